@@ -1,0 +1,77 @@
+# sealwright_room(NAME SOURCES ... PUBLIC ... PRIVATE ...): one static library a room, and the flags every target shares.
+#
+# The target is sealwright_<NAME>. Includes start at src/ and at the top of the tree: "base/result.hpp", "hsm/signer.hpp".
+# Every room shares one precompiled header of standard headers and Outcome (src/base/pch.hpp).
+
+find_program(SEALWRIGHT_CCACHE ccache)
+if(SEALWRIGHT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # A precompiled header defeats ccache unless these are said.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime;${SEALWRIGHT_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${SEALWRIGHT_CCACHE}")
+endif()
+
+add_library(sealwright_flags INTERFACE)
+target_compile_options(sealwright_flags INTERFACE
+  -Wall -Wextra -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wconversion>
+  -fstack-protector-strong -fno-omit-frame-pointer)
+if(SEALWRIGHT_WERROR)
+  target_compile_options(sealwright_flags INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(sealwright_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  # gcc 12 reports false positives of these inside libstdc++ at -O2 (GCC bugs 105329, 105562, 107852).
+  target_compile_options(sealwright_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized
+    -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer>)
+endif()
+if(SEALWRIGHT_SANITIZE)
+  target_compile_options(sealwright_flags INTERFACE -fsanitize=${SEALWRIGHT_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(sealwright_flags INTERFACE -fsanitize=${SEALWRIGHT_SANITIZE})
+else()
+  target_compile_options(sealwright_flags INTERFACE $<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+endif()
+target_link_options(sealwright_flags INTERFACE -Wl,-z,relro,-z,now)
+target_compile_definitions(sealwright_flags INTERFACE BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED SEALWRIGHT_VERSION="${PROJECT_VERSION}")
+
+function(_sealwright_common target)
+  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${target} PUBLIC sealwright_flags)
+  if(target STREQUAL "sealwright_base")
+    target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src/base/pch.hpp")
+  else()
+    target_precompile_headers(${target} REUSE_FROM sealwright_base)
+  endif()
+endfunction()
+
+function(sealwright_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target sealwright_${name})
+  add_library(${target} STATIC ${ROOM_SOURCES})
+  _sealwright_common(${target})
+  target_link_libraries(${target} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
+endfunction()
+
+# sealwright_program(NAME SOURCES ... LINK ...): an executable with the shared flags; its name is the target's.
+function(sealwright_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${PROGRAM_SOURCES})
+  _sealwright_common(${name})
+  target_link_libraries(${name} PRIVATE sealwright_base ${PROGRAM_LINK})
+endfunction()
+
+# sealwright_test(NAME SOURCES ... LINK ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT ...]): a GoogleTest program as one CTest.
+# Give a slow test the label "slow": tests/run --fast leaves it out.
+function(sealwright_test name)
+  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
+  add_executable(test_${name} ${TEST_SOURCES})
+  _sealwright_common(test_${name})
+  target_link_libraries(test_${name} PRIVATE sealwright_base ${TEST_LINK} GTest::gmock GTest::gtest_main)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}")
+  if(TEST_ENVIRONMENT)
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${TEST_ENVIRONMENT}")
+  endif()
+endfunction()
