@@ -11,11 +11,14 @@ public:
     virtual ~Random() = default;
     // fill writes uniformly random octets; an exhausted or broken generator is an exception. Thread-safe.
     virtual void fill(std::span<std::uint8_t> out) = 0;
+    // fill_secret is for what must stay unknown (enrolment secrets); nonces and serial numbers, which the world sees, take fill.
+    virtual void fill_secret(std::span<std::uint8_t> out) { fill(out); }
 };
 
 class SystemRandom final : public Random {
 public:
     void fill(std::span<std::uint8_t> out) override;
+    void fill_secret(std::span<std::uint8_t> out) override;
 };
 
 // random_id draws a FixedBytes of any kind; random_serial never gives zero (RFC 5280 4.1.2.2: a positive integer).

@@ -1,0 +1,40 @@
+// key_evidence.hpp: what a token says of a key (its CKA_* attributes), read back and judged. The module's word, not a proof: a vendor's
+// attestation would be one. An attribute that the token does not give is absent, which is neither true nor false.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.hpp"
+#include "x509/findings.hpp"
+
+namespace sealwright::hsm {
+
+// EvidenceItem is one attribute of one object, as read.
+struct EvidenceItem {
+    std::string object;               // "private" or "public"
+    std::string attribute;            // "CKA_LOCAL"
+    std::optional<std::string> value;  // "true", "false", a number, a CKM_ name or hexadecimal; nullopt: absent
+    std::string why_absent;            // the CKR_ name, when absent
+};
+
+struct KeyEvidence {
+    KeyId key;
+    std::string token_serial, token_label, token_model, token_manufacturer, token_firmware;
+    std::string label;
+    Bytes cka_id;
+    std::vector<EvidenceItem> items;
+
+    // find gives the item, or nullptr where it was not even asked for.
+    const EvidenceItem* find(std::string_view object, std::string_view attribute) const noexcept;
+};
+
+// EvidenceTemplate names what a key must look like; the ceremony script and the signer name one. "non-extractable-v1" is the only one yet:
+// born in the token, never left it, cannot leave it, signs and does nothing else, cannot be changed or copied.
+Result<x509::Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template);
+
+// evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it. Absent attributes are null.
+std::string evidence_json(const KeyEvidence& evidence);
+
+}  // namespace sealwright::hsm
