@@ -39,7 +39,8 @@ EvpMdCtxPtr new_context() {
     return context;
 }
 
-// hash_into reuses one context a thread and algorithm: a context that keeps its algorithm is not allocated anew by its next initialisation.
+// hash_into reuses one context a thread and algorithm: a context that keeps its algorithm is not allocated anew by its
+// next initialisation.
 void hash_into(DigestAlgorithm algorithm, ByteView data, std::uint8_t* out) {
     thread_local std::array<EvpMdCtxPtr, kDigests.size()> contexts;
     EvpMdCtxPtr& context = contexts.at(index_of(algorithm));

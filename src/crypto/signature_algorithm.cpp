@@ -30,7 +30,8 @@ Bytes identifier_alone(ByteView type) {
     return writer.take();
 }
 
-// pss_identifier writes RSASSA-PSS-params (RFC 4055 3.1) with each field that is not its default: the defaults are SHA-1 and 20 octets.
+// pss_identifier writes RSASSA-PSS-params (RFC 4055 3.1) with each field that is not its default: the defaults are
+// SHA-1 and 20 octets.
 Bytes pss_identifier(ByteView hash, std::size_t salt_length) {
     const Bytes hash_identifier = identifier_with_null(hash);
     asn1::DerWriter writer;
@@ -77,13 +78,14 @@ const Supported& find(const SignatureAlgorithm& algorithm) {
     throw std::invalid_argument{"no signature algorithm of the house (SHA-1 is none)"};
 }
 
-// describe_unsupported names the algorithm of an identifier that is not one of ours, for the peer to understand the refusal.
+// describe_unsupported names the algorithm of an identifier that is not one of ours, for the peer to understand the
+// refusal.
 Error describe_unsupported(ByteView der) {
     asn1::DerReader outer{der};
     if (auto inner = outer.enter(asn1::kSequence)) {
         if (const auto type = inner.value().oid()) {
-            return fail(ErrorCode::unsupported,
-                        "the signature algorithm " + asn1::oid_name(type.value()) + " with these parameters is not supported");
+            return fail(ErrorCode::unsupported, "the signature algorithm " + asn1::oid_name(type.value()) +
+                                                    " with these parameters is not supported");
         }
     }
     return fail(ErrorCode::malformed, "a broken AlgorithmIdentifier");
@@ -118,21 +120,30 @@ bool fits(const SignatureAlgorithm& algorithm, KeyType type) noexcept {
             return algorithm.scheme == SignatureScheme::rsa_pkcs1 || algorithm.scheme == SignatureScheme::rsa_pss;
         case KeyType::ec_p256:
         case KeyType::ec_p384:
-        case KeyType::ec_p521: return algorithm.scheme == SignatureScheme::ecdsa;
-        case KeyType::ed25519: return algorithm.scheme == SignatureScheme::ed25519;
-        case KeyType::ed448: return algorithm.scheme == SignatureScheme::ed448;
+        case KeyType::ec_p521:
+            return algorithm.scheme == SignatureScheme::ecdsa;
+        case KeyType::ed25519:
+            return algorithm.scheme == SignatureScheme::ed25519;
+        case KeyType::ed448:
+            return algorithm.scheme == SignatureScheme::ed448;
     }
     return false;
 }
 
 SignatureAlgorithm default_algorithm(KeyType type) noexcept {
     switch (type) {
-        case KeyType::rsa: return {SignatureScheme::rsa_pkcs1, DigestAlgorithm::sha256};
-        case KeyType::ec_p256: return {SignatureScheme::ecdsa, DigestAlgorithm::sha256};
-        case KeyType::ec_p384: return {SignatureScheme::ecdsa, DigestAlgorithm::sha384};
-        case KeyType::ec_p521: return {SignatureScheme::ecdsa, DigestAlgorithm::sha512};
-        case KeyType::ed25519: return {SignatureScheme::ed25519, DigestAlgorithm::sha512};
-        case KeyType::ed448: return {SignatureScheme::ed448, DigestAlgorithm::sha512};
+        case KeyType::rsa:
+            return {SignatureScheme::rsa_pkcs1, DigestAlgorithm::sha256};
+        case KeyType::ec_p256:
+            return {SignatureScheme::ecdsa, DigestAlgorithm::sha256};
+        case KeyType::ec_p384:
+            return {SignatureScheme::ecdsa, DigestAlgorithm::sha384};
+        case KeyType::ec_p521:
+            return {SignatureScheme::ecdsa, DigestAlgorithm::sha512};
+        case KeyType::ed25519:
+            return {SignatureScheme::ed25519, DigestAlgorithm::sha512};
+        case KeyType::ed448:
+            return {SignatureScheme::ed448, DigestAlgorithm::sha512};
     }
     return {};
 }

@@ -14,7 +14,10 @@ enum class SignatureScheme : std::uint8_t { rsa_pkcs1 = 1, rsa_pss = 2, ecdsa = 
 struct SignatureAlgorithm {
     SignatureScheme scheme = SignatureScheme::ecdsa;
     DigestAlgorithm digest = DigestAlgorithm::sha256;
-    friend bool operator==(const SignatureAlgorithm&, const SignatureAlgorithm&) = default;
+    friend bool operator==(const SignatureAlgorithm& a, const SignatureAlgorithm& b) noexcept {
+        const bool eddsa = a.scheme == SignatureScheme::ed25519 || a.scheme == SignatureScheme::ed448;
+        return a.scheme == b.scheme && (eddsa || a.digest == b.digest);
+    }
 };
 
 // algorithm_identifier is the DER AlgorithmIdentifier: RSA PKCS#1 with NULL parameters (RFC 4055), ECDSA and EdDSA with none (RFC 5758,

@@ -1,0 +1,22 @@
+// public_key_state.hpp: what a PublicKey keeps. Internal to this room (spki.cpp makes it, spki_verify.cpp uses it).
+#pragma once
+
+#include "crypto/openssl_ptr.hpp"
+#include "crypto/spki.hpp"
+
+namespace sealwright::crypto {
+
+struct PublicKey::State {
+    KeyType type = KeyType::rsa;
+    unsigned bits = 0;
+    SpkiDer spki;
+    KeyId id;
+    // Views into spki, which does not move once the state is shared.
+    ByteView public_bits, modulus, exponent;
+    EvpPkeyPtr key;
+    // context is prepared once, for the algorithm that a key of this type signs with by default, and never used itself: a verification
+    // duplicates it, which spares the search for an implementation. Null where the library cannot duplicate.
+    EvpPkeyCtxPtr context;
+};
+
+}  // namespace sealwright::crypto

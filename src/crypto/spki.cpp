@@ -1,0 +1,213 @@
+#include "crypto/spki.hpp"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
+
+#include <array>
+
+#include "asn1/der_reader.hpp"
+#include "asn1/oid.hpp"
+#include "crypto/openssl_error.hpp"
+#include "crypto/public_key_state.hpp"
+
+namespace sealwright::crypto {
+namespace {
+
+constexpr unsigned kMinRsaBits = 1024;
+constexpr unsigned kMaxRsaBits = 8192;
+constexpr std::size_t kMaxSpkiSize = 4096;
+constexpr std::uint8_t kUncompressedPoint = 0x04;
+
+struct Curve {
+    KeyType type;
+    unsigned bits;
+    const char* group;
+};
+
+constexpr std::array<Curve, 3> kCurves{{{KeyType::ec_p256, 256, SN_X9_62_prime256v1},
+                                        {KeyType::ec_p384, 384, SN_secp384r1},
+                                        {KeyType::ec_p521, 521, SN_secp521r1}}};
+
+Error malformed(std::string what) { return fail(ErrorCode::malformed, "public key: " + std::move(what)); }
+
+unsigned bit_length(ByteView big_endian) noexcept {
+    if (big_endian.empty()) return 0;
+    unsigned bits = static_cast<unsigned>(big_endian.size()) * 8;
+    for (unsigned mask = 0x80; mask != 0 && (big_endian[0] & mask) == 0; mask >>= 1U) --bits;
+    return bits;
+}
+
+// key_from_params makes a public key, or only its domain parameters, by EVP_PKEY_fromdata.
+EvpPkeyPtr key_from_params(const char* algorithm, int selection, OSSL_PARAM* params) {
+    EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_name(nullptr, algorithm, nullptr)};
+    require_openssl(context != nullptr, "EVP_PKEY_CTX_new_from_name");
+    require_openssl(EVP_PKEY_fromdata_init(context.get()) == 1, "EVP_PKEY_fromdata_init");
+    EVP_PKEY* key = nullptr;
+    if (EVP_PKEY_fromdata(context.get(), &key, selection, params) != 1) return nullptr;
+    return EvpPkeyPtr{key};
+}
+
+// curve_template is a key without a point, built once for each curve: copying its group costs a hundredth of what
+// decoding does.
+EVP_PKEY* curve_template(const Curve& curve) {
+    using Templates = std::array<EvpPkeyPtr, kCurves.size()>;
+    static const auto& templates = *new Templates{[] {
+        Templates all;
+        for (std::size_t i = 0; i < kCurves.size(); ++i) {
+            std::array<OSSL_PARAM, 2> params{
+                OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(kCurves[i].group), 0),
+                OSSL_PARAM_construct_end()};
+            all[i] = key_from_params("EC", EVP_PKEY_KEY_PARAMETERS, params.data());
+            require_openssl(all[i] != nullptr, "EVP_PKEY_fromdata for a curve");
+        }
+        return all;
+    }()};
+    return templates[static_cast<std::size_t>(&curve - kCurves.data())].get();
+}
+
+// load_ec sets the point; OpenSSL refuses one that is not on the curve.
+Result<void> load_ec(PublicKey::State& state, const Curve& curve) {
+    const ByteView point = state.public_bits;
+    const std::size_t coordinate = (curve.bits + 7) / 8;
+    if (point.empty() || point[0] != kUncompressedPoint) return malformed("the EC point is not in uncompressed form");
+    if (point.size() != 1 + 2 * coordinate) return malformed("the EC point has the wrong length for its curve");
+    EvpPkeyPtr key{EVP_PKEY_new()};
+    require_openssl(key != nullptr, "EVP_PKEY_new");
+    require_openssl(EVP_PKEY_copy_parameters(key.get(), curve_template(curve)) == 1, "EVP_PKEY_copy_parameters");
+    if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) {
+        clear_openssl_errors();
+        return malformed("the EC point is not on its curve");
+    }
+    state.type = curve.type;
+    state.bits = curve.bits;
+    state.key = std::move(key);
+    return success();
+}
+
+Result<void> load_edwards(PublicKey::State& state, KeyType type) {
+    const bool is_25519 = type == KeyType::ed25519;
+    if (state.public_bits.size() != (is_25519 ? 32U : 57U)) return malformed("an EdDSA key of the wrong length");
+    state.type = type;
+    state.bits = is_25519 ? 255 : 448;
+    state.key.reset(EVP_PKEY_new_raw_public_key(is_25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr,
+                                                state.public_bits.data(), state.public_bits.size()));
+    require_openssl(state.key != nullptr, "EVP_PKEY_new_raw_public_key");
+    return success();
+}
+
+// native_bignum turns big-endian octets into the form in which OSSL_PARAM wants an integer.
+Bytes native_bignum(ByteView big_endian) {
+    Bytes out = bytes_of(big_endian);
+    if constexpr (std::endian::native == std::endian::little) std::reverse(out.begin(), out.end());
+    return out;
+}
+
+// load_rsa reads RSAPublicKey (RFC 8017 A.1.1): SEQUENCE { modulus, publicExponent }.
+Result<void> load_rsa(PublicKey::State& state) {
+    asn1::DerReader outer{state.public_bits};
+    SEALWRIGHT_TRY(auto inner, outer.enter(asn1::kSequence));
+    SEALWRIGHT_TRY(state.modulus, inner.unsigned_integer());
+    SEALWRIGHT_TRY(state.exponent, inner.unsigned_integer());
+    SEALWRIGHT_TRY(inner.finish());
+    SEALWRIGHT_TRY(outer.finish());
+    state.type = KeyType::rsa;
+    state.bits = bit_length(state.modulus);
+    if (state.bits < kMinRsaBits || state.bits > kMaxRsaBits) {
+        return malformed("an RSA modulus of " + std::to_string(state.bits) + " bits; from 1024 to 8192 are read");
+    }
+    if ((state.modulus.back() & 1U) == 0) return malformed("an even RSA modulus");
+    if ((state.exponent.back() & 1U) == 0) return malformed("an even RSA exponent");
+    if (bit_length(state.exponent) < 2) return malformed("an RSA exponent of one");
+    if (bit_length(state.exponent) >= state.bits) return malformed("an RSA exponent as large as its modulus");
+
+    Bytes modulus = native_bignum(state.modulus);
+    Bytes exponent = native_bignum(state.exponent);
+    std::array<OSSL_PARAM, 3> params{OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus.data(), modulus.size()),
+                                     OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent.data(), exponent.size()),
+                                     OSSL_PARAM_construct_end()};
+    state.key = key_from_params("RSA", EVP_PKEY_PUBLIC_KEY, params.data());
+    if (state.key == nullptr)
+        return fail(ErrorCode::malformed, "public key: an RSA key that cannot be used", openssl_errors());
+    return success();
+}
+
+Result<void> load_named_curve(PublicKey::State& state, asn1::DerReader& parameters) {
+    // RFC 5480 2.1.1: implicitCurve and specifiedCurve MUST NOT be used.
+    if (parameters.peek() != asn1::kOid) {
+        return fail(ErrorCode::unsupported, "public key: an EC key without a named curve");
+    }
+    SEALWRIGHT_TRY(const ByteView curve, parameters.oid());
+    SEALWRIGHT_TRY(parameters.finish());
+    if (equal(curve, asn1::oid::kPrime256v1)) return load_ec(state, kCurves[0]);
+    if (equal(curve, asn1::oid::kSecp384r1)) return load_ec(state, kCurves[1]);
+    if (equal(curve, asn1::oid::kSecp521r1)) return load_ec(state, kCurves[2]);
+    return fail(ErrorCode::unsupported, "public key: the curve " + asn1::oid_name(curve) + " is not supported");
+}
+
+// load_key reads what its algorithm prescribes; parameters stands behind the algorithm's identifier.
+Result<void> load_key(PublicKey::State& state, ByteView algorithm, asn1::DerReader& parameters) {
+    if (equal(algorithm, asn1::oid::kEcPublicKey)) return load_named_curve(state, parameters);
+    if (equal(algorithm, asn1::oid::kRsaEncryption)) {
+        SEALWRIGHT_TRY(parameters.null());  // RFC 3279 2.3.1: the parameters field MUST be NULL
+        SEALWRIGHT_TRY(parameters.finish());
+        return load_rsa(state);
+    }
+    if (equal(algorithm, asn1::oid::kEd25519) || equal(algorithm, asn1::oid::kEd448)) {
+        SEALWRIGHT_TRY(parameters.finish());  // RFC 8410 section 3: the parameters MUST be absent
+        return load_edwards(state, equal(algorithm, asn1::oid::kEd25519) ? KeyType::ed25519 : KeyType::ed448);
+    }
+    return fail(ErrorCode::unsupported, "public key: the algorithm " + asn1::oid_name(algorithm) + " is not supported");
+}
+
+Result<void> load(PublicKey::State& state) {
+    asn1::DerReader outer{state.spki.view()};
+    SEALWRIGHT_TRY(auto sequence, outer.enter(asn1::kSequence));
+    SEALWRIGHT_TRY(outer.finish());
+    SEALWRIGHT_TRY(auto algorithm, sequence.enter(asn1::kSequence));
+    SEALWRIGHT_TRY(const asn1::BitString bits, sequence.bit_string());
+    SEALWRIGHT_TRY(sequence.finish());
+    SEALWRIGHT_TRY(const ByteView type, algorithm.oid());
+    if (bits.unused_bits != 0) return malformed("a BIT STRING of no whole octets");
+    state.public_bits = bits.octets;
+    return load_key(state, type, algorithm);
+}
+
+}  // namespace
+
+std::string_view key_type_name(KeyType type) noexcept {
+    switch (type) {
+        case KeyType::rsa:
+            return "RSA";
+        case KeyType::ec_p256:
+            return "EC P-256";
+        case KeyType::ec_p384:
+            return "EC P-384";
+        case KeyType::ec_p521:
+            return "EC P-521";
+        case KeyType::ed25519:
+            return "Ed25519";
+        case KeyType::ed448:
+            return "Ed448";
+    }
+    return "unknown";
+}
+
+Result<PublicKey> PublicKey::parse(ByteView spki) {
+    if (spki.size() > kMaxSpkiSize) return fail(ErrorCode::too_large, "public key: longer than 4096 octets");
+    auto state = std::make_shared<State>();
+    state->spki = SpkiDer{bytes_of(spki)};
+    SEALWRIGHT_TRY(load(*state));
+    state->id = key_id(state->spki);
+    return PublicKey{std::move(state)};
+}
+
+KeyType PublicKey::type() const noexcept { return state_->type; }
+unsigned PublicKey::bits() const noexcept { return state_->bits; }
+const SpkiDer& PublicKey::spki() const noexcept { return state_->spki; }
+KeyId PublicKey::id() const noexcept { return state_->id; }
+ByteView PublicKey::public_bits() const noexcept { return state_->public_bits; }
+ByteView PublicKey::rsa_modulus() const noexcept { return state_->modulus; }
+ByteView PublicKey::rsa_exponent() const noexcept { return state_->exponent; }
+
+}  // namespace sealwright::crypto
