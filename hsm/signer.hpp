@@ -2,6 +2,9 @@
 // daemon's only one) and pkcs11/token (ceremonies, and the signer process itself).
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "base/ids.hpp"
 #include "crypto/spki.hpp"
 

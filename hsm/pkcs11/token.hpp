@@ -2,6 +2,10 @@
 // call is a direct PKCS#11 call (docs/adr/0004).
 #pragma once
 
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "base/secret.hpp"
 #include "hsm/key_evidence.hpp"
 #include "hsm/signer.hpp"

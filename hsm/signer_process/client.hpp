@@ -2,6 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "hsm/signer.hpp"

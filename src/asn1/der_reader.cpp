@@ -102,32 +102,32 @@ Result<void> DerReader::finish() const {
     return success();
 }
 
-Result<bool> DerReader::boolean() {
+Result<bool> DerReader::boolean(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const Element element, expect(kBoolean));
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     if (element.content.size() != 1 || (element.content[0] != 0x00 && element.content[0] != 0xFF)) {
         return malformed("a BOOLEAN other than 00 or FF", at);  // X.690 11.1
     }
     return element.content[0] == 0xFF;
 }
 
-Result<ByteView> DerReader::integer() {
+Result<ByteView> DerReader::integer(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const Element element, expect(kInteger));
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     if (!is_minimal_integer(element.content)) return malformed("an INTEGER that is not minimal", at);
     return element.content;
 }
 
-Result<ByteView> DerReader::unsigned_integer() {
+Result<ByteView> DerReader::unsigned_integer(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const ByteView content, integer());
+    SEALWRIGHT_TRY(const ByteView content, integer(tag));
     if ((content[0] & 0x80U) != 0) return malformed("a negative INTEGER", at);
     return content.size() > 1 && content[0] == 0 ? content.subspan(1) : content;
 }
 
-Result<std::uint64_t> DerReader::small_integer() {
+Result<std::uint64_t> DerReader::small_integer(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const ByteView content, integer());
+    SEALWRIGHT_TRY(const ByteView content, integer(tag));
     if ((content[0] & 0x80U) != 0) return malformed("a negative INTEGER", at);
     if (content.size() > 8) return malformed("an INTEGER that is too large", at);
     std::uint64_t value = 0;
@@ -135,9 +135,9 @@ Result<std::uint64_t> DerReader::small_integer() {
     return value;
 }
 
-Result<BitString> DerReader::bit_string() {
+Result<BitString> DerReader::bit_string(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const Element element, expect(kBitString));
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     if (element.content.empty()) return malformed("a BIT STRING without its first octet", at);
     const unsigned unused = element.content[0];
     const ByteView octets = element.content.subspan(1);
@@ -148,21 +148,21 @@ Result<BitString> DerReader::bit_string() {
     return BitString{octets, unused};
 }
 
-Result<ByteView> DerReader::octet_string() {
-    SEALWRIGHT_TRY(const Element element, expect(kOctetString));
+Result<ByteView> DerReader::octet_string(Tag tag) {
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     return element.content;
 }
 
-Result<ByteView> DerReader::oid() {
+Result<ByteView> DerReader::oid(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const Element element, expect(kOid));
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     if (!is_minimal_oid(element.content)) return malformed("an OBJECT IDENTIFIER that is empty or not minimal", at);
     return element.content;
 }
 
-Result<void> DerReader::null() {
+Result<void> DerReader::null(Tag tag) {
     const std::size_t at = offset();
-    SEALWRIGHT_TRY(const Element element, expect(kNull));
+    SEALWRIGHT_TRY(const Element element, expect(tag));
     if (!element.content.empty()) return malformed("a NULL with content", at);
     return success();
 }

@@ -52,15 +52,16 @@ public:
     // finish fails unless everything was read.
     Result<void> finish() const;
 
-    Result<bool> boolean();                        // 0x00 or 0xFF only
-    Result<ByteView> integer();                    // minimal two's complement, as encoded
-    Result<ByteView> unsigned_integer();           // not negative; without its leading zero octet
-    Result<std::uint64_t> small_integer();         // 0 .. 2^63-1
-    Result<BitString> bit_string();
-    Result<ByteView> octet_string();
-    Result<ByteView> oid();                        // content octets; minimal arcs
-    Result<void> null();
-    Result<UtcTime> time();                        // UTCTime or GeneralizedTime in the DER profile of RFC 5280 4.1.2.5 (Z, seconds, no fraction)
+    // The tag is given where the type stands under an implicit one: integer(context(1)).
+    Result<bool> boolean(Tag tag = kBoolean);                     // 0x00 or 0xFF only
+    Result<ByteView> integer(Tag tag = kInteger);                 // minimal two's complement, as encoded
+    Result<ByteView> unsigned_integer(Tag tag = kInteger);        // not negative; without its leading zero octet
+    Result<std::uint64_t> small_integer(Tag tag = kInteger);      // 0 .. 2^63-1
+    Result<BitString> bit_string(Tag tag = kBitString);
+    Result<ByteView> octet_string(Tag tag = kOctetString);
+    Result<ByteView> oid(Tag tag = kOid);                         // content octets; minimal arcs
+    Result<void> null(Tag tag = kNull);
+    Result<UtcTime> time();  // UTCTime or GeneralizedTime in the DER profile of RFC 5280 4.1.2.5 (Z, seconds, no fraction)
 
 private:
     const std::uint8_t* begin_;

@@ -75,6 +75,11 @@ void DerWriter::header(Tag tag, std::size_t length) {
     append(out_, ByteView{encoded.octets}.first(encoded.size));
 }
 
+DerWriter& DerWriter::reserve(std::size_t octets) {
+    out_.reserve(octets);
+    return *this;
+}
+
 DerWriter& DerWriter::primitive(Tag tag, ByteView content) {
     header(tag, content.size());
     append(out_, content);
@@ -86,24 +91,24 @@ DerWriter& DerWriter::raw(ByteView encoding) {
     return *this;
 }
 
-DerWriter& DerWriter::boolean(bool value) {
+DerWriter& DerWriter::boolean(bool value, Tag tag) {
     const std::uint8_t octet = value ? 0xFF : 0x00;
-    return primitive(kBoolean, {&octet, 1});
+    return primitive(tag, {&octet, 1});
 }
 
-DerWriter& DerWriter::integer(std::uint64_t value) {
+DerWriter& DerWriter::integer(std::uint64_t value, Tag tag) {
     std::array<std::uint8_t, 8> octets{};
     for (std::size_t i = 0; i < octets.size(); ++i) {
         octets[i] = static_cast<std::uint8_t>((value >> (8U * (7 - i))) & 0xFFU);
     }
-    return unsigned_integer(octets);
+    return unsigned_integer(octets, tag);
 }
 
-DerWriter& DerWriter::unsigned_integer(ByteView big_endian) {
+DerWriter& DerWriter::unsigned_integer(ByteView big_endian, Tag tag) {
     while (big_endian.size() > 1 && big_endian[0] == 0) big_endian = big_endian.subspan(1);
     const bool empty = big_endian.empty();
     const bool padded = empty || (big_endian[0] & 0x80U) != 0;
-    header(kInteger, big_endian.size() + (padded ? 1 : 0));
+    header(tag, big_endian.size() + (padded ? 1 : 0));
     if (padded) out_.push_back(0);
     append(out_, big_endian);
     return *this;

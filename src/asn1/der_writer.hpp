@@ -1,8 +1,10 @@
 // der_writer.hpp: writes DER into one growing buffer. What it writes is canonical by construction: minimal lengths and integers, sorted SETs.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "asn1/der_reader.hpp"
 
@@ -10,6 +12,9 @@ namespace sealwright::asn1 {
 
 class DerWriter {
 public:
+    // reserve makes room where the size is known to be large.
+    DerWriter& reserve(std::size_t octets);
+
     // constructed writes tag, the length of what body writes, and that: w.constructed(kSequence, [&] { w.integer(2); ... });
     template <class Body>
     DerWriter& constructed(Tag tag, Body&& body) {
@@ -23,9 +28,10 @@ public:
 
     DerWriter& primitive(Tag tag, ByteView content);
     DerWriter& raw(ByteView encoding);  // an element that is already DER
-    DerWriter& boolean(bool value);
-    DerWriter& integer(std::uint64_t value);
-    DerWriter& unsigned_integer(ByteView big_endian);  // strips and adds leading zeros as DER wants
+    DerWriter& boolean(bool value, Tag tag = kBoolean);
+    // The tag is given where the type stands under an implicit one.
+    DerWriter& integer(std::uint64_t value, Tag tag = kInteger);
+    DerWriter& unsigned_integer(ByteView big_endian, Tag tag = kInteger);  // strips and adds leading zeros as DER wants
     DerWriter& oid(ByteView content);
     DerWriter& null();
     DerWriter& octet_string(ByteView content);

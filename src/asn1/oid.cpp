@@ -43,6 +43,10 @@ consteval Literal arcs(const std::uint64_t (&value)[N]) {
     X(Title, "id-at-title", 2, 5, 4, 12)                                           \
     X(PostalCode, "id-at-postalCode", 2, 5, 4, 17)                                 \
     X(GivenName, "id-at-givenName", 2, 5, 4, 42)                                   \
+    X(Initials, "id-at-initials", 2, 5, 4, 43)                                     \
+    X(GenerationQualifier, "id-at-generationQualifier", 2, 5, 4, 44)               \
+    X(DnQualifier, "id-at-dnQualifier", 2, 5, 4, 46)                               \
+    X(Pseudonym, "id-at-pseudonym", 2, 5, 4, 65)                                   \
     X(OrganizationIdentifier, "id-at-organizationIdentifier", 2, 5, 4, 97)         \
     X(EmailAddress, "id-emailAddress", 1, 2, 840, 113549, 1, 9, 1)                 \
     X(DomainComponent, "id-domainComponent", 0, 9, 2342, 19200300, 100, 1, 25)     \

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -17,7 +18,8 @@ std::string oid_name(ByteView content);
 // Each constant is a view of static storage. The table in oid.cpp holds dotted form, octets and name; a test compares them.
 namespace oid {
 extern const ByteView kCommonName, kSurname, kSerialNumber, kCountryName, kLocalityName, kStateOrProvinceName, kStreetAddress, kOrganizationName,
-    kOrganizationalUnitName, kTitle, kGivenName, kPostalCode, kOrganizationIdentifier, kEmailAddress, kDomainComponent, kUserId;
+    kOrganizationalUnitName, kTitle, kGivenName, kPostalCode, kOrganizationIdentifier, kEmailAddress, kDomainComponent, kUserId,
+    kDnQualifier, kPseudonym, kInitials, kGenerationQualifier;
 extern const ByteView kSubjectKeyIdentifier, kKeyUsage, kSubjectAltName, kIssuerAltName, kBasicConstraints, kCrlNumber, kReasonCode, kInvalidityDate,
     kDeltaCrlIndicator, kIssuingDistributionPoint, kCertificateIssuer, kNameConstraints, kCrlDistributionPoints, kCertificatePolicies, kAnyPolicy,
     kPolicyMappings, kAuthorityKeyIdentifier, kPolicyConstraints, kExtKeyUsage, kAnyExtendedKeyUsage, kFreshestCrl, kInhibitAnyPolicy,

@@ -1,6 +1,11 @@
 // checkpoint.hpp: the signed head of the log (C2SP tlog-checkpoint in a signed-note), by the audit key, never by a CA key.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "audit/merkle_tree.hpp"
 #include "crypto/spki.hpp"
 #include "hsm/signer.hpp"

@@ -1,6 +1,11 @@
 // event.hpp: one entry of the audit log: what happened, to what, by whom, when. Canonical JSON (RFC 8785), version 1, digests instead of blobs.
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 

@@ -1,6 +1,10 @@
 // merkle_tree.hpp: the Merkle tree of RFC 6962 section 2.1: leaf and node hashes, the compact range that grows it, inclusion and consistency proofs.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <vector>
+
 #include "base/ids.hpp"
 
 namespace sealwright::audit {

@@ -1,7 +1,12 @@
 // tiles.hpp: the log as files (C2SP tlog-tiles): entry bundles, hash tiles of height 8, checkpoint. The database is authoritative; this is its export.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "audit/merkle_tree.hpp"
 

@@ -1,6 +1,7 @@
 // log.hpp: the operator's log as a port. The audit log is another thing (audit/log.hpp): this one may be lost, that one may not.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/error.hpp"

@@ -4,7 +4,10 @@
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 

@@ -1,6 +1,7 @@
 // digest.hpp: message digests by OpenSSL, with the algorithm fetched once and the context kept, since fetching costs more than hashing.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 

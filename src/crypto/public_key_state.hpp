@@ -14,9 +14,6 @@ struct PublicKey::State {
     // Views into spki, which does not move once the state is shared.
     ByteView public_bits, modulus, exponent;
     EvpPkeyPtr key;
-    // context is prepared once, for the algorithm that a key of this type signs with by default, and never used itself: a verification
-    // duplicates it, which spares the search for an implementation. Null where the library cannot duplicate.
-    EvpPkeyCtxPtr context;
 };
 
 }  // namespace sealwright::crypto

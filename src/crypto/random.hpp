@@ -1,6 +1,10 @@
 // random.hpp: the CSPRNG as a port (OpenSSL's RAND_bytes, RAND_priv_bytes for secrets); tests give a seeded one.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <span>
+
 #include "base/ids.hpp"
 #include "base/secret.hpp"
 

@@ -1,6 +1,10 @@
 // signature_algorithm.hpp: the signature algorithms that the house makes and verifies, with their AlgorithmIdentifier DER.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "base/bytes.hpp"
 #include "crypto/digest.hpp"
 

@@ -1,7 +1,9 @@
 // spki.hpp: public keys read without OpenSSL's decoders (which cost more than a signature in 3.0), judged, and used to verify.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "base/ids.hpp"
 #include "crypto/signature_algorithm.hpp"

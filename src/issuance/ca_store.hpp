@@ -6,6 +6,14 @@
 // against the last committed time by more than the tolerance; nothing was changed), else as said at each verb.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
 #include "audit/event.hpp"
 #include "audit/merkle_tree.hpp"
 #include "issuance/request.hpp"

@@ -1,7 +1,9 @@
 // crl_publisher.hpp: makes the next CRL in time: on each change of status, and before the last one expires; numbers only ever grow.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <memory>
 
 #include "issuance/engine.hpp"
 

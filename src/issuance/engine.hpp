@@ -1,6 +1,14 @@
 // engine.hpp: the use cases of issuance. issue() is the way of one request through the eight steps of docs/issuance.md, in their order.
 #pragma once
 
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
 #include "base/log.hpp"
 #include "crypto/random.hpp"
 #include "hsm/signer.hpp"

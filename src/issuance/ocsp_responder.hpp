@@ -1,6 +1,10 @@
 // ocsp_responder.hpp: RFC 6960 with the profile of RFC 5019: answers by database, signed by the delegated key, pre-signed answers kept in a bounded cache.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <memory>
+
 #include "issuance/engine.hpp"
 #include "x509/ocsp.hpp"
 

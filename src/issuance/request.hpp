@@ -1,6 +1,11 @@
 // request.hpp: an enrolment request as every protocol makes it, and its persisted states.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
 #include "policy/principal.hpp"
 #include "profile/template_engine.hpp"
 

@@ -1,6 +1,9 @@
 // revocation.hpp: revoking, holding and releasing; each wakes the CRL publisher and makes OCSP forget.
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "base/log.hpp"
 #include "issuance/ca_store.hpp"
 

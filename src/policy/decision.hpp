@@ -1,6 +1,12 @@
 // decision.hpp: policy's answer: issue, deny with reasons, or wait for approvals.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 #include "base/clock.hpp"
 #include "policy/principal.hpp"
 #include "profile/profile.hpp"

@@ -1,7 +1,11 @@
 // principal.hpp: who asks, and how we know.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/ids.hpp"
 

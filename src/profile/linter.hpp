@@ -1,6 +1,13 @@
 // linter.hpp: the MUSTs of RFC 5280 sections 4 and 5 that a CA can break, checked on the TBS before it is signed (docs/lints.md is the table).
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "x509/certificate.hpp"
 #include "x509/crl.hpp"
 #include "x509/findings.hpp"

@@ -3,6 +3,14 @@
 // The request proposes, the profile disposes: the template engine copies nothing from a request that a rule here does not name.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "base/clock.hpp"
 #include "crypto/spki.hpp"
 #include "x509/extensions.hpp"

@@ -1,6 +1,12 @@
 // template_engine.hpp: from a request's wishes and a profile to TBSCertificate fields. Pure: time, serial and issuer are given.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "profile/profile.hpp"
 #include "x509/certificate.hpp"
 #include "x509/csr.hpp"

@@ -1,6 +1,12 @@
 // certificate.hpp: certificates parsed strictly (syntax of RFC 5280 4.1), with views of what others judge; and assembled from TBS and signature.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "crypto/spki.hpp"
 #include "x509/extensions.hpp"
 

@@ -1,6 +1,11 @@
 // crl.hpp: certificate revocation lists (RFC 5280 section 5): built in a stream, since one can have a million entries, and parsed.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+
 #include "x509/certificate.hpp"
 
 namespace sealwright::x509 {

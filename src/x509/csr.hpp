@@ -1,6 +1,9 @@
 // csr.hpp: PKCS#10 requests (RFC 2986), parsed strictly. A request is a wish: nothing in it reaches a certificate unless a profile says so.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "x509/certificate.hpp"
 
 namespace sealwright::x509 {

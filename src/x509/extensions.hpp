@@ -1,6 +1,10 @@
 // extensions.hpp: extensions as they stand in certificates, requests and CRLs, and the typed values of those that the house builds or judges.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <vector>
+
 #include "base/clock.hpp"
 #include "x509/general_names.hpp"
 

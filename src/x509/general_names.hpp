@@ -1,7 +1,10 @@
 // general_names.hpp: GeneralNames (RFC 5280 4.2.1.6), parsed strictly and encoded.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "x509/name.hpp"
 

@@ -1,7 +1,10 @@
 // name.hpp: distinguished names (RFC 5280 4.1.2.4): built from attributes, parsed, compared by their DER, shown as RFC 4514.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 

@@ -1,6 +1,11 @@
 // ocsp.hpp: the OCSP messages of RFC 6960 and its profile RFC 5019: requests parsed, response data built, responses assembled and parsed.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
 #include "x509/crl.hpp"
 
 namespace sealwright::x509 {

@@ -2,6 +2,9 @@
 // constraints, policies only as far as explicit-policy refusal. Every finding is reported.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "x509/crl.hpp"
 #include "x509/findings.hpp"
 
