@@ -35,6 +35,8 @@ target_compile_definitions(sealwright_flags INTERFACE BOOST_ALL_NO_LIB BOOST_ASI
 function(_sealwright_common target)
   target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC sealwright_flags)
+  # Programs would be compiled with -fPIE, which a header precompiled with -fPIC does not serve; code for a library serves a program too.
+  target_compile_options(${target} PRIVATE -fPIC)
   if(target STREQUAL "sealwright_base")
     target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src/base/pch.hpp")
   else()
