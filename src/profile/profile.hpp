@@ -11,6 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+
 #include "base/clock.hpp"
 #include "crypto/spki.hpp"
 #include "x509/extensions.hpp"
@@ -27,7 +32,9 @@ enum class ValueSource : std::uint8_t {
     principal,   // the authenticated requester's name or authorised names
 };
 
-// Pattern is an anchored matcher with '*' (any run of characters without a dot) and '**' (any run); matching is case-insensitive for DNS and exact else.
+// Pattern is an anchored matcher with '*' (any run of characters without a dot, also none) and '**' (any run); matching is case-insensitive for DNS and
+// exact else. A pattern of more than kMaxPatternSize octets matches nothing.
+inline constexpr std::size_t kMaxPatternSize = 255;
 struct Pattern {
     std::string text;
     bool matches(std::string_view value, bool ignore_case) const noexcept;
@@ -48,7 +55,8 @@ std::string_view san_kind_name(SanKind kind) noexcept;
 struct SanRule {
     SanKind kind = SanKind::dns;
     ValueSource source = ValueSource::request;
-    std::vector<Pattern> allow;          // ip: CIDR prefixes as text ("192.0.2.0/24")
+    std::vector<Pattern> allow;          // ip: CIDR prefixes as text ("192.0.2.0/24"); for request: at least one must match; for principal: all, if any
+    std::vector<x509::GeneralName> fixed;  // for fixed: the names themselves
     std::size_t min_count = 0, max_count = 10;
     bool wildcard = false;               // dns: a leftmost "*" label may be asked for
 };
@@ -60,11 +68,13 @@ struct FixedExtension { x509::Extension extension; };
 
 enum class SubjectKind : std::uint8_t { end_entity, ca };
 
+// Validity: RFC 5280 4.1.2.5 counts both ends, so notAfter is notBefore + length - 1 s.
 struct Validity {
     std::chrono::seconds length{};
     std::chrono::seconds backdate{};                 // notBefore = now - backdate
     std::optional<std::chrono::seconds> granularity;  // round notBefore down
     bool may_shorten = false;                        // a request may ask for less
+    bool clip_to_issuer = false;                     // end with the issuer instead of refusing what would outlive it
 };
 
 // WhoMay: principal kinds and names that may use the profile (policy::rules evaluates it; the profile only carries the text).
@@ -73,15 +83,22 @@ struct WhoMay {
     unsigned approvals = 0;                // how many officers must approve before issuance
 };
 
+// Placeholders are the values of @name@ in a profile's texts (names: a-z, 0-9, _), so that one file serves every site.
+using Placeholders = std::map<std::string, std::string>;
+
+// Profile is a value: immutable once parsed, shared between threads.
 class Profile {
 public:
     // parse reads one profile. Unknown keys, missing keys, contradictions (CA without keyCertSign, EKU missing on an end entity, anyExtendedKeyUsage,
     // a rule that can never match) are config errors that name key and line. All problems are reported at once in the detail.
     static Result<Profile> parse(std::string_view toml, std::string_view source_name);
+    // This one also knows the values of placeholders; one that is named in the text and not here is an error.
+    static Result<Profile> parse(std::string_view toml, std::string_view source_name, const Placeholders& placeholders);
 
     std::string name, description;
     unsigned version = 1;
-    Sha256 digest;                    // of the TOML text: the version that audit entries name
+    // Of the TOML text: the version that audit entries name. Where placeholders were used, of the text, then "name=value\n" for each in order of name.
+    Sha256 digest;
     SubjectKind kind = SubjectKind::end_entity;
     std::optional<std::uint32_t> path_length;
     std::vector<SubjectRule> subject;   // in the order of the DN, most significant first
@@ -107,5 +124,15 @@ public:
     std::chrono::seconds renewal_window{};  // a renewal is accepted this long before notAfter
     bool same_key_renewal = true;
 };
+
+// load_profiles reads every NAME.toml of a folder; the profile inside must have that NAME. The problems of all files are reported together (config).
+Result<std::map<std::string, std::shared_ptr<const Profile>>> load_profiles(const std::filesystem::path& folder, const Placeholders& placeholders);
+
+// key_usage_of is what a certificate for a key of this type gets.
+x509::KeyUsage key_usage_of(const Profile& profile, crypto::KeyType type) noexcept;
+
+// static_extensions are those that depend on the profile alone (keyUsage excepted), in the order of docs/profiles.md. It costs a few encodings: the
+// engine takes them from prepared where that is set.
+x509::Extensions static_extensions(const Profile& profile);
 
 }  // namespace sealwright::profile

@@ -1,0 +1,16 @@
+// aki_not_critical.cpp: RFC 5280 4.2.1.1.
+#include "profile/lints/lint.hpp"
+
+namespace sealwright::profile::lints {
+
+CertificateLint aki_not_critical() noexcept {
+    return {"rfc5280_4_2_1_1_aki_not_critical", "RFC 5280 4.2.1.1",
+            "Conforming CAs MUST mark this extension as non-critical",
+            [](const CertificateSubject& subject, Details& details) {
+                const auto* extension = subject.view->authority_key_identifier;
+                if (extension != nullptr && extension->critical)
+                    details.emplace_back("authorityKeyIdentifier is critical");
+            }};
+}
+
+}  // namespace sealwright::profile::lints

@@ -1,0 +1,17 @@
+// subject_crl_issuer_not_empty.cpp: RFC 5280 4.1.2.6.
+#include "profile/lints/lint.hpp"
+
+namespace sealwright::profile::lints {
+
+CertificateLint subject_crl_issuer_not_empty() noexcept {
+    return {
+        "rfc5280_4_1_2_6_crl_issuer_subject_not_empty", "RFC 5280 4.1.2.6",
+        "If the subject is a CRL issuer [...] the subject field MUST be populated with a non-empty distinguished name",
+        [](const CertificateSubject& subject, Details& details) {
+            if (!subject.view->is_ca() && subject.view->has_usage(x509::kCrlSign) && subject.tbs.subject.empty()) {
+                details.emplace_back("a CRL issuer's certificate has an empty subject");
+            }
+        }};
+}
+
+}  // namespace sealwright::profile::lints
