@@ -1,0 +1,271 @@
+// A token that loses sessions, logins, handles and answers: what is healed, what is said to be unknown, and that
+// nothing is signed twice. The faulty module stands between and counts the signatures that were really made.
+#include <dlfcn.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <p11-kit/pkcs11.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "hsm/pkcs11/token.hpp"
+#include "softhsm.hpp"
+
+namespace sealwright::hsm::pkcs11 {
+namespace {
+
+using crypto::KeyType;
+using ::testing::HasSubstr;
+
+constexpr crypto::SignatureAlgorithm kEcdsa256{crypto::SignatureScheme::ecdsa, crypto::DigestAlgorithm::sha256};
+
+class TokenLoss : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        softhsm_ = new test::SoftHsm;
+        serial_ = softhsm_->add_token("losses");
+        faulty_ = std::getenv("SEALWRIGHT_TEST_FAULTY_MODULE");
+        ::setenv("SEALWRIGHT_FAULTY_MODULE", softhsm_->module().c_str(), 1);
+        ::setenv("SEALWRIGHT_FAULTY_COUNT", (softhsm_->folder() / "count").c_str(), 1);
+        ::setenv("SEALWRIGHT_FAULTY_SCRIPT", (softhsm_->folder() / "script").c_str(), 1);
+    }
+    static void TearDownTestSuite() { delete softhsm_; }
+
+    void SetUp() override {
+        inject("");
+        auto module = Module::load(faulty_);
+        ASSERT_TRUE(module) << module.error().describe();
+        module_ = module.value();
+        open(true);
+        const std::string label = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+        auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, label, "non-extractable-v1", {}});
+        ASSERT_TRUE(key) << key.error().describe();
+        key_ = std::make_unique<TokenKey>(key.value());
+        counted_ = count();
+    }
+    void TearDown() override {
+        inject("");
+        if (token_ && key_) (void)token_->destroy(key_->id);
+    }
+
+    void open(bool keep_pin) {
+        token_.reset();
+        auto token =
+            Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin(), Token::Options{4, keep_pin});
+        ASSERT_TRUE(token) << token.error().describe();
+        token_ = token.value();
+    }
+
+    static void inject(std::string_view script) { test::write_text(softhsm_->folder() / "script", script); }
+    static std::size_t count() {
+        const std::string text = test::read_text(softhsm_->folder() / "count");
+        return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+    std::size_t newly_counted() const { return count() - counted_; }
+
+    Result<Bytes> sign() {
+        SignRequest request;
+        request.key = key_->id;
+        request.algorithm = kEcdsa256;
+        request.tbs = view_of("message");
+        auto signature = token_->sign(request);
+        if (!signature) return signature;
+        EXPECT_TRUE(key_->public_key.verify(kEcdsa256, view_of("message"), signature.value()));
+        return signature;
+    }
+
+    CK_FUNCTION_LIST& functions() const {
+        void* library = ::dlopen(faulty_.c_str(), RTLD_NOW | RTLD_NOLOAD);
+        const auto get = reinterpret_cast<CK_RV (*)(CK_FUNCTION_LIST**)>(::dlsym(library, "C_GetFunctionList"));
+        CK_FUNCTION_LIST* list = nullptr;
+        get(&list);
+        ::dlclose(library);
+        return *list;
+    }
+
+    static test::SoftHsm* softhsm_;
+    static std::string serial_;
+    static std::string faulty_;
+    std::shared_ptr<Module> module_;
+    std::shared_ptr<Token> token_;
+    std::unique_ptr<TokenKey> key_;
+    std::size_t counted_ = 0;
+};
+test::SoftHsm* TokenLoss::softhsm_ = nullptr;
+std::string TokenLoss::serial_;
+std::string TokenLoss::faulty_;
+
+TEST_F(TokenLoss, SignsAgainAfterAllSessionsWereClosed) {
+    ASSERT_TRUE(sign());
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    const auto signature = sign();
+    EXPECT_TRUE(signature) << signature.error().describe();
+    EXPECT_EQ(newly_counted(), 2U);
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    EXPECT_TRUE(token_->keys());
+    EXPECT_TRUE(token_->random(8));
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    const auto evidence = token_->evidence(key_->id);
+    ASSERT_TRUE(evidence) << evidence.error().describe();
+    EXPECT_EQ(evidence.value().find("private", "CKA_LOCAL")->value, "true");
+}
+
+TEST_F(TokenLoss, SaysThatThePinWasNotKept) {
+    open(false);
+    ASSERT_TRUE(sign());
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    const auto signature = sign();
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code(), ErrorCode::unavailable);
+    EXPECT_THAT(signature.error().public_detail(), HasSubstr("PIN was not kept"));
+    open(true);
+    EXPECT_TRUE(sign());
+}
+
+TEST_F(TokenLoss, NeverTriesARefusedPinAgain) {
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    inject("C_Login count=1 return=CKR_PIN_INCORRECT\n");
+    EXPECT_EQ(sign().error().code(), ErrorCode::denied);
+    // The next C_Login would succeed: if it were called, these would sign.
+    for (int i = 0; i < 3; ++i) {
+        ::usleep(300000);
+        EXPECT_EQ(sign().error().code(), ErrorCode::denied);
+    }
+    EXPECT_EQ(newly_counted(), 0U);
+    open(true);
+}
+
+class LossAtBegin : public TokenLoss, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(LossAtBegin, IsHealedOnceAndSignsOnce) {
+    inject(std::string{"C_SignInit count=1 return="} + GetParam() + "\n");
+    const auto signature = sign();
+    EXPECT_TRUE(signature) << signature.error().describe();
+    EXPECT_EQ(newly_counted(), 1U);
+}
+
+TEST_P(LossAtBegin, ThatLastsIsUnavailableAndHealsLater) {
+    inject(std::string{"C_SignInit count=0 return="} + GetParam() + "\n");
+    const auto signature = sign();
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(newly_counted(), 0U);
+    inject("");
+    EXPECT_TRUE(sign());
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, LossAtBegin,
+                         ::testing::Values("CKR_SESSION_HANDLE_INVALID", "CKR_SESSION_CLOSED", "CKR_DEVICE_REMOVED",
+                                           "CKR_TOKEN_NOT_PRESENT", "CKR_DEVICE_ERROR", "CKR_USER_NOT_LOGGED_IN",
+                                           "CKR_KEY_HANDLE_INVALID", "CKR_OBJECT_HANDLE_INVALID"));
+
+class AmbiguousAnswer : public TokenLoss, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(AmbiguousAnswer, IsIndeterminateAndNotTriedAgain) {
+    inject(std::string{"C_Sign count=1 call=yes return="} + GetParam() + "\n");
+    const auto signature = sign();
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code(), ErrorCode::indeterminate);
+    EXPECT_EQ(newly_counted(), 1U);  // made and hidden; a second would be the error
+    EXPECT_TRUE(sign());
+    EXPECT_EQ(newly_counted(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, AmbiguousAnswer,
+                         ::testing::Values("CKR_DEVICE_ERROR", "CKR_FUNCTION_FAILED", "CKR_GENERAL_ERROR",
+                                           "CKR_DEVICE_REMOVED", "CKR_HOST_MEMORY", "CKR_DEVICE_MEMORY",
+                                           "CKR_SESSION_CLOSED", "CKR_FUNCTION_CANCELED", "0x80000123"));
+
+class SureRefusal : public TokenLoss, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(SureRefusal, IsNoIndeterminateSignature) {
+    inject(std::string{"C_Sign count=1 return="} + GetParam() + "\n");
+    const auto signature = sign();
+    ASSERT_FALSE(signature);
+    EXPECT_NE(signature.error().code(), ErrorCode::indeterminate);
+    EXPECT_EQ(newly_counted(), 0U);
+    EXPECT_TRUE(sign());
+}
+
+INSTANTIATE_TEST_SUITE_P(Codes, SureRefusal,
+                         ::testing::Values("CKR_DATA_LEN_RANGE", "CKR_KEY_FUNCTION_NOT_PERMITTED",
+                                           "CKR_OPERATION_NOT_INITIALIZED", "CKR_FUNCTION_REJECTED"));
+
+TEST_F(TokenLoss, HealsASessionThatWasGoneBeforeSigning) {
+    inject("C_Sign count=1 return=CKR_SESSION_HANDLE_INVALID\n");
+    EXPECT_TRUE(sign());
+    EXPECT_EQ(newly_counted(), 1U);
+}
+
+TEST_F(TokenLoss, DoesNotHangWhenNoSessionOpens) {
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    inject("C_OpenSession count=0 return=CKR_DEVICE_REMOVED\n");
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_EQ(sign().error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(sign().error().code(), ErrorCode::unavailable);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{5});
+    inject("");
+    ::usleep(300000);
+    EXPECT_TRUE(sign());
+}
+
+// Another key under the same label and CKA_ID is not the key: only the public value tells.
+TEST_F(TokenLoss, RefusesAKeyThatWasReplacedMeanwhile) {
+    ASSERT_TRUE(sign());
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    const std::string tool = "pkcs11-tool --module " + softhsm_->module() + " --token-label losses --login --pin " +
+                             std::string{test::SoftHsm::kPin};
+    const std::string id = to_hex(key_->cka_id);
+    test::run_command(tool + " --delete-object --type privkey --id " + id + " 2>/dev/null");
+    test::run_command(tool + " --delete-object --type pubkey --id " + id + " 2>/dev/null");
+    test::run_command(tool + " --keypairgen --key-type EC:prime256v1 --id " + id + " --label " + key_->label +
+                      " 2>/dev/null");
+    const auto signature = sign();
+    ASSERT_FALSE(signature);
+    EXPECT_EQ(signature.error().code(), ErrorCode::conflict);
+    EXPECT_EQ(newly_counted(), 1U);  // by the key that was
+}
+
+TEST_F(TokenLoss, RecoversOnceForManyThreads) {
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    std::atomic<int> good{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 10; ++i) good += sign() ? 1 : 0;
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good, 80);
+    EXPECT_EQ(newly_counted(), 80U);
+}
+
+// A template that the token refuses: optional attributes are left out and named, the key is made once.
+TEST_F(TokenLoss, LeavesOutOptionalAttributesThatTheTokenRefuses) {
+    inject("C_GenerateKeyPair count=2 return=CKR_ATTRIBUTE_TYPE_INVALID\n");
+    const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, "fewer attributes", "non-extractable-v1", {}});
+    ASSERT_TRUE(key) << key.error().describe();
+    EXPECT_THAT(key.value().dropped_attributes,
+                ::testing::ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    const auto evidence = token_->evidence(key.value().id);
+    ASSERT_TRUE(evidence);
+    const auto findings = judge_evidence(evidence.value(), "non-extractable-v1");
+    ASSERT_TRUE(findings);
+    EXPECT_TRUE(x509::has_error(findings.value()));  // copyable by the token's default
+    EXPECT_TRUE(token_->destroy(key.value().id));
+}
+
+TEST_F(TokenLoss, NeverTriesAGenerationAgainThatMayHaveHappened) {
+    inject("C_GenerateKeyPair count=1 call=yes return=CKR_DEVICE_ERROR\n");
+    const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, "once", "non-extractable-v1", {}});
+    ASSERT_FALSE(key);
+    const auto keys = token_->keys();
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(std::count_if(keys.value().begin(), keys.value().end(),
+                            [](const TokenKey& found) { return found.label == "once"; }),
+              1);
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::pkcs11
