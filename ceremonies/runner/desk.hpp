@@ -1,13 +1,23 @@
-// desk.hpp: the port between a ceremony and the people at its table: what they are told, what they confirm, what they type.
+// desk.hpp: the port between a ceremony and the people at its table: what they are told, what they confirm, what they
+// type.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/secret.hpp"
 
 namespace sealwright::ceremonies {
 
-// Confirmation is what a person answered. initials is what they typed (1 to 8 letters); not confirmed: reason says why not.
+// Person is one of the roster, as the bindings have them.
+struct Person {
+    std::string role, name, initials;
+};
+
+// Confirmation is what a person answered. initials is what they typed: the runner refuses initials that are not of the
+// role's people and asks again, a few times. Not confirmed: reason says why not.
 struct Confirmation {
     bool confirmed = false;
     std::string initials;
@@ -20,7 +30,7 @@ struct Confirmation {
 struct ConfirmationRequest {
     std::string step;
     std::string role;
-    std::vector<std::string> people;
+    std::vector<Person> people;  // those of the roster who hold the role; never empty
     std::string text;
 };
 
@@ -34,8 +44,8 @@ struct PinRequest {
 class Desk {
 public:
     virtual ~Desk() = default;
-    // show gives one line of progress, without its newline. It holds no secret; it can hold text of the script and of the token's module, so a
-    // terminal must escape control characters (base/log.hpp: escape_control).
+    // show gives one line of progress, without its newline. It holds no secret; it can hold text of the script and of
+    // the token's module, so a terminal must escape control characters (base/log.hpp: escape_control).
     virtual void show(std::string_view line) = 0;
     // confirm blocks until a person has answered. A failure (end of input) aborts the ceremony.
     virtual Result<Confirmation> confirm(const ConfirmationRequest& request) = 0;
@@ -46,8 +56,9 @@ public:
 // make_terminal_desk talks through standard input and output; PINs are asked for on the controlling terminal.
 std::unique_ptr<Desk> make_terminal_desk();
 
-// make_unattended_desk prints what it is shown and confirms everything itself, each confirmation marked as unattended in the transcript; a PIN is
-// asked for on the controlling terminal all the same. For demonstrations, tests and rehearsals on simulators.
+// make_unattended_desk prints what it is shown and confirms everything itself, each confirmation marked as unattended
+// in the transcript; a PIN is asked for on the controlling terminal all the same. For demonstrations, tests and
+// rehearsals on simulators.
 std::unique_ptr<Desk> make_unattended_desk();
 
 }  // namespace sealwright::ceremonies
