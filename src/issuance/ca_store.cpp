@@ -1,0 +1,19 @@
+#include "issuance/ca_store.hpp"
+
+namespace sealwright::issuance {
+
+std::string_view certificate_state_name(CertificateState state) noexcept {
+    switch (state) {
+        case CertificateState::intended:
+            return "intended";
+        case CertificateState::issued:
+            return "issued";
+        case CertificateState::indeterminate:
+            return "indeterminate";
+        case CertificateState::abandoned:
+            return "abandoned";
+    }
+    return "unknown";
+}
+
+}  // namespace sealwright::issuance

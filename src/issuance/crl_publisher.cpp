@@ -1,0 +1,261 @@
+#include "issuance/crl_publisher.hpp"
+
+#include <stdexcept>
+
+#include "base/boundary.hpp"
+#include "base/file.hpp"
+#include "crypto/digest.hpp"
+#include "issuance/audit_events.hpp"
+#include "profile/linter.hpp"
+
+namespace sealwright::issuance {
+namespace {
+
+profile::IssuerContext context_of(const Authority& authority) {
+    auto context = profile::issuer_context(authority.certificate, crypto::default_algorithm(authority.key.type()));
+    if (!context)
+        throw std::invalid_argument{"the authority's certificate is not one of a CA: " + context.error().describe()};
+    return std::move(context).value();
+}
+
+std::string listed(const x509::Findings& findings) {
+    std::string text;
+    for (const auto& finding : findings) {
+        if (finding.severity == x509::Severity::error)
+            text += (text.empty() ? "" : "; ") + finding.code + ": " + finding.detail;
+    }
+    return text;
+}
+
+}  // namespace
+
+struct CrlPublisher::Parts {
+    // Draft is a linted TBSCertList with its intent.
+    struct Draft {
+        CrlIntent intent;
+        TbsCertListDer tbs;
+        std::size_t entries = 0;
+    };
+
+    Result<Draft> draft(UtcTime now);
+    Result<void> intend(const Draft& draft);
+    Result<Bytes> sign(const Draft& draft);
+    Result<CrlRecord> assemble(const Draft& draft, ByteView signature) const;
+    Result<void> verify(const CrlRecord& record) const;
+    Result<void> write_file(const CrlRecord& record) const;
+    void abandon(const CrlIntent& intent, std::string_view why);
+    void show(CrlRecord record);
+    Result<CrlRecord> publish();
+
+    const Authority authority;
+    const CrlPolicy policy;
+    const EventMaker events;
+    CaStore& store;
+    hsm::Signer& signer;
+    const Clock& clock;
+    crypto::Random& random;
+    Log& log;
+    const profile::IssuerContext context;
+
+    std::mutex publishing;     // one publication at a time
+    mutable std::mutex mutex;  // current
+    std::shared_ptr<const CrlRecord> current;
+};
+
+CrlPublisher::CrlPublisher(const Authority& authority, CrlPolicy policy, Node node, CaStore& store, hsm::Signer& signer,
+                           const Clock& clock, crypto::Random& random, Log& log)
+    : parts_(new Parts{.authority = authority,
+                       .policy = std::move(policy),
+                       .events = EventMaker{node},
+                       .store = store,
+                       .signer = signer,
+                       .clock = clock,
+                       .random = random,
+                       .log = log,
+                       .context = context_of(authority),
+                       .publishing = {},
+                       .mutex = {},
+                       .current = {}}) {}
+
+CrlPublisher::~CrlPublisher() = default;
+
+Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
+    const KeyId key = authority.key.id();
+    Draft made;
+    SEALWRIGHT_TRY(const auto number, store.reserve_crl_number(key, now));
+    const UtcTime this_update = now - policy.backdate;
+    made.intent = {.id = crypto::random_id<IntentId>(random),
+                   .node = events.node(),
+                   .issuer_key = key,
+                   .number = number,
+                   .this_update = this_update,
+                   .next_update = this_update + policy.validity,
+                   .tbs_digest = {},
+                   .now = now};
+    x509::CrlBuilder builder;
+    SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](const x509::CrlEntry& entry) { builder.add(entry); }));
+    made.entries = builder.size();
+    made.tbs = builder.build({.signature_algorithm = context.signature_algorithm,
+                              .issuer = context.subject,
+                              .this_update = made.intent.this_update,
+                              .next_update = made.intent.next_update,
+                              .authority_key_identifier = context.subject_key_identifier,
+                              .number = number,
+                              .distribution_point = {}});
+    made.intent.tbs_digest = crypto::sha256(made.tbs.view());
+
+    SEALWRIGHT_TRY(const auto latest, store.latest_crl(key));
+    const auto findings = profile::lint_crl({.der = made.tbs.view(),
+                                             .issuer = &authority.certificate,
+                                             .previous_number = latest ? std::optional{latest->number} : std::nullopt});
+    if (x509::has_error(findings)) return fail(ErrorCode::lint, "the CRL would break its standard", listed(findings));
+    return made;
+}
+
+Result<void> CrlPublisher::Parts::intend(const Draft& draft) {
+    Events record;
+    record.push_back(events.make(audit::EventKind::crl_intended, draft.intent.now, kDaemonActor,
+                                 {{"entries", std::to_string(draft.entries)},
+                                  {"intent", draft.intent.id.hex()},
+                                  {"issuer_key", draft.intent.issuer_key.hex()},
+                                  {"next_update", to_rfc3339(draft.intent.next_update)},
+                                  {"number", std::to_string(draft.intent.number)},
+                                  {"tbs_sha256", draft.intent.tbs_digest.hex()},
+                                  {"this_update", to_rfc3339(draft.intent.this_update)}}));
+    return store.intend_crl(draft.intent, std::move(record));
+}
+
+Result<Bytes> CrlPublisher::Parts::sign(const Draft& draft) {
+    return signer.sign({.key = draft.intent.issuer_key,
+                        .purpose = hsm::Purpose::crl,
+                        .algorithm = context.signature_algorithm,
+                        .intent = draft.intent.id,
+                        .tbs = draft.tbs.view()});
+}
+
+// verify reads a CRL back as its readers will.
+Result<void> CrlPublisher::Parts::verify(const CrlRecord& record) const {
+    SEALWRIGHT_TRY(const auto parsed, x509::CertificateList::parse(record.der));
+    SEALWRIGHT_TRY(parsed.verify_signature(authority.key));
+    if (parsed.number() != record.number || parsed.issuer() != context.subject ||
+        parsed.entry_count() != record.entries || parsed.this_update() != record.this_update ||
+        parsed.next_update() != record.next_update) {
+        return fail(ErrorCode::internal, "the CRL is not what its record says",
+                    "number " + std::to_string(record.number));
+    }
+    return success();
+}
+
+Result<CrlRecord> CrlPublisher::Parts::assemble(const Draft& draft, ByteView signature) const {
+    const auto& intent = draft.intent;
+    CrlRecord record{.number = intent.number,
+                     .issuer_key = intent.issuer_key,
+                     .this_update = intent.this_update,
+                     .next_update = intent.next_update,
+                     .entries = draft.entries,
+                     .der = x509::assemble_crl(draft.tbs.view(), context.signature_algorithm, signature).bytes()};
+    if (auto holds = verify(record); !holds) {
+        log.error("security", "the signer's answer is not a signature over CRL " + std::to_string(intent.number) +
+                                  ": " + holds.error().describe());
+        return fail(ErrorCode::invalid_signature, "the CRL could not be signed", holds.error().describe());
+    }
+    return record;
+}
+
+void CrlPublisher::Parts::abandon(const CrlIntent& intent, std::string_view why) {
+    const UtcTime now = clock.now();
+    Events record;
+    record.push_back(events.make(
+        audit::EventKind::crl_abandoned, now, kDaemonActor,
+        {{"intent", intent.id.hex()}, {"number", std::to_string(intent.number)}, {"why", std::string{why}}}));
+    if (auto abandoned = store.abandon_crl(intent.id, now, std::move(record)); !abandoned) {
+        // It stays open until the next start, and its number unused all the same.
+        log.error("issuance",
+                  "CRL " + std::to_string(intent.number) + " could not be given up: " + abandoned.error().describe());
+    }
+}
+
+Result<void> CrlPublisher::Parts::write_file(const CrlRecord& record) const {
+    if (policy.file.empty()) return success();
+    SEALWRIGHT_TRY(write_file_atomically(policy.file, record.der));
+    at_boundary(boundary::kCrlPublished);
+    return success();
+}
+
+void CrlPublisher::Parts::show(CrlRecord record) {
+    auto shared = std::make_shared<const CrlRecord>(std::move(record));
+    const std::lock_guard lock{mutex};
+    current = std::move(shared);
+}
+
+// publish goes the way of a certificate: durable before it is signed, verified before it is durable, shown after.
+Result<CrlRecord> CrlPublisher::Parts::publish() {
+    const UtcTime now = clock.now();
+    SEALWRIGHT_TRY(const auto made, draft(now));
+    SEALWRIGHT_TRY(intend(made));
+    at_boundary(boundary::kCrlIntended);
+
+    auto signature = sign(made);
+    if (!signature) {
+        abandon(made.intent, "signer: " + std::string{error_code_name(signature.error().code())});
+        return std::move(signature).error();
+    }
+    at_boundary(boundary::kCrlSigned);
+    auto assembled = assemble(made, signature.value());
+    if (!assembled) {
+        abandon(made.intent, "the signature does not hold");
+        return assembled;
+    }
+    CrlRecord crl = std::move(assembled).value();
+
+    Events record;
+    record.push_back(events.make(audit::EventKind::crl_issued, clock.now(), kDaemonActor,
+                                 {{"crl_sha256", crypto::sha256(crl.der).hex()},
+                                  {"entries", std::to_string(crl.entries)},
+                                  {"intent", made.intent.id.hex()},
+                                  {"issuer_key", crl.issuer_key.hex()},
+                                  {"number", std::to_string(crl.number)}}));
+    SEALWRIGHT_TRY(store.complete_crl(made.intent.id, crl, std::move(record)));
+    at_boundary(boundary::kCrlCompleted);
+    show(crl);
+    log.info("issuance", "CRL " + std::to_string(crl.number) + " with " + std::to_string(crl.entries) +
+                             " entries, until " + to_rfc3339(crl.next_update));
+    SEALWRIGHT_TRY(write_file(crl));
+    return crl;
+}
+
+Result<CrlRecord> CrlPublisher::publish_now() {
+    const std::lock_guard one_at_a_time{parts_->publishing};
+    auto published = parts_->publish();
+    if (!published) parts_->log.error("issuance", "no CRL was published: " + published.error().describe());
+    return published;
+}
+
+UtcTime CrlPublisher::due() const {
+    const auto crl = current();
+    return crl ? crl->next_update - parts_->policy.overlap : UtcTime{};
+}
+
+std::shared_ptr<const CrlRecord> CrlPublisher::current() const {
+    const std::lock_guard lock{parts_->mutex};
+    return parts_->current;
+}
+
+Result<void> CrlPublisher::settle() {
+    const std::lock_guard one_at_a_time{parts_->publishing};
+    SEALWRIGHT_TRY(const auto open, parts_->store.open_crl_intents(parts_->events.node(), parts_->clock.now()));
+    for (const auto& intent : open) parts_->abandon(intent, "open after a restart");
+
+    SEALWRIGHT_TRY(auto latest, parts_->store.latest_crl(parts_->authority.key.id()));
+    if (!latest) return success();
+    if (auto good = parts_->verify(*latest); !good) {
+        parts_->log.error("security", "the stored CRL " + std::to_string(latest->number) +
+                                          " does not verify and is not served: " + good.error().describe());
+        return success();
+    }
+    parts_->show(*latest);
+    // The process may have ended between the commit and the file.
+    return parts_->write_file(*latest);
+}
+
+}  // namespace sealwright::issuance
