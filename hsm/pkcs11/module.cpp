@@ -150,19 +150,20 @@ private:
         return success();
     }
 
+    // slots_with_tokens asks the module itself: libp11's PKCS11_release_all_slots, which must follow its enumeration, calls C_CloseAllSessions on
+    // every slot and so logs out every other token that this process has open.
     Result<std::vector<CK_SLOT_ID>> slots_with_tokens() const {
-        const std::scoped_lock lock{mutex_};
-        PKCS11_SLOT* slots = nullptr;
-        unsigned count = 0;
-        if (::PKCS11_enumerate_slots(context_.get(), &slots, &count) != 0) {
-            return fail(ErrorCode::token, "the module does not list its slots", "PKCS11_enumerate_slots failed");
+        for (;;) {
+            unsigned long count = 0;
+            CK_RV rv = functions_->C_GetSlotList(CK_TRUE, nullptr, &count);
+            if (rv != CKR_OK) return ckr_error("C_GetSlotList", rv, "the module does not list its slots");
+            std::vector<CK_SLOT_ID> ids(count);
+            rv = functions_->C_GetSlotList(CK_TRUE, ids.data(), &count);
+            if (rv == CKR_BUFFER_TOO_SMALL) continue;  // a token was put in between the two calls
+            if (rv != CKR_OK) return ckr_error("C_GetSlotList", rv, "the module does not list its slots");
+            ids.resize(std::min<std::size_t>(count, ids.size()));
+            return ids;
         }
-        std::vector<CK_SLOT_ID> ids;
-        for (unsigned i = 0; i < count; ++i) {
-            if (slots[i].token != nullptr) ids.push_back(::PKCS11_get_slotid_from_slot(&slots[i]));
-        }
-        ::PKCS11_release_all_slots(context_.get(), slots, count);
-        return ids;
     }
 
     Result<std::vector<CK_MECHANISM_TYPE>> mechanism_types(CK_SLOT_ID slot) const {
