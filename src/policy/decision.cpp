@@ -25,6 +25,7 @@ public:
     void operator()(const SecretPrincipal& secret) {
         if (!names(who_, "secret")) deny("the profile is not open to enrolment secrets");
         if (secret.profile != question_.profile.name) deny("the secret is for another profile");
+        if (who_.bound_names && secret.names.empty()) deny("the profile wants secrets that are bound to names");
     }
 
     void operator()(const CertificatePrincipal& certificate) {

@@ -278,7 +278,8 @@ private:
                 if (name && rule_allows(rule, *name)) add_once(names, normalised(*name));
             }
         }
-        if (names.size() < rule.min_count) reasons_.deny(count_text(rule, "at least ", rule.min_count, names.size()));
+        if (names.size() < rule.min_count && !refused_)
+            reasons_.deny(count_text(rule, "at least ", rule.min_count, names.size()));
         if (names.size() > rule.max_count) reasons_.deny(count_text(rule, "at most ", rule.max_count, names.size()));
     }
 
@@ -289,12 +290,14 @@ private:
     }
 
     void refuse(const x509::GeneralName& name, std::string_view why) {
+        refused_ = true;
         reasons_.deny("name " + shown(x509::format_general_name(name)) + " " + std::string{why});
     }
 
     const TemplateInput& input_;
     Reasons& reasons_;
     std::vector<x509::GeneralNames> by_rule_;
+    bool refused_ = false;  // then a name too few says nothing new
 };
 
 bool names_host(const x509::GeneralName& name, std::string_view text) {

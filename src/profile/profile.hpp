@@ -81,6 +81,7 @@ struct Validity {
 struct WhoMay {
     std::vector<std::string> principals;   // "secret", "renewal", "admin", "uid:0", "role:officer"
     unsigned approvals = 0;                // how many officers must approve before issuance
+    bool bound_names = false;              // a secret must say which names its holder may have certified
 };
 
 // Placeholders are the values of @name@ in a profile's texts (names: a-z, 0-9, _), so that one file serves every site.

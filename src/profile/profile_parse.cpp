@@ -345,6 +345,7 @@ void read_who(Section& root, Profile& profile) {
             }
         }
         profile.who.approvals = static_cast<unsigned>(section->number("approvals", 0, 16).value_or(0));
+        profile.who.bound_names = section->boolean("bound_names").value_or(false);
         section->finish();
     }
     if (auto section = root.section("renewal")) {
