@@ -71,6 +71,10 @@ public:
     Client& operator=(Client&&) noexcept;
     ~Client();
 
+    // connect opens the connection now, unless one stands. For a caller that must know whether a failed request may have reached the server: what fails
+    // here was surely not sent.
+    Result<void> connect();
+
     // send blocks for the answer, whatever its status. A connection that the server closed while idle is opened anew; a
     // request whose octets may have reached the server is never sent twice. Errors: malformed (the request cannot be
     // written, or the answer breaks HTTP), unavailable (cannot connect, or the connection broke), unauthenticated (the
