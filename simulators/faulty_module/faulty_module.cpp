@@ -2,8 +2,9 @@
 // durably and before anyone learns of them, and answers CKR codes on demand.
 //
 //   SEALWRIGHT_FAULTY_MODULE   path of the real module
-//   SEALWRIGHT_FAULTY_COUNT    file that gets one line "pid" for each C_Sign (or C_SignFinal) by which the real module
-//   gave a signature SEALWRIGHT_FAULTY_SCRIPT   faults to inject (fault_script.hpp)
+//   SEALWRIGHT_FAULTY_COUNT    file that gets one line "pid data" for each C_Sign by which the real module gave a signature; data is
+//                              what was signed in hexadecimal where that is a digest (at most 64 octets), else "-", as it is for C_SignFinal
+//   SEALWRIGHT_FAULTY_SCRIPT   faults to inject (fault_script.hpp)
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
@@ -12,24 +13,32 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
 
 #include "fault_script.hpp"
 
 namespace {
 
+constexpr unsigned long kLongestDigest = 64;
+
 CK_FUNCTION_LIST* real = nullptr;
 faulty::Script script;
 
 // count_signature appends one record by one write to a file opened for appending: whole or not at all, whatever ends
 // the process next.
-void count_signature() {
+void count_signature(const unsigned char* data, unsigned long data_len) {
     static const char* path = std::getenv("SEALWRIGHT_FAULTY_COUNT");
     if (path == nullptr) return;
     static const int file = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    std::array<char, 16> record{};
-    const int length = std::snprintf(record.data(), record.size(), "%d\n", static_cast<int>(::getpid()));
-    if (file < 0 || ::write(file, record.data(), static_cast<std::size_t>(length)) != length) std::abort();
+    std::string record = std::to_string(::getpid()) + ' ';
+    if (data == nullptr || data_len > kLongestDigest) record += '-';
+    for (unsigned long i = 0; data != nullptr && data_len <= kLongestDigest && i < data_len; ++i) {
+        record += "0123456789abcdef"[data[i] >> 4];
+        record += "0123456789abcdef"[data[i] & 15];
+    }
+    record += '\n';
+    if (file < 0 || ::write(file, record.data(), record.size()) != static_cast<ssize_t>(record.size())) std::abort();
 }
 
 template <class Call>
@@ -61,7 +70,7 @@ CK_RV counted_sign(CK_SESSION_HANDLE session, unsigned char* data, unsigned long
                    unsigned long* signature_len) {
     return judged("C_Sign", [&] {
         const CK_RV rv = real->C_Sign(session, data, data_len, signature, signature_len);
-        if (rv == CKR_OK && signature != nullptr) count_signature();
+        if (rv == CKR_OK && signature != nullptr) count_signature(data, data_len);
         return rv;
     });
 }
@@ -69,7 +78,7 @@ CK_RV counted_sign(CK_SESSION_HANDLE session, unsigned char* data, unsigned long
 CK_RV counted_sign_final(CK_SESSION_HANDLE session, unsigned char* signature, unsigned long* signature_len) {
     return judged("C_SignFinal", [&] {
         const CK_RV rv = real->C_SignFinal(session, signature, signature_len);
-        if (rv == CKR_OK && signature != nullptr) count_signature();
+        if (rv == CKR_OK && signature != nullptr) count_signature(nullptr, 0);
         return rv;
     });
 }
