@@ -97,3 +97,155 @@ class Process:
         with contextlib.suppress(OSError):
             return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
         return ""
+
+
+def free_ports(count):
+    """free_ports gives loopback ports that are free now."""
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+class House:
+    """One site. build is the CMake build folder; folder must not exist yet. With shim=True the signer loads the counting PKCS#11 shim."""
+
+    def __init__(self, build, folder, shim=True):
+        self.build = pathlib.Path(build)
+        self.bin, self.test_bin = self.build / "bin", self.build / "tests"
+        self.folder = pathlib.Path(folder)
+        self.http_port, self.https_port = free_ports(2)
+        self.admin_socket = self.folder / "run/admin.sock"
+        self.journal = self.folder / "run/signer.journal"
+        self.count_file = self.folder / "signatures.count"
+        self.fault_script = self.folder / "faults.script"
+        module = [self.build / "simulators/faulty_module.so"] if shim else []
+        run(ROOT / "simulators/site/prepare", self.folder, self.bin, self.http_port, self.https_port, *module)
+        softhsm = json.loads((self.folder / "softhsm/softhsm.json").read_text())
+        self.signer_environment = {"SOFTHSM2_CONF": softhsm["conf"], "SEALWRIGHT_FAULTY_MODULE": softhsm["module"],
+                                   "SEALWRIGHT_FAULTY_COUNT": str(self.count_file), "SEALWRIGHT_FAULTY_SCRIPT": str(self.fault_script)}
+        self.artefacts = self.folder / "ceremony/artefacts"
+        self.signer = self.daemon = None
+
+    # --- processes ---
+
+    def start_signer(self, program=None, env=None, wait=True):
+        self.signer = Process([program or self.bin / "sealwright-signer", "--config", self.folder / "signer.toml"], self.folder / "signer.log",
+                              {**self.signer_environment, **(env or {})})
+        if wait:
+            self.signer.wait_ready()
+
+    def start_daemon(self, program=None, env=None, wait=True):
+        self.daemon = Process([program or self.bin / "sealwrightd", "--config", self.folder / "sealwrightd.toml"], self.folder / "sealwrightd.log", env)
+        if wait:
+            self.daemon.wait_ready()
+
+    def stop(self):
+        for process in (self.daemon, self.signer):
+            if process is not None:
+                with contextlib.suppress(Failure):
+                    process.stop()
+
+    def wait_until(self, condition, what, seconds=20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if condition():
+                    return
+            time.sleep(0.02)
+        raise Failure(f"{what}: not within {seconds} s; daemon log:\n{self.daemon.tail() if self.daemon else ''}")
+
+    # --- asking ---
+
+    def admin(self, method, path, body=None, timeout=30):
+        connection = UnixConnection(self.admin_socket, timeout)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request(method, path, data, {"Content-Type": "application/json"} if data is not None else {})
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+    def plain(self, method, path, body=None, headers=None, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, dict(answer.getheaders()), answer.read())
+        finally:
+            connection.close()
+
+    def status(self):
+        answer = self.admin("GET", "/v1/status")
+        expect(answer.status == 200, f"status: {answer.status} {answer.body!r}")
+        return answer.json
+
+    def ready(self):
+        return self.status()["ready"]
+
+    def certificates(self, query=""):
+        """certificates gives every record, page after page."""
+        records, after = [], ""
+        while True:
+            answer = self.admin("GET", f"/v1/certificates?limit=1000{query}{after}")
+            expect(answer.status == 200, f"certificates: {answer.status} {answer.body!r}")
+            page = answer.json
+            records += page["certificates"]
+            if not page.get("next"):
+                return records
+            after = "&after=" + page["next"]
+
+    # --- material ---
+
+    def make_requests(self, count):
+        """make_requests makes keys and PKCS#10 requests by openssl; each for a name of its own under the tls-server profile."""
+        folder = self.folder / "requests"
+        folder.mkdir(exist_ok=True)
+        requests = []
+        for number in range(count):
+            name = f"n{number}.demo.sealwright.test"
+            path = folder / f"{number}.csr"
+            run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{number}.key", "-out", path,
+                "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
+            requests.append(path.read_text())
+        return requests
+
+    def crl_serials(self):
+        """crl_serials publishes a CRL and gives the serials on it, as openssl reads them."""
+        answer = self.admin("POST", "/v1/crl/publish", {})
+        expect(answer.status == 200, f"crl publish: {answer.status} {answer.body!r}")
+        crl = self.folder / "issuing.crl"
+        crl.write_bytes(self.plain("GET", "/crl/issuing.crl").body)
+        text = run("openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-text").stdout
+        return {line.split(":")[1].strip().lower().rjust(32, "0") for line in text.splitlines() if line.strip().startswith("Serial Number:")}
+
+    def ocsp_statuses(self, serials):
+        """ocsp_statuses asks openssl ocsp about serials (hexadecimal) and gives {serial: good|revoked|unknown}, signature verified."""
+        statuses = {}
+        for start in range(0, len(serials), 10):
+            batch = serials[start:start + 10]
+            arguments = [a for serial in batch for a in ("-serial", "0x" + serial)]
+            output = run("openssl", "ocsp", "-issuer", self.artefacts / "issuing.pem", *arguments, "-url", f"http://127.0.0.1:{self.http_port}/ocsp", "-CAfile",
+                         self.artefacts / "root.pem", "-verify_other", self.artefacts / "issuing.pem").stdout
+            for line in output.splitlines():
+                if line.startswith("0x") and ": " in line:
+                    serial, state = line.split(": ", 1)
+                    statuses[serial[2:].lower().rjust(32, "0")] = state.split()[0]
+        return statuses
+
+    def shim_signatures(self):
+        """shim_signatures gives what the token signed since the count began: one entry a signature, hexadecimal or "-"."""
+        if not self.count_file.exists():
+            return []
+        return [line.split()[1] for line in self.count_file.read_text().splitlines()]
+
+    def verify_audit(self):
+        """verify_audit exports the audit log by the command line and has sealwright-verify check it."""
+        folder = self.folder / "audit-export"
+        shutil.rmtree(folder, ignore_errors=True)
+        run(self.bin / "sealwright", "--socket", self.admin_socket, "audit", "export", folder)
+        return run(self.bin / "sealwright-verify", "audit", folder, "--key", self.artefacts / "audit-key.pem")
