@@ -187,6 +187,16 @@ class House:
     def ready(self):
         return self.status()["ready"]
 
+    def admin_audit_kinds(self):
+        """admin_audit_kinds gives the kinds of all audit entries, in order."""
+        import base64
+        kinds, size = [], self.admin("GET", "/v1/audit/head").json["size"]
+        while len(kinds) < size:
+            page = self.admin("GET", f"/v1/audit/entries?first={len(kinds)}&last={min(size, len(kinds) + 500)}").json["entries"]
+            expect(page, "an empty page of audit entries")
+            kinds += [json.loads(base64.b64decode(entry))["kind"] for entry in page]
+        return kinds
+
     def certificates(self, query=""):
         """certificates gives every record, page after page."""
         records, after = [], ""
