@@ -19,8 +19,8 @@ enum class BodyRule : std::uint8_t { none, optional, required };
 struct RouteOptions {
     BodyRule body = BodyRule::none;
     std::size_t max_body = 0;  // octets, where a body may be
-    bool names_boundaries =
-        false;  // the fault tests' daemon.received and daemon.answered stand around this route (base/boundary.hpp)
+    // passes boundary daemon.answered when the last octet of its answer was written (base/boundary.hpp)
+    bool names_boundary = false;
 };
 
 struct Route {

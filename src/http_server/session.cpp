@@ -106,7 +106,7 @@ private:
     struct Exchanged {
         std::string method, route;
         std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-        bool http_1_0 = false, head_only = false, names_boundaries = false;
+        bool http_1_0 = false, head_only = false, names_boundary = false;
     };
 
     Socket& socket() noexcept {
@@ -236,7 +236,7 @@ private:
         if (auto* refusal = std::get_if<Response>(&read)) co_return co_await refuse(std::move(*refusal), exchanged);
         auto& head = std::get<Head>(read);
         exchanged.route = head.match.route->pattern;
-        exchanged.names_boundaries = head.match.route->options.names_boundaries;
+        exchanged.names_boundary = head.match.route->options.names_boundary;
 
         if (!parser.is_done()) {
             if (head.expects_continue && buffer_.size() == 0 && !co_await say_continue()) co_return Next::end;
@@ -308,7 +308,6 @@ private:
     void run_handler(const Route& route, const Request& request, std::uint64_t number) {
         Response response;
         try {
-            if (route.options.names_boundaries) at_boundary(boundary::kReceived);
             response = route.handler(request);
         } catch (const std::exception& thrown) {
             context_.log.error("http", route.method + " " + route.pattern + " failed by exception: " + thrown.what());
@@ -336,7 +335,7 @@ private:
             written = co_await write(chunk);
             body = body.subspan(chunk.size());
         }
-        if (written && exchanged.names_boundaries) at_boundary(boundary::kAnswered);
+        if (written && exchanged.names_boundary) at_boundary(boundary::kAnswered);
         if (context_.server.observe) {
             context_.server.observe({.listener = context_.listener.name,
                                      .method = exchanged.method,

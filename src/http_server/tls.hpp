@@ -25,7 +25,7 @@ namespace sealwright::http_server {
 
 struct TlsOptions {
     std::string certificate_chain_pem{};  // leaf first, without the root
-    evp_pkey_st* key = nullptr;         // the leaf's key; its reference count is raised, the caller keeps its own
+    evp_pkey_st* key = nullptr;           // the leaf's key; its reference count is raised, the caller keeps its own
     bool ask_client_certificate = false;
     std::vector<Bytes>
         acceptable_issuers{};  // DER Names that the CertificateRequest hints at, for clients with several certificates

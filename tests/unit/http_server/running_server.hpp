@@ -48,6 +48,7 @@ public:
     std::string tls_url() const { return "https://127.0.0.1:" + std::to_string(port_); }
     Server& server() { return *server_; }
     int handled() const { return handled_; }
+    std::size_t queued() const { return workers_->queued(); }
     int slow_under_way() const { return slow_; }
     void release() { released_ = true; }
     std::vector<std::string> observed() {
