@@ -1,7 +1,8 @@
-// sqlite_store.hpp: the embedded CaStore: one SQLite file in WAL mode, one writer thread that commits what waits together, readers beside it.
+// sqlite_store.hpp: the embedded CaStore: one SQLite file in WAL mode, one writer thread that commits what waits
+// together, readers beside it.
 //
-// docs/adr/0005 says why. Rows are not trusted: what does not have the form that was written gives ErrorCode::storage with the row in the
-// private detail.
+// docs/adr/0005 says why. Rows are not trusted: what does not have the form that was written gives ErrorCode::storage
+// with the row in the private detail.
 #pragma once
 
 #include <filesystem>
@@ -14,36 +15,39 @@ namespace sealwright::store::sqlite {
 
 // Options: the defaults are for production; nothing here weakens durability.
 struct Options {
-    std::chrono::seconds clock_tolerance{5};         // how far a caller's time may lie before the last committed one
-    std::size_t max_batch = 256;                     // verbs in one transaction
-    std::chrono::microseconds group_delay{1000};     // how long a commit waits for others at most, and only while they are expected
-    std::size_t max_waiting = 10000;                 // verbs in the queue; beyond it overloaded
-    std::size_t readers = 4;                         // read-only connections
-    std::chrono::milliseconds busy_timeout{5000};    // for another process that holds the file's lock (a backup)
-    std::size_t checkpoint_pages = 2000;             // WAL pages after which the writer copies them back
-    std::uint64_t change_history = 100000;           // entries that changed_since can look back
-    std::uint64_t kept_crls = 8;                     // newest CRLs whose bytes are kept; all numbers are
-    std::uint64_t verified_leaves = 1024;            // how many of the newest audit entries open hashes again; UINT64_MAX for all
-    bool quick_check = false;                        // PRAGMA quick_check before use: reads the whole file
-    std::uint64_t max_pages = 0;                     // bound on the file's size in pages; 0: none
+    std::chrono::seconds clock_tolerance{5};  // how far a caller's time may lie before the last committed one
+    std::size_t max_batch = 256;              // verbs in one transaction
+    std::chrono::microseconds group_delay{
+        1000};                        // how long a commit waits for others at most, and only while they are expected
+    std::size_t max_waiting = 10000;  // verbs in the queue; beyond it overloaded
+    std::size_t readers = 4;          // read-only connections
+    std::chrono::milliseconds busy_timeout{5000};  // for another process that holds the file's lock (a backup)
+    std::size_t checkpoint_pages = 2000;           // WAL pages after which the writer copies them back
+    std::uint64_t change_history = 100000;         // entries that changed_since can look back
+    std::uint64_t kept_crls = 8;                   // newest CRLs whose bytes are kept; all numbers are
+    std::uint64_t verified_leaves = 1024;  // how many of the newest audit entries open hashes again; UINT64_MAX for all
+    bool quick_check = false;              // PRAGMA quick_check before use: reads the whole file
+    std::uint64_t max_pages = 0;           // bound on the file's size in pages; 0: none
 };
 
 // SqliteStore: see ca_store.hpp for every verb. Differences that the port leaves open:
 // - open_epoch writes the new epoch into the events that it is given.
 // - A request whose intent was abandoned reads as refused (unavailable).
-// - changed_since does not list a serial that goes from unknown to good: nobody can have asked for 128 random bits before they left.
+// - changed_since does not list a serial that goes from unknown to good: nobody can have asked for 128 random bits
+// before they left.
 // - for_each_revoked holds one of the readers while it visits; the visitor must not call it again.
 class SqliteStore final : public issuance::CaStore {
 public:
-    // open makes the file (mode 0600) where there is none, migrates an older schema, and checks that the audit log's head, leaves and nodes
-    // agree. Errors: storage; conflict when the schema is newer than this program; storage "... needs maintenance" when the file contradicts itself.
-    // log must outlive the store.
-    static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& path, const Options& options, Log& log);
+    // open makes the file (mode 0600) where there is none, migrates an older schema, and checks that the audit log's
+    // head, leaves and nodes agree. Errors: storage; conflict when the schema is newer than this program; storage "...
+    // needs maintenance" when the file contradicts itself. log must outlive the store.
+    static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& path, const Options& options,
+                                                     Log& log);
     // ~SqliteStore refuses what still waits (unavailable), commits what has begun and closes. No verb may be running.
     ~SqliteStore() override;
 
-    // accept_clock is for an operator who has made sure that the last committed time was wrong and now is right: it becomes the last committed
-    // time, with its audit events, however far back it lies.
+    // accept_clock is for an operator who has made sure that the last committed time was wrong and now is right: it
+    // becomes the last committed time, with its audit events, however far back it lies.
     Result<void> accept_clock(UtcTime now, issuance::Events events);
 
     Result<BootEpoch> open_epoch(const NodeId& node, UtcTime now, issuance::Events events) override;
@@ -52,18 +56,22 @@ public:
     Result<void> complete(issuance::Completion completion, issuance::Events events) override;
     Result<void> refuse(issuance::Refusal refusal, issuance::Events events) override;
     Result<void> park(issuance::PendingRequest pending, issuance::Events events) override;
-    Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now, issuance::Events events) override;
+    Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now,
+                             issuance::Events events) override;
     Result<void> record(issuance::Events events, UtcTime now) override;
     Result<std::vector<issuance::OpenIntent>> open_intents(const issuance::Node& node, UtcTime now) override;
-    Result<void> settle(const IntentId& intent, issuance::Settlement settlement, UtcTime now, issuance::Events events) override;
+    Result<void> settle(const IntentId& intent, issuance::Settlement settlement, UtcTime now,
+                        issuance::Events events) override;
     Result<issuance::CertificateRecord> certificate(const SerialNumber& serial) override;
     Result<std::vector<issuance::CertificateRecord>> certificates(const issuance::CertificateFilter& filter) override;
     Result<issuance::RequestRecord> request(const RequestId& id) override;
-    Result<std::vector<issuance::RequestRecord>> requests(std::optional<issuance::RequestState> state, std::size_t limit) override;
+    Result<std::vector<issuance::RequestRecord>> requests(std::optional<issuance::RequestState> state,
+                                                          std::size_t limit) override;
     Result<issuance::Status> status(const KeyId& issuer_key, const SerialNumber& serial) override;
     Result<void> revoke(const SerialNumber& serial, issuance::Revocation revocation, issuance::Events events) override;
     Result<void> release(const SerialNumber& serial, UtcTime now, issuance::Events events) override;
-    Result<void> for_each_revoked(const KeyId& issuer_key, UtcTime now, const std::function<void(const x509::CrlEntry&)>& visit) override;
+    Result<void> for_each_revoked(const KeyId& issuer_key, UtcTime now,
+                                  const std::function<void(const x509::CrlEntry&)>& visit) override;
     Result<std::uint64_t> reserve_crl_number(const KeyId& issuer_key, UtcTime now) override;
     Result<void> intend_crl(issuance::CrlIntent intent, issuance::Events events) override;
     Result<void> complete_crl(const IntentId& intent, issuance::CrlRecord record, issuance::Events events) override;
