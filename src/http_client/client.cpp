@@ -183,8 +183,6 @@ Result<Client> Client::open(std::string_view url, Options options) {
 
 Result<void> Client::connect() { return state_->connect(); }
 
-Result<void> Client::connect() { return state_->connect(); }
-
 Result<Response> Client::send(const Request& request) {
     SEALWRIGHT_TRY(check_request(request));
     SEALWRIGHT_TRY(state_->connect());

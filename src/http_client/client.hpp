@@ -75,9 +75,6 @@ public:
     // here was surely not sent.
     Result<void> connect();
 
-    // connect opens the connection now, where it does not stand already: what fails here has sent nothing. send does it by itself.
-    Result<void> connect();
-
     // send blocks for the answer, whatever its status. A connection that the server closed while idle is opened anew; a
     // request whose octets may have reached the server is never sent twice. Errors: malformed (the request cannot be
     // written, or the answer breaks HTTP), unavailable (cannot connect, or the connection broke), unauthenticated (the
