@@ -22,7 +22,7 @@ struct CrlEntry {
     SerialNumber serial;
     UtcTime revoked_at{};
     RevocationReason reason = RevocationReason::unspecified;
-    std::optional<UtcTime> invalidity_date;
+    std::optional<UtcTime> invalidity_date = std::nullopt;
 };
 
 struct CrlFields {
@@ -31,7 +31,7 @@ struct CrlFields {
     UtcTime this_update{}, next_update{};
     Bytes authority_key_identifier;
     std::uint64_t number = 0;                                   // cRLNumber, RFC 5280 5.2.3
-    std::optional<IssuingDistributionPoint> distribution_point;  // critical when present
+    std::optional<IssuingDistributionPoint> distribution_point = std::nullopt;  // critical when present
 };
 
 // CrlBuilder collects encoded entries (about 40 octets each) and then gives the TBSCertList. Entries must come with distinct serials.

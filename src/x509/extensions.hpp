@@ -33,15 +33,15 @@ enum KeyUsageBit : std::uint16_t {
 };
 using KeyUsage = std::uint16_t;
 
-struct BasicConstraints { bool ca = false; std::optional<std::uint32_t> path_length; };
+struct BasicConstraints { bool ca = false; std::optional<std::uint32_t> path_length = std::nullopt; };
 struct AuthorityKeyIdentifier { Bytes key_identifier; };  // the only form that we build; issuer and serial are refused in parsing when incomplete
 struct PolicyQualifier { Bytes id; Bytes qualifier_der; };
-struct PolicyInformation { Bytes policy; std::vector<PolicyQualifier> qualifiers; };
+struct PolicyInformation { Bytes policy; std::vector<PolicyQualifier> qualifiers = {}; };
 struct AccessDescription { Bytes method; GeneralName location; };
 struct DistributionPoint { GeneralNames full_name; };  // reasons and cRLIssuer are not built; parsing refuses them as unsupported
-struct NameConstraints { GeneralNames permitted; GeneralNames excluded; };
-struct PolicyConstraints { std::optional<std::uint32_t> require_explicit_policy, inhibit_policy_mapping; };
-struct IssuingDistributionPoint { GeneralNames full_name; bool only_user_certs = false, only_ca_certs = false, indirect = false, only_attribute_certs = false; };
+struct NameConstraints { GeneralNames permitted = {}; GeneralNames excluded = {}; };
+struct PolicyConstraints { std::optional<std::uint32_t> require_explicit_policy = std::nullopt, inhibit_policy_mapping = std::nullopt; };
+struct IssuingDistributionPoint { GeneralNames full_name = {}; bool only_user_certs = false, only_ca_certs = false, indirect = false, only_attribute_certs = false; };
 
 // encode_X gives the extnValue content; parse_X reads it strictly. Criticality is the caller's (the profile's) business.
 Bytes encode_key_usage(KeyUsage usage);                               Result<KeyUsage> parse_key_usage(ByteView value);

@@ -34,13 +34,13 @@ struct OcspUnknown {};
 struct OcspRevoked { UtcTime at{}; RevocationReason reason = RevocationReason::unspecified; };
 using OcspCertStatus = std::variant<OcspGood, OcspRevoked, OcspUnknown>;
 
-struct OcspSingleResponse { Bytes cert_id_der; OcspCertStatus status; UtcTime this_update{}; std::optional<UtcTime> next_update; };
+struct OcspSingleResponse { Bytes cert_id_der; OcspCertStatus status; UtcTime this_update{}; std::optional<UtcTime> next_update = std::nullopt; };
 
 struct OcspResponseFields {
     Bytes responder_key_hash;  // byKey: SHA-1 of the responder's public key BIT STRING octets
     UtcTime produced_at{};
     std::vector<OcspSingleResponse> responses;
-    std::optional<Bytes> nonce;
+    std::optional<Bytes> nonce = std::nullopt;
 };
 
 // build_response_data is the TBS; assemble_ocsp_response wraps it, the signature and the delegated signer's certificate.

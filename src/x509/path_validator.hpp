@@ -14,7 +14,7 @@ struct PathQuestion {
     std::vector<Certificate> path;      // leaf first, without the anchor
     std::vector<Certificate> anchors;   // trusted roots; the last of path must be issued by one
     UtcTime at{};
-    std::optional<Bytes> required_eku;  // OID content that the leaf must have
+    std::optional<Bytes> required_eku = std::nullopt;  // OID content that the leaf must have
     std::size_t max_length = 8;
 };
 

@@ -1,0 +1,212 @@
+#include <gtest/gtest.h>
+
+#include "asn1/der_writer.hpp"
+#include "tests/support/malformed.hpp"
+#include "tests/support/openssl_cli.hpp"
+#include "tests/unit/x509/authority.hpp"
+
+namespace sealwright::x509 {
+namespace {
+
+using sealwright::test::hex;
+using test::TestKey;
+
+// Parts are the elements of a TBSCertificate, to be changed one at a time.
+struct Parts {
+    Bytes version = hex("A0 03 02 01 02");
+    Bytes serial = hex("02 01 05");
+    Bytes algorithm = crypto::algorithm_identifier({});
+    Bytes issuer = test::name_of("CN=issuer").bytes();
+    Bytes validity = hex("30 1E 17 0D 323630313031303030303030 5A 17 0D 323730313031303030303030 5A");
+    Bytes subject = test::name_of("CN=subject").bytes();
+    Bytes spki = TestKey::generate(crypto::KeyType::ec_p256).spki().bytes();
+    Bytes unique_ids;
+    Bytes extensions = hex("A3 0D 30 0B 30 09 06 03 55 1D 13 04 02 30 00");
+
+    Bytes tbs() const {
+        asn1::DerWriter writer;
+        writer.sequence([&] {
+            for (const Bytes& part :
+                 {version, serial, algorithm, issuer, validity, subject, spki, unique_ids, extensions})
+                writer.raw(part);
+        });
+        return writer.take();
+    }
+};
+
+Result<TbsCertificate> with(void (*change)(Parts&)) {
+    Parts parts;
+    change(parts);
+    return parse_tbs_certificate(parts.tbs());
+}
+
+TEST(Certificate, ReadsWhatOpensslAndCerttoolMake) {
+    sealwright::test::OpensslCli cli;
+    for (const auto* algorithm :
+         {"rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-256", "ec -pkeyopt ec_paramgen_curve:P-384",
+          "ec -pkeyopt ec_paramgen_curve:P-521", "ed25519", "ed448"}) {
+        cli.run(std::string{"openssl req -x509 -newkey "} + algorithm +
+                " -nodes -keyout k.pem -subj /C=DE/CN=x -days 9 -out c.pem -addext subjectAltName=DNS:a.example");
+        const auto pem = cli.read("c.pem");
+        const Certificate certificate = Certificate::parse_pem(text_of(pem)).value().at(0);
+        EXPECT_EQ(format_name(certificate.fields().subject), "CN=x,C=DE");
+        EXPECT_TRUE(certificate.is_ca());
+        const auto key = crypto::PublicKey::parse(certificate.fields().spki.view()).value();
+        EXPECT_TRUE(certificate.verify_signature(key)) << algorithm;
+        cli.run("openssl x509 -in c.pem -outform DER | openssl dgst -sha256 -binary > f.bin");
+        EXPECT_EQ(bytes_of(certificate.fingerprint().view()), cli.read("f.bin"));
+    }
+    cli.write("t.cfg",
+              "cn = made by certtool\ndns_name = a.example\nserial = 77\nexpiration_days = 9\nca\ncert_signing_key\n");
+    cli.run(
+        "certtool --generate-privkey --key-type ecdsa --outfile k.pem && certtool --generate-self-signed "
+        "--load-privkey k.pem --template t.cfg --outder --outfile c.der");
+    const Certificate made = Certificate::parse(cli.read("c.der")).value();
+    EXPECT_EQ(format_name(made.fields().subject), "CN=made by certtool");
+    EXPECT_EQ(made.fields().serial, Bytes{77});
+    EXPECT_TRUE(made.verify_signature(crypto::PublicKey::parse(made.fields().spki.view()).value()));
+}
+
+TEST(Certificate, ReadsVersion1) {
+    sealwright::test::OpensslCli cli;
+    cli.run(
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj /CN=old -out r.pem && "
+        "openssl x509 -req -in r.pem -signkey k.pem -outform DER -out c.der");
+    const Certificate certificate = Certificate::parse(cli.read("c.der")).value();
+    EXPECT_EQ(certificate.fields().version, 1U);
+    EXPECT_TRUE(certificate.fields().extensions.empty());
+    EXPECT_FALSE(certificate.is_ca());
+}
+
+TEST(Certificate, RefusesEveryCut) {
+    const auto holder = test::issue({.extensions = test::ca_extensions()});
+    sealwright::test::refuses_every_cut(holder.certificate.der().bytes(),
+                                        [](ByteView der) { return Certificate::parse(der).has_value(); });
+    sealwright::test::refuses_every_cut(bytes_of(holder.certificate.tbs()),
+                                        [](ByteView der) { return parse_tbs_certificate(der).has_value(); });
+}
+
+TEST(Certificate, NoNeighbourInOneBitVerifies) {
+    const auto holder = test::issue({.extensions = test::ca_extensions()});
+    const auto key = holder.key.public_key();
+    EXPECT_TRUE(holder.certificate.verify_signature(key));
+    std::size_t parsed = 0;
+    sealwright::test::flips_every_bit(holder.certificate.der().bytes(), [&](const Bytes& neighbour, std::size_t bit) {
+        const auto certificate = Certificate::parse(neighbour);
+        if (!certificate) return;
+        ++parsed;
+        EXPECT_FALSE(certificate.value().verify_signature(key)) << "bit " << bit;
+        EXPECT_NE(certificate.value().fingerprint(), holder.certificate.fingerprint());
+    });
+    EXPECT_GT(parsed, 500U) << "the neighbours must reach the signature for this test to say anything";
+}
+
+TEST(Certificate, AnotherKeyDoesNotVerifyIt) {
+    const auto holder = test::issue({});
+    EXPECT_EQ(
+        holder.certificate.verify_signature(TestKey::generate(crypto::KeyType::ec_p256).public_key()).error().code(),
+        ErrorCode::invalid_signature);
+    EXPECT_EQ(holder.certificate.verify_signature(TestKey::generate(crypto::KeyType::rsa).public_key()).error().code(),
+              ErrorCode::unsupported);
+}
+
+TEST(Certificate, TheOuterAlgorithmIsTheInnerOne) {
+    Parts parts;
+    const auto assembled = [&](const Bytes& outer) {
+        asn1::DerWriter writer;
+        writer.sequence([&] { writer.raw(parts.tbs()).raw(outer).bit_string(Bytes(8, 1)); });
+        return Certificate::parse(writer.view());
+    };
+    EXPECT_TRUE(assembled(parts.algorithm));
+    EXPECT_EQ(assembled(crypto::algorithm_identifier({crypto::SignatureScheme::ecdsa, crypto::DigestAlgorithm::sha384}))
+                  .error()
+                  .code(),
+              ErrorCode::malformed);
+}
+
+TEST(Certificate, AnUnknownAlgorithmIsReadButNotVerified) {
+    Parts parts;
+    parts.algorithm = hex("30 0D 06 09 2A864886F70D010105 05 00");  // sha1WithRSAEncryption
+    asn1::DerWriter writer;
+    writer.sequence([&] { writer.raw(parts.tbs()).raw(parts.algorithm).bit_string(Bytes(8, 1)); });
+    const Certificate certificate = Certificate::parse(writer.view()).value();
+    EXPECT_EQ(certificate.verify_signature(TestKey::generate(crypto::KeyType::rsa).public_key()).error().code(),
+              ErrorCode::unsupported);
+}
+
+TEST(TbsCertificate, VersionsAndWhatTheyMayHold) {
+    EXPECT_EQ(with([](Parts&) {}).value().version, 3U);
+    EXPECT_FALSE(with([](Parts& p) { p.version = hex("A0 03 02 01 00"); })) << "the default is encoded";
+    EXPECT_EQ(with([](Parts& p) { p.version = hex("A0 03 02 01 03"); }).error().code(), ErrorCode::unsupported);
+    EXPECT_FALSE(with([](Parts& p) { p.version = hex("A0 03 02 01 FF"); }));
+    EXPECT_FALSE(with([](Parts& p) { p.version = {}; })) << "version 1 with extensions";
+    EXPECT_FALSE(with([](Parts& p) { p.version = hex("A0 03 02 01 01"); })) << "version 2 with extensions";
+    EXPECT_EQ(with([](Parts& p) {
+                  p.version = {};
+                  p.extensions = {};
+              })
+                  .value()
+                  .version,
+              1U);
+    EXPECT_TRUE(with([](Parts& p) {
+                    p.version = hex("A0 03 02 01 01");
+                    p.extensions = {};
+                    p.unique_ids = hex("81 02 00 55 82 02 00 AA");
+                })
+                    .value()
+                    .has_unique_ids);
+    EXPECT_FALSE(with([](Parts& p) {
+        p.version = {};
+        p.extensions = {};
+        p.unique_ids = hex("81 02 00 55");
+    })) << "version 1 with a unique identifier";
+    EXPECT_FALSE(with([](Parts& p) { p.unique_ids = hex("82 02 00 55 81 02 00 AA"); })) << "out of order";
+    EXPECT_FALSE(with([](Parts& p) { p.unique_ids = hex("81 02 09 55"); }));
+    EXPECT_FALSE(with([](Parts& p) { p.extensions = hex("A3 02 30 00"); })) << "an empty list of extensions";
+}
+
+TEST(TbsCertificate, SerialNumbersOfOthersAreReadAsTheyAre) {
+    EXPECT_EQ(with([](Parts& p) { p.serial = hex("02 01 80"); }).value().serial, hex("80")) << "negative";
+    EXPECT_EQ(with([](Parts& p) { p.serial = hex("02 01 00"); }).value().serial, hex("00"));
+    EXPECT_FALSE(with([](Parts& p) { p.serial = hex("02 02 00 05"); })) << "not minimal";
+    EXPECT_FALSE(with([](Parts& p) { p.serial = hex("02 00"); }));
+    EXPECT_EQ(with([](Parts& p) {
+                  p.serial = Bytes(66, 0x55);
+                  p.serial[0] = 0x02;
+                  p.serial[1] = 64;
+              })
+                  .value()
+                  .serial.size(),
+              64U);
+    EXPECT_EQ(with([](Parts& p) {
+                  p.serial = Bytes(67, 0x55);
+                  p.serial[0] = 0x02;
+                  p.serial[1] = 65;
+              })
+                  .error()
+                  .code(),
+              ErrorCode::too_large);
+}
+
+TEST(TbsCertificate, TimesAndNamesAreStrict) {
+    EXPECT_EQ(with([](Parts&) {}).value().not_before, test::at("2026-01-01T00:00:00Z"));
+    EXPECT_FALSE(with([](Parts& p) { p.validity = hex("30 0F 17 0D 323630313031303030303030 5A"); })) << "one time";
+    EXPECT_FALSE(with([](Parts& p) { p.validity[p.validity.size() - 1] = '+'; }));
+    EXPECT_TRUE(with([](Parts& p) { p.subject = hex("30 00"); }).value().subject.empty());
+    EXPECT_TRUE(with([](Parts& p) { p.issuer = hex("30 00"); }).value().issuer.empty())
+        << "for a lint to refuse, not for a parser";
+    EXPECT_FALSE(with([](Parts& p) { p.issuer = hex("30 02 31 00"); }));
+    EXPECT_NE(with([](Parts& p) { p.issuer = hex("30 02 31 00"); }).error().public_detail().find("issuer"),
+              std::string::npos);
+    EXPECT_FALSE(with([](Parts& p) { p.algorithm = hex("30 00"); }));
+    EXPECT_FALSE(with([](Parts& p) { p.algorithm = hex("30 07 06 01 2A 05 00 05 00"); }));
+    EXPECT_FALSE(with([](Parts& p) { p.spki = {}; }));
+}
+
+TEST(TbsCertificate, LargerThanItsBoundIsTooLarge) {
+    EXPECT_EQ(parse_tbs_certificate(Bytes(kMaxCertificateSize + 1)).error().code(), ErrorCode::too_large);
+    EXPECT_EQ(Certificate::parse(Bytes(kMaxCertificateSize + 1)).error().code(), ErrorCode::too_large);
+}
+
+}  // namespace
+}  // namespace sealwright::x509
