@@ -1,0 +1,62 @@
+// unix_socket.hpp: the few socket calls that signer and client share: a descriptor that closes itself, peer
+// credentials, sending all of a buffer.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+
+#include "base/bytes.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+// Descriptor owns a file descriptor.
+class Descriptor {
+public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        if (this != &other) {
+            reset();
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() { reset(); }
+
+    int get() const noexcept { return fd_; }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    void reset() noexcept;
+
+private:
+    int fd_ = -1;
+};
+
+struct PeerCredentials {
+    pid_t pid = 0;
+    uid_t uid = 0;
+    gid_t gid = 0;
+};
+
+Result<Descriptor> connect_unix(const std::string& path);
+// listen_unix binds a socket with these permission bits; a socket file that nobody listens on is replaced, a living one
+// is a conflict.
+Result<Descriptor> listen_unix(const std::string& path, unsigned mode);
+Result<PeerCredentials> peer_credentials(int fd);
+
+// send_all sends everything or fails; a peer that takes nothing for as long as patience is a failure. sent tells how
+// much the kernel took.
+Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patience, std::size_t& sent);
+
+// receive_some appends at least one octet to buffer; 0 at the end of the stream. It waits as long as the socket's
+// timeout says.
+Result<std::size_t> receive_some(int fd, Bytes& buffer, std::size_t at_most);
+
+// set_receive_timeout bounds every following receive; zero means without bound.
+void set_receive_timeout(int fd, std::chrono::milliseconds timeout) noexcept;
+
+}  // namespace sealwright::hsm::signer_process
