@@ -1,0 +1,52 @@
+// arguments.hpp: the command line's grammar, in parts. Private to command_line.cpp and arguments_*.cpp.
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "cli/command_line.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace sealwright::cli {
+
+// Grammar is what the parts build up: the tree of commands, and the invocation that the chosen one fills in.
+struct Grammar {
+    CLI::App& root;
+    Invocation& invocation;
+    std::set<const CLI::App*> admin_commands;
+
+    CLI::App& group(const std::string& name, const std::string& description);
+    // command adds a leaf; runs must be its last word, since it adds the options of every command: --json, --quiet,
+    // --help.
+    CLI::App& command(CLI::App& group, const std::string& name, const std::string& description,
+                      const std::string& examples);
+    // admin_command adds --socket as well.
+    CLI::App& admin_command(CLI::App& group, const std::string& name, const std::string& description,
+                            const std::string& examples);
+
+    // runs says which function a command calls with its options.
+    template <class Options>
+    void runs(CLI::App& command, std::shared_ptr<Options> options,
+              Result<ExitCode> (*function)(Context&, const Options&)) {
+        on_chosen(command, [options, function](Context& context) { return function(context, *options); });
+    }
+    void runs(CLI::App& command, Result<ExitCode> (*function)(Context&));
+
+private:
+    void on_chosen(CLI::App& command, std::function<Result<ExitCode>(Context&)> run);
+};
+
+// add_offline_commands: ceremony, hsm. add_certificate_commands: cert, request. add_authority_commands: ca, profile,
+// crl, secret, audit.
+void add_offline_commands(Grammar& grammar);
+void add_certificate_commands(Grammar& grammar);
+void add_authority_commands(Grammar& grammar);
+
+// add_secret_source adds --NAME-fd and --NAME-file.
+void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
+
+}  // namespace sealwright::cli

@@ -1,0 +1,40 @@
+// commands.hpp: one function a command. Each prints its result, and gives an exit code or the failure that main tells.
+#pragma once
+
+#include "cli/context.hpp"
+
+namespace sealwright::cli {
+
+// Offline: no daemon is asked.
+Result<ExitCode> ceremony_check(Context& context, const CeremonyOptions& options);
+Result<ExitCode> ceremony_print(Context& context, const CeremonyOptions& options);
+Result<ExitCode> ceremony_rehearse(Context& context, const CeremonyOptions& options);
+Result<ExitCode> ceremony_run(Context& context, const CeremonyOptions& options);
+Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options);
+Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options);
+Result<ExitCode> hsm_evidence(Context& context, const HsmOptions& options);
+Result<ExitCode> version(Context& context);
+
+// Over the admin socket. cert_issue can speak the native protocol over HTTPS instead.
+Result<ExitCode> ca_status(Context& context);
+Result<ExitCode> profile_list(Context& context);
+Result<ExitCode> profile_show(Context& context, const ProfileOptions& options);
+Result<ExitCode> cert_issue(Context& context, const CertIssueOptions& options);
+Result<ExitCode> cert_list(Context& context, const CertListOptions& options);
+Result<ExitCode> cert_show(Context& context, const CertShowOptions& options);
+Result<ExitCode> cert_revoke(Context& context, const CertChangeOptions& options);
+Result<ExitCode> cert_hold(Context& context, const CertChangeOptions& options);
+Result<ExitCode> cert_release(Context& context, const CertChangeOptions& options);
+Result<ExitCode> request_list(Context& context, const RequestListOptions& options);
+Result<ExitCode> request_show(Context& context, const RequestOptions& options);
+Result<ExitCode> request_approve(Context& context, const RequestOptions& options);
+Result<ExitCode> request_deny(Context& context, const RequestOptions& options);
+Result<ExitCode> crl_publish(Context& context);
+Result<ExitCode> secret_create(Context& context, const SecretCreateOptions& options);
+Result<ExitCode> secret_list(Context& context);
+Result<ExitCode> secret_revoke(Context& context, const SecretRevokeOptions& options);
+Result<ExitCode> audit_show(Context& context, const AuditShowOptions& options);
+Result<ExitCode> audit_verify(Context& context, const AuditCheckOptions& options);
+Result<ExitCode> audit_export(Context& context, const AuditCheckOptions& options);
+
+}  // namespace sealwright::cli

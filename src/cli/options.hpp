@@ -1,0 +1,118 @@
+// options.hpp: what each command was asked, as plain values. command_line reads them from argv; the commands never see
+// argv.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sealwright::cli {
+
+inline constexpr const char* kDefaultAdminSocket = "/run/sealwright/admin.sock";
+
+struct GlobalOptions {
+    std::string socket = kDefaultAdminSocket;
+    bool json = false;
+    bool quiet = false;
+};
+
+// Where a secret (a PIN, an enrolment secret) comes from: a descriptor, a file, or, when neither is given, a prompt.
+// Never argv or environment.
+struct SecretOptions {
+    std::optional<int> fd;
+    std::string file;
+};
+
+struct CeremonyOptions {
+    std::string script, bindings, out;
+    std::string head_file;  // where run and rehearse write the head in words, for programs that verify afterwards
+    bool html = false;      // print: HTML instead of text
+    bool yes = false;       // confirmations are answered by the program, and recorded so
+};
+
+struct HsmOptions {
+    std::string module, init_args;
+    std::string token_serial, token_label;
+    SecretOptions pin;
+    std::string key;                                       // evidence: id, prefix of one, or label
+    std::string evidence_template = "non-extractable-v1";  // evidence: what the key is judged by
+};
+
+struct ProfileOptions {
+    std::string name;
+    bool toml = false;
+};
+
+// Where the native protocol is spoken to, when not the admin socket.
+struct NativeOptions {
+    std::string server, ca_file;
+    SecretOptions secret;
+    std::string client_certificate, client_key;  // renewal, instead of a secret
+};
+
+struct CertIssueOptions {
+    std::string profile, csr;
+    std::string request;     // --resume: a request that was accepted before
+    std::string out, chain;  // files for the certificate, and for it with its chain
+    std::string wait;        // how long to wait for approvals
+    NativeOptions native;
+};
+
+struct CertListOptions {
+    std::string state, name, profile, expires_before, after;
+    bool revoked = false, not_revoked = false;
+    std::size_t limit = 100;
+    bool all = false;
+};
+
+struct CertShowOptions {
+    std::string serial;
+    bool pem = false;
+};
+
+struct CertChangeOptions {
+    std::string serial;
+    std::string reason = "unspecified";  // revoke
+    std::string invalidity_date;         // revoke
+    bool yes = false, dry_run = false;
+};
+
+struct RequestListOptions {
+    std::string state;
+    std::size_t limit = 100;
+};
+
+struct RequestOptions {
+    std::string id;
+    std::string reason;  // deny
+    bool yes = false;
+};
+
+struct SecretCreateOptions {
+    std::string profile;
+    std::vector<std::string> names;
+    std::string lifetime = "1h";
+    std::string out;
+};
+
+struct SecretRevokeOptions {
+    std::string id;
+};
+
+struct AuditShowOptions {
+    std::optional<std::uint64_t> from;
+    std::size_t limit = 50;
+    std::string kind;
+    bool all = false, follow = false;
+};
+
+// The public audit key that was handed over out of band; without it the daemon's own word is taken, and said so.
+struct AuditCheckOptions {
+    std::string key_file;
+    std::string since;   // verify: a checkpoint saved earlier
+    std::string save;    // verify: where to save this one
+    std::string folder;  // export
+};
+
+}  // namespace sealwright::cli
