@@ -105,14 +105,39 @@ std::string_view mailbox_problem(std::string_view mailbox) noexcept {
                : std::string_view{"has a domain that is no DNS name"};
 }
 
-std::string_view uri_problem(std::string_view text) noexcept {
+std::string_view uri_syntax_problem(std::string_view text) noexcept {
     // RFC 3986 knows no length; this bound keeps certificates small.
     if (text.size() > 2048) return "is longer than 2048 octets";
     const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
     if (parsed.has_error()) return "is no absolute URI";
-    const boost::urls::url_view& uri = *parsed;
-    if (uri.has_authority()) return host_problem(uri);
-    return uri.encoded_path().empty() ? std::string_view{"has nothing behind its scheme"} : std::string_view{};
+    if (!parsed->has_authority() && parsed->encoded_path().empty()) return "has nothing behind its scheme";
+    return {};
+}
+
+std::string_view uri_host_problem(std::string_view text) noexcept {
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (parsed.has_error() || !parsed->has_authority()) return {};
+    return host_problem(*parsed);
+}
+
+std::string_view uri_problem(std::string_view text) noexcept {
+    const auto problem = uri_syntax_problem(text);
+    return problem.empty() ? uri_host_problem(text) : problem;
+}
+
+std::string_view pointer_uri_problem(std::string_view text) noexcept {
+    if (const auto problem = uri_syntax_problem(text); !problem.empty()) return problem;
+    const auto uri = boost::urls::parse_uri({text.data(), text.size()});
+    if (uri.has_error()) return "is no absolute URI";
+    const auto scheme = uri->scheme();
+    if (!equal_ignoring_case({scheme.data(), scheme.size()}, "ldap") &&
+        !equal_ignoring_case({scheme.data(), scheme.size()}, "ldaps")) {
+        return uri_host_problem(text);
+    }
+    // RFC 4516: ldap://host/dn?attributes
+    if (uri->encoded_path().size() < 2) return "is an LDAP URI without a distinguished name";
+    return !uri->has_query() || uri->encoded_query().empty() ? std::string_view{"is an LDAP URI without an attribute"}
+                                                             : std::string_view{};
 }
 
 std::string_view http_uri_problem(std::string_view text) noexcept {

@@ -14,7 +14,7 @@ constexpr std::size_t kLeastBits = 64;
 
 CertificateLint serial_entropy() noexcept {
     return {"ca_serial_entropy", "CA/Browser Forum Baseline Requirements 7.1",
-            "non-sequential Certificate serial numbers greater than zero [...] containing at least 64 bits of output "
+            "non-sequential Certificate serial numbers greater than zero (0) containing at least 64 bits of output "
             "from a CSPRNG",
             [](const CertificateSubject& subject, Details& details) {
                 const ByteView serial = subject.tbs.serial;
