@@ -26,6 +26,8 @@ template <class... Cases>
 struct Overloaded : Cases... {
     using Cases::operator()...;
 };
+template <class... Cases>
+Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 16 does not deduce aggregates by itself
 
 Result<std::string> read_ia5(asn1::DerReader& reader, unsigned number, GeneralNameUse use) {
     SEALWRIGHT_TRY(const asn1::Element element, reader.expect(context(number)));
