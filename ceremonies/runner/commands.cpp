@@ -95,6 +95,12 @@ Result<Checked> load_and_check(const CeremonyFiles& files, const Clock& clock, c
     return Checked{std::move(inputs), std::move(report)};
 }
 
+// report writes the reports; a failure is a deviation that ends the ceremony, as in any step.
+Result<void> report(const Stage& stage, Performance& performance) {
+    auto kept = keep_reports(stage.inputs, performance, stage.clock.now(), stage.recorder);
+    return kept ? kept : Result<void>{end_with(stage, performance, "", kept.error().in("report"))};
+}
+
 // hold is run and rehearse: everything from the first check to the head in words.
 Result<CeremonyOutcome> hold(const RunOptions& options, Mode mode) {
     SEALWRIGHT_TRY(const auto checked, load_and_check(options.files, options.clock, options.random));
@@ -116,7 +122,7 @@ Result<CeremonyOutcome> hold(const RunOptions& options, Mode mode) {
     const Stage stage{inputs, *house, *bundle, options.desk, options.clock, options.random};
     Performance performance;
     auto played = play(stage, performance);
-    if (played) played = keep_reports(inputs, performance, options.clock.now(), *bundle);
+    if (played) played = report(stage, performance);
     auto closed = bundle->close(performance, bool{played}, options.random);
     if (!played) {
         if (closed)

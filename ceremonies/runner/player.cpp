@@ -33,18 +33,6 @@ Result<void> open_modules(const Stage& stage) {
     return success();
 }
 
-// end_with puts the failure that ends the ceremony on record. Where the transcript itself failed, this fails too; the
-// first error is what counts.
-Error end_with(const Stage& stage, Performance& performance, const std::string& step, const Error& error) {
-    performance.deviations.push_back(error.describe());
-    (void)stage.recorder.record("deviation", step,
-                                {{"detail", error.private_detail()},
-                                 {"ends", true},
-                                 {"error", std::string{error_code_name(error.code())}},
-                                 {"what", error.public_detail()}});
-    return error;
-}
-
 }  // namespace
 
 const MadeKey* Performance::key(std::string_view step) const noexcept {
@@ -69,6 +57,18 @@ Result<void> play_step(const Stage& stage, Performance& performance, const Step&
     SEALWRIGHT_TRY(std::visit([&](const auto& work) { return run.perform(work); }, step.work));
     const bool deviated = performance.deviations.size() != deviations;
     return stage.recorder.record("step.end", step.id, {{"outcome", deviated ? "deviation" : "done"}});
+}
+
+// end_with puts the failure that ends the ceremony on record. Where the transcript itself failed, this fails too; the
+// first error is what counts.
+Error end_with(const Stage& stage, Performance& performance, const std::string& step, const Error& error) {
+    performance.deviations.push_back(error.describe());
+    (void)stage.recorder.record("deviation", step,
+                                {{"detail", error.private_detail()},
+                                 {"ends", true},
+                                 {"error", std::string{error_code_name(error.code())}},
+                                 {"what", error.public_detail()}});
+    return error;
 }
 
 Result<void> play(const Stage& stage, Performance& performance) {

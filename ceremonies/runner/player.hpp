@@ -66,6 +66,9 @@ struct Performance {
 // play_step plays one step; what it refers to must have been played.
 Result<void> play_step(const Stage& stage, Performance& performance, const Step& step);
 
+// end_with records the failure that ends a ceremony, in this step or none, and gives it back.
+Error end_with(const Stage& stage, Performance& performance, const std::string& step, const Error& error);
+
 // play goes through the steps. At the first failure it records a deviation and gives the error; performance then holds
 // what was made until then. bundle.close is only noted in performance.closing: signing the head comes after the last
 // record.

@@ -1,0 +1,35 @@
+// audit.hpp: verifies an exported audit log: all of it, or one entry with its inclusion proof.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "base/ids.hpp"
+#include "ceremonies/verifier/verdict.hpp"
+
+namespace sealwright::verifier {
+
+struct AuditQuestion {
+    std::filesystem::path folder;
+    std::string
+        key;  // a vkey, or a file with a vkey or a PEM public key; empty: log.vkey of the folder, with a warning
+    std::filesystem::path older_checkpoint;  // empty: none; else the log must extend it
+    std::optional<std::uint64_t> entry;      // show this one
+    std::chrono::seconds tolerance{300};     // how far times may go back: entries of requests that ran side by side
+};
+
+// ShownEntry is one entry with what proves that it is in the log.
+struct ShownEntry {
+    std::uint64_t index = 0, size = 0;
+    std::string text;
+    Sha256 leaf, root;
+    std::vector<Sha256> proof;
+    std::string human() const;
+    std::string json() const;
+};
+
+// verify_audit adds everything it finds to checks, and gives the entry that was asked for if it is there and its proof
+// holds.
+std::optional<ShownEntry> verify_audit(const AuditQuestion& question, Checks& checks);
+
+}  // namespace sealwright::verifier

@@ -1,0 +1,241 @@
+#include "ceremonies/verifier/audit_rules.hpp"
+
+#include <charconv>
+
+#include "base/ids.hpp"
+
+namespace sealwright::verifier {
+namespace {
+
+constexpr std::size_t kMaxShownIntents = 20;
+
+constexpr std::array<std::string_view, 29> kKinds{
+    "daemon.started",
+    "daemon.stopped",
+    "epoch.opened",
+    "configuration.loaded",
+    "request.received",
+    "request.refused",
+    "request.awaiting_approval",
+    "request.approved",
+    "request.denied",
+    "certificate.intended",
+    "certificate.issued",
+    "certificate.indeterminate",
+    "certificate.abandoned",
+    "certificate.revoked",
+    "certificate.held",
+    "certificate.released",
+    "crl.intended",
+    "crl.issued",
+    "crl.abandoned",
+    "secret.created",
+    "secret.used",
+    "secret.revoked",
+    "profile.loaded",
+    "access.denied",
+    "input.refused",
+    "clock.stopped",
+    "issuance.stopped",
+    "issuance.resumed",
+    "key.enrolled",
+};
+
+Result<std::uint64_t> decimal(const std::string& text) {
+    std::uint64_t value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || std::to_string(value) != text)
+        return fail(ErrorCode::malformed, "'" + text.substr(0, 30) + "' is no number");
+    return value;
+}
+
+bool all_texts(const Value& fields) {
+    const auto* members = fields.as_object();
+    return members != nullptr && std::all_of(members->begin(), members->end(),
+                                             [](const auto& member) { return member.second.as_text() != nullptr; });
+}
+
+}  // namespace
+
+Result<AuditRules::Entry> AuditRules::read(std::uint64_t index, ByteView octets) const {
+    SEALWRIGHT_TRY(const auto value, parse_canonical_json(text_of(octets), 65535));
+    const auto* members = value.as_object();
+    if (members == nullptr || members->size() != 7 || value.member("actor") == nullptr ||
+        value.member("actor")->as_text() == nullptr || value.member("fields") == nullptr ||
+        !all_texts(*value.member("fields")) || value.number("v") != std::uint64_t{1}) {
+        return fail(ErrorCode::malformed, "is no audit entry of version 1");
+    }
+    Entry entry;
+    entry.index = index;
+    entry.kind = value.text("kind");
+    if (std::find(kKinds.begin(), kKinds.end(), entry.kind) == kKinds.end())
+        return fail(ErrorCode::malformed, "is of a kind that this program does not know");
+    SEALWRIGHT_TRY(const auto node, NodeId::from_hex_text(value.text("node")));
+    entry.node = node.hex();
+    SEALWRIGHT_TRY(entry.epoch, decimal(value.text("epoch")));
+    SEALWRIGHT_TRY(entry.time, from_rfc3339(value.text("time")));
+    entry.fields = *value.member("fields");
+    return entry;
+}
+
+void AuditRules::wrong(const Entry& entry, std::string_view text) {
+    checks_.invalid("entry " + std::to_string(entry.index) + " (" + entry.kind + ") " + std::string{text});
+}
+
+void AuditRules::see(std::uint64_t index, ByteView octets) {
+    ++count_;
+    const auto entry = read(index, octets);
+    if (!entry) {
+        checks_.invalid("entry " + std::to_string(index) + " " + entry.error().public_detail());
+        return;
+    }
+    see_time(entry.value());
+    see_epoch(entry.value());
+    const auto& kind = entry.value().kind;
+    if (kind == "certificate.revoked" || kind == "certificate.held" || kind == "certificate.released")
+        see_status(entry.value());
+    else if (kind.starts_with("certificate."))
+        see_certificate(entry.value());
+    else if (kind.starts_with("crl."))
+        see_crl(entry.value());
+    else if (kind.starts_with("secret."))
+        see_secret(entry.value());
+}
+
+void AuditRules::see_time(const Entry& entry) {
+    if (entry.time + tolerance_ < latest_)
+        wrong(entry, "is of " + to_rfc3339(entry.time) + ", though one before it is of " + to_rfc3339(latest_));
+    latest_ = std::max(latest_, entry.time);
+}
+
+void AuditRules::see_epoch(const Entry& entry) {
+    const auto [found, fresh] = epochs_.try_emplace(entry.node, entry.epoch);
+    if (!fresh && entry.epoch < found->second)
+        wrong(entry, "is of epoch " + std::to_string(entry.epoch) + " of its node, which was in epoch " +
+                         std::to_string(found->second) + " before");
+    if (!fresh && entry.kind == "epoch.opened" && entry.epoch <= found->second)
+        wrong(entry, "opens an epoch that is not new");
+    found->second = std::max(found->second, entry.epoch);
+}
+
+AuditRules::Certificate* AuditRules::settled(const Entry& entry) {
+    const auto found = certificates_.find(entry.fields.text("serial"));
+    if (found == certificates_.end()) {
+        wrong(entry, "has the serial " + entry.fields.text("serial") + ", which was never intended");
+        return nullptr;
+    }
+    auto& certificate = found->second;
+    if (certificate.state != State::intended)
+        wrong(entry, "settles the intent of entry " + std::to_string(certificate.intended_at) + " a second time");
+    if (certificate.intent != entry.fields.text("intent"))
+        wrong(entry,
+              "names another intent than entry " + std::to_string(certificate.intended_at) + ", which has its serial");
+    const auto tbs_sha256 = entry.fields.text("tbs_sha256");
+    if (!tbs_sha256.empty() && tbs_sha256 != certificate.tbs_sha256)
+        wrong(entry, "names another TBS than entry " + std::to_string(certificate.intended_at));
+    return &certificate;
+}
+
+void AuditRules::see_certificate(const Entry& entry) {
+    if (entry.kind == "certificate.intended") {
+        const auto serial = entry.fields.text("serial"), intent = entry.fields.text("intent"),
+                   tbs_sha256 = entry.fields.text("tbs_sha256");
+        if (!SerialNumber::from_hex_text(serial) || !IntentId::from_hex_text(intent) ||
+            !Sha256::from_hex_text(tbs_sha256))
+            return wrong(entry, "has no proper serial, intent or TBS digest");
+        if (!certificates_
+                 .try_emplace(serial, Certificate{State::intended, intent, tbs_sha256, entry.index, false, false})
+                 .second)
+            wrong(entry, "intends a serial that was intended before: " + serial);
+        if (!intents_.insert(intent).second) wrong(entry, "uses the name of an earlier intent: " + intent);
+        return;
+    }
+    auto* certificate = settled(entry);
+    if (certificate == nullptr) return;
+    if (entry.kind == "certificate.issued") {
+        certificate->state = State::issued;
+        ++issued_;
+        if (!Sha256::from_hex_text(entry.fields.text("certificate_sha256")))
+            wrong(entry, "has no digest of the certificate");
+    } else {
+        certificate->state = entry.kind == "certificate.abandoned" ? State::abandoned : State::indeterminate;
+        certificate->revoked = certificate->state == State::indeterminate;
+    }
+}
+
+void AuditRules::see_status(const Entry& entry) {
+    const auto found = certificates_.find(entry.fields.text("serial"));
+    if (found == certificates_.end() || found->second.state != State::issued)
+        return wrong(entry, "is about a serial that was not issued: " + entry.fields.text("serial"));
+    auto& certificate = found->second;
+    if (entry.kind == "certificate.released") {
+        if (!certificate.held) wrong(entry, "releases what was not on hold");
+        certificate.held = false;
+        return;
+    }
+    if (certificate.revoked) wrong(entry, "is about a certificate that was revoked before");
+    if (entry.kind == "certificate.held") {
+        if (certificate.held) wrong(entry, "holds what was on hold");
+        certificate.held = true;
+    } else {
+        certificate.held = false;
+        certificate.revoked = true;
+    }
+}
+
+void AuditRules::see_crl(const Entry& entry) {
+    const auto intent = entry.fields.text("intent"), number_text = entry.fields.text("number");
+    const auto number = decimal(number_text);
+    if (!number) return wrong(entry, "has no proper number: " + number.error().public_detail());
+    if (entry.kind == "crl.intended") {
+        const auto issuer = entry.fields.text("issuer_key");
+        const auto [highest, fresh] = crl_numbers_.try_emplace(issuer, number.value());
+        if (!fresh && number.value() <= highest->second)
+            wrong(entry, "has the number " + number_text + ", though number " + std::to_string(highest->second) +
+                             " was before it");
+        highest->second = std::max(highest->second, number.value());
+        if (!intents_.insert(intent).second) wrong(entry, "uses the name of an earlier intent: " + intent);
+        crl_intents_[intent] = {number_text, issuer, entry.fields.text("tbs_sha256"), entry.index, false};
+        return;
+    }
+    const auto found = crl_intents_.find(intent);
+    if (found == crl_intents_.end()) return wrong(entry, "names a CRL intent that never was");
+    if (found->second.settled)
+        wrong(entry, "settles the intent of entry " + std::to_string(found->second.intended_at) + " a second time");
+    if (found->second.number != number_text)
+        wrong(entry, "has another number than entry " + std::to_string(found->second.intended_at));
+    const auto issuer = entry.fields.text("issuer_key");
+    if (!issuer.empty() && issuer != found->second.issuer_key)
+        wrong(entry, "has another issuer than entry " + std::to_string(found->second.intended_at));
+    found->second.settled = true;
+    if (entry.kind == "crl.issued") ++crls_;
+}
+
+void AuditRules::see_secret(const Entry& entry) {
+    const auto secret = entry.fields.text("secret");
+    if (secret.empty()) return wrong(entry, "does not say which secret");
+    if (entry.kind == "secret.used") {
+        if (secrets_revoked_.contains(secret)) wrong(entry, "uses a secret that was revoked: " + secret);
+        if (!secrets_used_.insert(secret).second) wrong(entry, "uses a secret a second time: " + secret);
+    }
+    if (entry.kind == "secret.revoked") secrets_revoked_.insert(secret);
+}
+
+void AuditRules::finish() {
+    std::size_t open = 0;
+    const auto note_open = [&](const std::string& what, std::uint64_t index) {
+        if (++open <= kMaxShownIntents) checks_.note("open intent: " + what + ", entry " + std::to_string(index));
+    };
+    for (const auto& [serial, certificate] : certificates_) {
+        if (certificate.state == State::intended) note_open("serial " + serial, certificate.intended_at);
+    }
+    for (const auto& [intent, crl] : crl_intents_) {
+        if (!crl.settled) note_open("CRL number " + crl.number, crl.intended_at);
+    }
+    if (open > kMaxShownIntents) checks_.note("and " + std::to_string(open - kMaxShownIntents) + " more open intents");
+    checks_.end(std::to_string(count_) + " entries: " + std::to_string(certificates_.size()) +
+                " certificates intended, " + std::to_string(issued_) + " issued, " + std::to_string(crls_) + " CRLs, " +
+                std::to_string(secrets_used_.size()) + " secrets used once, " + std::to_string(open) + " intents open");
+}
+
+}  // namespace sealwright::verifier

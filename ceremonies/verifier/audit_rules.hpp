@@ -1,0 +1,67 @@
+// audit_rules.hpp: what the entries of an audit log must not contradict: intents before certificates, numbers that only
+// grow, secrets used once.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "base/clock.hpp"
+#include "ceremonies/verifier/json.hpp"
+#include "ceremonies/verifier/verdict.hpp"
+
+namespace sealwright::verifier {
+
+class AuditRules {
+public:
+    AuditRules(std::chrono::seconds tolerance, Checks& checks) : tolerance_(tolerance), checks_(checks) {}
+
+    // see takes the entries in order.
+    void see(std::uint64_t index, ByteView entry);
+    // finish says what is still open and how much was seen.
+    void finish();
+
+private:
+    struct Entry {
+        std::uint64_t index = 0;
+        std::string kind, node;
+        std::uint64_t epoch = 0;
+        UtcTime time{};
+        Value fields;
+    };
+    enum class State : std::uint8_t { intended, issued, abandoned, indeterminate };
+    struct Certificate {
+        State state = State::intended;
+        std::string intent, tbs_sha256;
+        std::uint64_t intended_at = 0;
+        bool held = false, revoked = false;
+    };
+    struct Crl {
+        std::string number, issuer_key, tbs_sha256;
+        std::uint64_t intended_at = 0;
+        bool settled = false;
+    };
+
+    Result<Entry> read(std::uint64_t index, ByteView entry) const;
+    void wrong(const Entry& entry, std::string_view text);
+    void see_time(const Entry& entry);
+    void see_epoch(const Entry& entry);
+    void see_certificate(const Entry& entry);
+    void see_status(const Entry& entry);
+    void see_crl(const Entry& entry);
+    void see_secret(const Entry& entry);
+    // settled checks that an intent is open and is the one that the entry names.
+    Certificate* settled(const Entry& entry);
+
+    std::chrono::seconds tolerance_;
+    Checks& checks_;
+    std::uint64_t count_ = 0, issued_ = 0, crls_ = 0;
+    UtcTime latest_{};
+    std::map<std::string, std::uint64_t> epochs_;
+    std::map<std::string, Certificate> certificates_;   // by serial
+    std::set<std::string> intents_;                     // of certificates and CRLs
+    std::map<std::string, Crl> crl_intents_;            // by intent
+    std::map<std::string, std::uint64_t> crl_numbers_;  // highest, by issuer
+    std::set<std::string> secrets_used_, secrets_revoked_;
+};
+
+}  // namespace sealwright::verifier

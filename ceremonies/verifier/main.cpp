@@ -1,0 +1,119 @@
+// main.cpp: sealwright-verify: checks a ceremony's bundle or an audit log, offline.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "base/file.hpp"
+#include "ceremonies/verifier/audit.hpp"
+#include "ceremonies/verifier/ceremony.hpp"
+
+namespace {
+
+using namespace sealwright;
+
+constexpr int kUsage = 64;  // EX_USAGE of sysexits.h
+
+constexpr std::string_view kExitCodes =
+    "Exit status: 0 valid; 1 invalid; 2 incomplete (nothing is false, but the head, the roots, a file or the end is "
+    "missing);\n"
+    "3 valid with deviations that the ceremony itself recorded; 64 wrong usage.";
+
+struct CeremonyOptions {
+    std::string folder, roots, head_file;
+    std::vector<std::string> head;
+    bool json = false, allow_rehearsal = false;
+};
+
+struct AuditOptions {
+    std::string folder, key, older;
+    std::optional<std::uint64_t> entry;
+    std::uint64_t tolerance = 300;
+    bool json = false;
+};
+
+int report(const verifier::Checks& checks, bool json) {
+    std::cout << (json ? checks.json() + "\n" : checks.human());
+    return static_cast<int>(checks.verdict());
+}
+
+int verify_ceremony(const CeremonyOptions& options) {
+    verifier::CeremonyQuestion question{options.folder, options.roots, {}, options.allow_rehearsal};
+    for (const auto& word : options.head) question.head += word + " ";
+    if (!options.head_file.empty()) {
+        const auto text = read_text_file(options.head_file, 4096);
+        if (!text) {
+            std::cerr << "sealwright-verify: " << text.error().public_detail() << "\n";
+            return kUsage;
+        }
+        question.head = text.value();
+    }
+    verifier::Checks checks;
+    verifier::verify_ceremony(question, checks);
+    return report(checks, options.json);
+}
+
+int verify_audit(const AuditOptions& options) {
+    verifier::AuditQuestion question{options.folder, options.key, options.older, options.entry,
+                                     std::chrono::seconds{options.tolerance}};
+    verifier::Checks checks;
+    const auto entry = verifier::verify_audit(question, checks);
+    if (entry && options.json) {
+        std::cout << entry->json() << "\n";
+        return static_cast<int>(checks.verdict());
+    }
+    if (entry) std::cout << entry->human() << "\n";
+    return report(checks, options.json);
+}
+
+void add_ceremony(CLI::App& app, CeremonyOptions& options) {
+    auto* command = app.add_subcommand(
+        "ceremony", "verify the bundle of a key ceremony from its folder, the roots and the head on paper");
+    command->add_option("DIR", options.folder, "the bundle")->required();
+    command->add_option("--roots", options.roots,
+                        "PEM of the roots, obtained from elsewhere; without it the verdict is at best incomplete");
+    auto* head = command->add_option("--head", options.head, "the head in words, as written down in the ceremony")
+                     ->expected(1, 40);
+    command->add_option("--head-file", options.head_file, "a file with the head in words")->excludes(head);
+    command->add_flag("--allow-rehearsal", options.allow_rehearsal, "a rehearsal may be valid too");
+    command->add_flag("--json", options.json, "one line of JSON");
+    command->footer(std::string{kExitCodes});
+}
+
+void add_audit(CLI::App& app, AuditOptions& options) {
+    auto* command = app.add_subcommand(
+        "audit", "verify an exported audit log: every entry, every tile, the signed head, and what the entries say");
+    command->add_option("DIR", options.folder, "the exported log")->required();
+    command->add_option("--key", options.key,
+                        "the log's key: a vkey, or a file with one or with a PEM public key; default: log.vkey of the "
+                        "folder, with a warning");
+    command->add_option("--entry", options.entry, "show this entry with its inclusion proof");
+    command->add_option("--from-checkpoint", options.older, "an older checkpoint that this log must extend");
+    command->add_option("--tolerance", options.tolerance, "how many seconds times may go back (300)")
+        ->check(CLI::Range(0, 86400));
+    command->add_flag("--json", options.json, "one line of JSON");
+    command->footer(std::string{kExitCodes});
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    CLI::App app{"Verifies what Sealwright leaves behind. Holds no key, talks to no HSM, no server and no network.",
+                 "sealwright-verify"};
+    app.set_version_flag("--version", "sealwright-verify " SEALWRIGHT_VERSION);
+    app.require_subcommand(1);
+    app.footer(std::string{kExitCodes});
+    CeremonyOptions ceremony;
+    AuditOptions audit;
+    add_ceremony(app, ceremony);
+    add_audit(app, audit);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
+    try {
+        return app.got_subcommand("ceremony") ? verify_ceremony(ceremony) : verify_audit(audit);
+    } catch (const std::exception& failure) {
+        std::cerr << "sealwright-verify: " << failure.what() << "\n";
+        return static_cast<int>(verifier::Verdict::incomplete);
+    }
+}

@@ -1,0 +1,115 @@
+#include "ceremonies/verifier/verdict.hpp"
+
+#include "base/log.hpp"
+
+namespace sealwright::verifier {
+namespace {
+
+constexpr std::size_t kMaxLinesOfArea = 50;
+
+std::string json_text(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + "\"";
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::valid:
+            return "VALID";
+        case Verdict::invalid:
+            return "INVALID";
+        case Verdict::incomplete:
+            return "INCOMPLETE";
+        case Verdict::deviations:
+            break;
+    }
+    return "VALID WITH DEVIATIONS";
+}
+
+std::string_view Checks::kind_name(Kind kind) noexcept {
+    switch (kind) {
+        case Kind::invalid:
+            return "invalid";
+        case Kind::missing:
+            return "missing";
+        case Kind::deviation:
+            return "deviation";
+        case Kind::note:
+            break;
+    }
+    return "note";
+}
+
+void Checks::begin(std::string_view area) { areas_.push_back({std::string{area}, {}, {}, 0}); }
+void Checks::end(std::string_view summary) {
+    auto& area = areas_.back();
+    const bool as_it_should_be = std::all_of(area.lines.begin(), area.lines.end(), [](const Line& line) {
+        return line.kind == Kind::note || line.kind == Kind::deviation;
+    });
+    if (as_it_should_be) area.summary = escape_control(summary);
+}
+
+void Checks::add(Kind kind, std::string_view text) {
+    if (areas_.empty()) begin("general");
+    auto& area = areas_.back();
+    if (kind == Kind::invalid) ++invalid_;
+    if (kind == Kind::missing) ++missing_;
+    if (kind == Kind::deviation) ++deviations_;
+    if (area.lines.size() == kMaxLinesOfArea) {
+        ++area.left_out;
+        return;
+    }
+    area.lines.push_back({kind, escape_control(text)});
+}
+
+void Checks::invalid(std::string_view text) { add(Kind::invalid, text); }
+void Checks::missing(std::string_view text) { add(Kind::missing, text); }
+void Checks::deviation(std::string_view text) { add(Kind::deviation, text); }
+void Checks::note(std::string_view text) { add(Kind::note, text); }
+
+Verdict Checks::verdict() const noexcept {
+    if (invalid_ != 0) return Verdict::invalid;
+    if (missing_ != 0) return Verdict::incomplete;
+    return deviations_ != 0 ? Verdict::deviations : Verdict::valid;
+}
+
+std::string Checks::human() const {
+    std::string out;
+    for (const auto& area : areas_) {
+        Kind worst = Kind::note;
+        for (const auto& line : area.lines) worst = std::min(worst, line.kind);
+        const std::string_view mark = worst == Kind::note      ? "ok       "
+                                      : worst == Kind::invalid ? "INVALID  "
+                                      : worst == Kind::missing ? "missing  "
+                                                               : "deviation";
+        out += std::string{mark} + "  " + area.name + (area.summary.empty() ? "" : ": " + area.summary) + "\n";
+        for (const auto& line : area.lines)
+            out += "             " + std::string{kind_name(line.kind)} + ": " + line.text + "\n";
+        if (area.left_out != 0) out += "             and " + std::to_string(area.left_out) + " more\n";
+    }
+    return out + "verdict: " + std::string{verdict_name(verdict())} + "\n";
+}
+
+std::string Checks::json() const {
+    std::string out = "{\"areas\":[";
+    for (std::size_t i = 0; i < areas_.size(); ++i) {
+        const auto& area = areas_[i];
+        out += (i == 0 ? "" : ",") + std::string{"{\"findings\":["};
+        for (std::size_t j = 0; j < area.lines.size(); ++j) {
+            out += (j == 0 ? "" : ",") + std::string{"{\"kind\":"} + json_text(kind_name(area.lines[j].kind)) +
+                   ",\"text\":" + json_text(area.lines[j].text) + "}";
+        }
+        out += "],\"left_out\":" + std::to_string(area.left_out) + ",\"name\":" + json_text(area.name) +
+               ",\"summary\":" + json_text(area.summary) + "}";
+    }
+    return out + "],\"exit\":" + std::to_string(static_cast<int>(verdict())) +
+           ",\"verdict\":" + json_text(verdict_name(verdict())) + "}";
+}
+
+}  // namespace sealwright::verifier
