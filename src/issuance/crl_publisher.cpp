@@ -81,9 +81,20 @@ CrlPublisher::~CrlPublisher() = default;
 
 Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
     const KeyId key = authority.key.id();
-    Draft made;
     SEALWRIGHT_TRY(const auto number, store.reserve_crl_number(key, now));
-    const UtcTime this_update = now - policy.backdate;
+    SEALWRIGHT_TRY(const auto latest, store.latest_crl(key));
+
+    // A little backdated, but never before what it lists, nor before the one that it follows.
+    UtcTime this_update = now - policy.backdate;
+    if (latest) this_update = std::max(this_update, latest->this_update);
+    x509::CrlBuilder builder;
+    SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](const x509::CrlEntry& entry) {
+        builder.add(entry);
+        this_update = std::max(this_update, entry.revoked_at);
+    }));
+
+    Draft made;
+    made.entries = builder.size();
     made.intent = {.id = crypto::random_id<IntentId>(random),
                    .node = events.node(),
                    .issuer_key = key,
@@ -92,9 +103,6 @@ Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
                    .next_update = this_update + policy.validity,
                    .tbs_digest = {},
                    .now = now};
-    x509::CrlBuilder builder;
-    SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](const x509::CrlEntry& entry) { builder.add(entry); }));
-    made.entries = builder.size();
     made.tbs = builder.build({.signature_algorithm = context.signature_algorithm,
                               .issuer = context.subject,
                               .this_update = made.intent.this_update,
@@ -103,8 +111,6 @@ Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
                               .number = number,
                               .distribution_point = {}});
     made.intent.tbs_digest = crypto::sha256(made.tbs.view());
-
-    SEALWRIGHT_TRY(const auto latest, store.latest_crl(key));
     const auto findings = profile::lint_crl({.der = made.tbs.view(),
                                              .issuer = &authority.certificate,
                                              .previous_number = latest ? std::optional{latest->number} : std::nullopt});

@@ -12,7 +12,8 @@ namespace sealwright::issuance {
 struct CrlPolicy {
     std::chrono::seconds validity{std::chrono::hours{24}};
     std::chrono::seconds overlap{std::chrono::hours{6}};      // the next CRL is out at the latest this long before nextUpdate
-    std::chrono::seconds backdate{60};                        // thisUpdate = now - backdate, for clocks that lag; nextUpdate = thisUpdate + validity
+    // thisUpdate is this long before now, for readers whose clocks lag, though never before a revocation that it lists; nextUpdate = thisUpdate + validity.
+    std::chrono::seconds backdate{60};
     std::filesystem::path file;                               // written atomically; empty: none
 };
 
