@@ -1,0 +1,52 @@
+// handlers.hpp: the handlers behind the routes of the admin API. Each gets a request whose principal is known and whose
+// role was checked (where the use case does not do that itself), and gives a response or the error for the table.
+#pragma once
+
+#include "protocols/admin/json.hpp"
+#include "protocols/admin/ports.hpp"
+
+namespace sealwright::protocols::admin {
+
+// Call is one request with who made it.
+struct Call {
+    const Ports& ports;
+    const http_server::Request& request;
+    const policy::Principal& principal;
+};
+using Answer = Result<http_server::Response>;
+
+// site.cpp
+Answer show_status(const Call& call);
+Answer list_profiles(const Call& call);
+Answer show_profile(const Call& call);
+Answer publish_crl(const Call& call);
+
+// certificates.cpp
+Answer issue_certificate(const Call& call);
+Answer list_certificates(const Call& call);
+Answer show_certificate(const Call& call);
+Answer revoke_certificate(const Call& call);
+Answer hold_certificate(const Call& call);
+Answer release_certificate(const Call& call);
+
+// requests.cpp
+Answer list_requests(const Call& call);
+Answer show_request(const Call& call);
+Answer approve_request(const Call& call);
+Answer deny_request(const Call& call);
+Answer resume_request(const Call& call);
+
+// secrets.cpp
+Answer create_secret(const Call& call);
+Answer list_secrets(const Call& call);
+Answer revoke_secret(const Call& call);
+
+// audit_log.cpp
+Answer show_head(const Call& call);
+Answer list_entries(const Call& call);
+Answer sign_checkpoint(const Call& call);
+
+// outcome_response is the answer to whoever asked for a certificate, at once or by resuming.
+http_server::Response outcome_response(const Ports& ports, const issuance::IssueOutcome& outcome);
+
+}  // namespace sealwright::protocols::admin
