@@ -79,7 +79,7 @@ struct Describer {
                 "First 8 digits of the key's SHA-256"};
     }
     Instruction operator()(const CertifyStep& work) const {
-        const std::string by = work.self_signed ? "itself" : "the key of step '" + work.issuer + "'";
+        const std::string by = work.self_signed ? "that same key" : "the key of step '" + work.issuer + "'";
         return {"The program makes the certificate of the key of step '" + work.key + "' by " +
                     profile_text(work, inputs) + ", lints it, has it signed by " + by +
                     ", verifies it and keeps it as " + work.artefact + ".",

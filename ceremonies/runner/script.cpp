@@ -213,6 +213,8 @@ private:
         if (auto limits = limits_for(table, key, hsm::Purpose::certificate, "certificate"))
             key.certificate = read_certificate_limits(*limits);
         if (auto limits = limits_for(table, key, hsm::Purpose::crl, "crl")) key.crl = read_crl_limits(*limits);
+        if (auto limits = limits_for(table, key, hsm::Purpose::ocsp, "ocsp", Need::optional))
+            key.ocsp = read_ocsp_limits(*limits);
         if (auto limits = limits_for(table, key, hsm::Purpose::checkpoint, "checkpoint")) {
             key.checkpoint_log = limits->text("log", Need::required).value_or("");
             if (!key.checkpoint_log.empty() && !is_name(key.checkpoint_log)) limits->problem("log", kNameRule);
@@ -224,9 +226,9 @@ private:
 
     // limits_for gives the table that a purpose demands, and refuses one that no purpose asks for.
     static std::optional<TomlTable> limits_for(TomlTable& table, const SignerKey& key, hsm::Purpose purpose,
-                                               std::string_view name) {
+                                               std::string_view name, Need need = Need::required) {
         const bool wanted = std::find(key.purposes.begin(), key.purposes.end(), purpose) != key.purposes.end();
-        auto limits = table.table(name, wanted ? Need::required : Need::optional);
+        auto limits = table.table(name, wanted ? need : Need::optional);
         if (limits && !wanted) table.problem(name, "the purposes of this key do not have '" + std::string{name} + "'");
         return wanted ? limits : std::nullopt;
     }
@@ -235,9 +237,18 @@ private:
         CertificateLimits limits;
         limits.issuer = reference<CertifyStep>(table, "issuer", "an x509.selfsign or x509.issue step");
         limits.ca = table.boolean("ca").value_or(false);
+        limits.ocsp_signing = table.boolean("ocsp_signing").value_or(false);
         limits.max_path_length = table.number("max_path_length", 0, 16);
         if (limits.max_path_length && !limits.ca) table.problem("max_path_length", "has a meaning only with ca = true");
         limits.max_validity = duration_text(table, "max_validity", Need::required);
+        limits.max_backdate = duration_text(table, "max_backdate", Need::optional);
+        table.finish();
+        return limits;
+    }
+
+    static OcspLimits read_ocsp_limits(TomlTable& table) {
+        OcspLimits limits;
+        limits.max_validity = duration_text(table, "max_validity", Need::optional);
         limits.max_backdate = duration_text(table, "max_backdate", Need::optional);
         table.finish();
         return limits;

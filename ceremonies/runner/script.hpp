@@ -68,11 +68,16 @@ struct CertificateLimits {
     std::string issuer;  // id of an x509 step
     bool ca = false;
     std::optional<std::uint64_t> max_path_length;
-    std::string max_validity, max_backdate;  // as the signer's configuration has them ("90d")
+    bool ocsp_signing = false;  // may it certify OCSP signers?
+    std::string max_validity,
+        max_backdate;  // as the signer's configuration has them ("90d"); max_backdate may be empty
 };
 struct CrlLimits {
     std::string issuer;
     std::string max_validity;
+};
+struct OcspLimits {
+    std::string max_validity, max_backdate;  // either may be empty: the signer's default
 };
 struct SignerKey {
     std::string key;  // id of a p11.generate
@@ -80,6 +85,7 @@ struct SignerKey {
     std::vector<hsm::Purpose> purposes;
     std::optional<CertificateLimits> certificate;
     std::optional<CrlLimits> crl;
+    std::optional<OcspLimits> ocsp;
     std::string checkpoint_log;  // which log of the bindings; for the purpose checkpoint
 };
 struct SignerConfigStep {

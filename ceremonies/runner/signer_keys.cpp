@@ -53,7 +53,7 @@ private:
             SEALWRIGHT_TRY(write_crl_limits(*key.crl, key));
         }
         for (const auto purpose : key.purposes) {
-            if (purpose == hsm::Purpose::ocsp) table("ocsp");
+            if (purpose == hsm::Purpose::ocsp) write_ocsp_limits(key.ocsp.value_or(OcspLimits{}));
             if (purpose == hsm::Purpose::tls) table("tls");
             if (purpose == hsm::Purpose::checkpoint) {
                 table("checkpoint");
@@ -65,8 +65,9 @@ private:
 
     Result<void> write_certificate_limits(const CertificateLimits& limits, const SignerKey& key) {
         table("certificate");
-        SEALWRIGHT_TRY(issuer_line(limits.issuer, key));
+        SEALWRIGHT_TRY(issuer_lines(limits.issuer, key));
         line("ca", limits.ca ? "true" : "false");
+        line("ocsp_signing", limits.ocsp_signing ? "true" : "false");
         if (limits.max_path_length) line("max_path_length", std::to_string(*limits.max_path_length));
         line("max_validity", toml_text(limits.max_validity));
         if (!limits.max_backdate.empty()) line("max_backdate", toml_text(limits.max_backdate));
@@ -75,19 +76,27 @@ private:
 
     Result<void> write_crl_limits(const CrlLimits& limits, const SignerKey& key) {
         table("crl");
-        SEALWRIGHT_TRY(issuer_line(limits.issuer, key));
+        SEALWRIGHT_TRY(issuer_lines(limits.issuer, key));
         line("max_validity", toml_text(limits.max_validity));
         return success();
     }
 
-    // issuer_line names the issuer by the SHA-256 of its Name; the key must be the one of that issuer's certificate.
-    Result<void> issuer_line(const std::string& step, const SignerKey& key) {
+    void write_ocsp_limits(const OcspLimits& limits) {
+        table("ocsp");
+        if (!limits.max_validity.empty()) line("max_validity", toml_text(limits.max_validity));
+        if (!limits.max_backdate.empty()) line("max_backdate", toml_text(limits.max_backdate));
+    }
+
+    // issuer_lines name the issuer by the SHA-256 of its Name and by its key identifier; the key must be the one of
+    // that issuer's certificate.
+    Result<void> issuer_lines(const std::string& step, const SignerKey& key) {
         const MadeCertificate& issuer = *made_.certificate(step);
         if (issuer.key_step != key.key) {
             return fail(ErrorCode::config, "the key '" + key.name + "' shall sign as the issuer of step '" + step +
                                                "', whose certificate has another key");
         }
         line("issuer_sha256", toml_text(crypto::sha256(issuer.certificate.fields().subject_der.view()).hex()));
+        line("authority_key_identifier", toml_text(to_hex(key_identifier_of(issuer.certificate))));
         return success();
     }
 

@@ -57,6 +57,9 @@ private:
 JsonArray findings_json(const x509::Findings& findings);
 std::string findings_text(const x509::Findings& findings);
 
+// key_identifier_of is the subjectKeyIdentifier of a certificate; empty where it has none.
+Bytes key_identifier_of(const x509::Certificate& certificate);
+
 // signer_keys_toml is the [[key]] tables of sealwright-signer's configuration (docs/operations/signer.md), with digests
 // that the ceremony made.
 Result<std::string> signer_keys_toml(const SignerConfigStep& work, const Inputs& inputs, const Performance& made);

@@ -11,13 +11,6 @@ namespace {
 
 using x509::Certificate;
 
-Bytes key_identifier_of(const Certificate& certificate) {
-    const auto* extension = x509::find_extension(certificate.fields().extensions, asn1::oid::kSubjectKeyIdentifier);
-    if (extension == nullptr) return {};
-    auto parsed = x509::parse_subject_key_identifier(extension->value);
-    return parsed ? std::move(parsed.value()) : Bytes{};
-}
-
 crypto::SignatureAlgorithm algorithm_for(const profile::Profile& profile, const crypto::PublicKey& signing_key) {
     return profile.signature_algorithm.value_or(crypto::default_algorithm(signing_key.type()));
 }
@@ -42,6 +35,13 @@ JsonObject certificate_details(const Certificate& certificate, const MadeKey& su
 }
 
 }  // namespace
+
+Bytes key_identifier_of(const Certificate& certificate) {
+    const auto* extension = x509::find_extension(certificate.fields().extensions, asn1::oid::kSubjectKeyIdentifier);
+    if (extension == nullptr) return {};
+    auto parsed = x509::parse_subject_key_identifier(extension->value);
+    return parsed ? std::move(parsed.value()) : Bytes{};
+}
 
 Result<void> StepRun::perform(const CertifyStep& work) {
     const MadeKey& subject = key_of(work.key);

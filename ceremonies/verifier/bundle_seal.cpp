@@ -1,4 +1,5 @@
 // bundle_seal.cpp: the limits that the signer gets, and the signed head of the transcript.
+#include "asn1/oid.hpp"
 #include "base/file.hpp"
 #include "ceremonies/verifier/bundle_check.hpp"
 #include "ceremonies/verifier/note.hpp"
@@ -18,6 +19,16 @@ std::string issuer_digest(const BundleState& state, const std::string& step) {
                                   : crypto::sha256(certificate->certificate.fields().subject_der.view()).hex();
 }
 
+std::string issuer_key_identifier(const BundleState& state, const std::string& step) {
+    const auto* certificate = state.certificate_of_step(step);
+    if (certificate == nullptr) return "?";
+    const auto* extension =
+        x509::find_extension(certificate->certificate.fields().extensions, asn1::oid::kSubjectKeyIdentifier);
+    const auto identifier = extension == nullptr ? Result<Bytes>{fail(ErrorCode::not_found)}
+                                                 : x509::parse_subject_key_identifier(extension->value);
+    return identifier ? to_hex(identifier.value()) : std::string{"?"};
+}
+
 // expected_limits is what the signer's configuration must say of a key, from the script, the bindings and the
 // certificates.
 std::map<std::string, std::string> expected_limits(const BundleState& state, const SignerKeyReading& wanted) {
@@ -26,15 +37,20 @@ std::map<std::string, std::string> expected_limits(const BundleState& state, con
         if (purpose != "csr") limits[purpose] = "";
     }
     for (const auto& [name, value] : wanted.limits) {
-        if (name.ends_with(".issuer"))
+        if (name.ends_with(".issuer")) {
             limits[name + "_sha256"] = issuer_digest(state, value);
-        else if (name == "checkpoint.log")
+            limits[name.substr(0, name.find('.')) + ".authority_key_identifier"] = issuer_key_identifier(state, value);
+        } else if (name == "checkpoint.log") {
             limits["checkpoint.origin"] =
                 state.bindings.logs.contains(value) ? state.bindings.logs.at(value) : std::string{"?"};
-        else
+        } else {
             limits[name] = value;
+        }
     }
-    if (limits.contains("certificate") && !limits.contains("certificate.ca")) limits["certificate.ca"] = "false";
+    if (limits.contains("certificate")) {
+        limits.try_emplace("certificate.ca", "false");
+        limits.try_emplace("certificate.ocsp_signing", "false");
+    }
     return limits;
 }
 

@@ -22,8 +22,8 @@ std::string_view verdict_name(Verdict verdict) noexcept;
 // escaped by add.
 class Checks {
 public:
-    // begin opens an area ("transcript"); end closes it with what was looked at ("110 records, each in canonical
-    // form"). What is added between the two belongs to it.
+    // begin opens an area ("transcript"); what is added from then on belongs to it. end says what was looked at ("110
+    // records, each in canonical form"), which is kept only if nothing in the area is invalid or missing.
     void begin(std::string_view area);
     void end(std::string_view summary);
 
