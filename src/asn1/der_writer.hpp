@@ -1,4 +1,5 @@
-// der_writer.hpp: writes DER into one growing buffer. What it writes is canonical by construction: minimal lengths and integers, sorted SETs.
+// der_writer.hpp: writes DER into one growing buffer. What it writes is canonical by construction: minimal lengths and
+// integers, sorted SETs.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ public:
     // reserve makes room where the size is known to be large.
     DerWriter& reserve(std::size_t octets);
 
-    // constructed writes tag, the length of what body writes, and that: w.constructed(kSequence, [&] { w.integer(2); ... });
+    // constructed writes tag, the length of what body writes, and that: w.constructed(kSequence, [&] { w.integer(2);
+    // ... });
     template <class Body>
     DerWriter& constructed(Tag tag, Body&& body) {
         const std::size_t mark = open(tag);
@@ -24,7 +26,9 @@ public:
         return *this;
     }
     template <class Body>
-    DerWriter& sequence(Body&& body) { return constructed(kSequence, std::forward<Body>(body)); }
+    DerWriter& sequence(Body&& body) {
+        return constructed(kSequence, std::forward<Body>(body));
+    }
 
     DerWriter& primitive(Tag tag, ByteView content);
     DerWriter& raw(ByteView encoding);  // an element that is already DER
@@ -36,9 +40,11 @@ public:
     DerWriter& null();
     DerWriter& octet_string(ByteView content);
     DerWriter& bit_string(ByteView octets, unsigned unused_bits = 0);
-    // named_bits writes a BIT STRING of a named bit list: trailing zero bits removed (X.690 11.2.2); bit 0 is the most significant.
+    // named_bits writes a BIT STRING of a named bit list: trailing zero bits removed (X.690 11.2.2); bit 0 is the most
+    // significant.
     DerWriter& named_bits(std::uint32_t bits_from_bit0, unsigned count);
-    // time writes UTCTime through 2049 and GeneralizedTime from 2050 (RFC 5280 4.1.2.5); generalized_time always the latter.
+    // time writes UTCTime through 2049 and GeneralizedTime from 2050 (RFC 5280 4.1.2.5); generalized_time always the
+    // latter.
     DerWriter& time(UtcTime time);
     DerWriter& generalized_time(UtcTime time);
     // set_of writes the encodings sorted (X.690 11.6).

@@ -1,4 +1,5 @@
-// digest.hpp: message digests by OpenSSL, with the algorithm fetched once and the context kept, since fetching costs more than hashing.
+// digest.hpp: message digests by OpenSSL, with the algorithm fetched once and the context kept, since fetching costs
+// more than hashing.
 #pragma once
 
 #include <cstdint>

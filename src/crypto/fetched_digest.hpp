@@ -1,5 +1,5 @@
-// fetched_digest.hpp: OpenSSL's digest implementations, fetched once for the life of the process. Internal to this room and to adapters
-// that hand OpenSSL an EVP_MD.
+// fetched_digest.hpp: OpenSSL's digest implementations, fetched once for the life of the process. Internal to this room
+// and to adapters that hand OpenSSL an EVP_MD.
 #pragma once
 
 #include <openssl/evp.h>

@@ -1,4 +1,5 @@
-// openssl_error.hpp: what OpenSSL has to say about a failure, as text for the log, and failures that are none of the input's doing.
+// openssl_error.hpp: what OpenSSL has to say about a failure, as text for the log, and failures that are none of the
+// input's doing.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ std::string openssl_errors();
 // clear_openssl_errors empties the queue where a failure was expected, so that it is not read as another's.
 void clear_openssl_errors() noexcept;
 
-// throw_openssl_failure is for calls that can only fail if memory or the library itself does: std::runtime_error with the queue's text.
+// throw_openssl_failure is for calls that can only fail if memory or the library itself does: std::runtime_error with
+// the queue's text.
 [[noreturn]] void throw_openssl_failure(std::string_view what);
 
 // require_openssl throws unless a call returned its success value (1) or a pointer.

@@ -1,4 +1,5 @@
-// openssl_ptr.hpp: owners of OpenSSL's objects. For .cpp files and internal headers alone: it brings OpenSSL's own headers along.
+// openssl_ptr.hpp: owners of OpenSSL's objects. For .cpp files and internal headers alone: it brings OpenSSL's own
+// headers along.
 #pragma once
 
 #include <openssl/bn.h>

@@ -15,7 +15,8 @@ public:
     virtual ~Random() = default;
     // fill writes uniformly random octets; an exhausted or broken generator is an exception. Thread-safe.
     virtual void fill(std::span<std::uint8_t> out) = 0;
-    // fill_secret is for what must stay unknown (enrolment secrets); nonces and serial numbers, which the world sees, take fill.
+    // fill_secret is for what must stay unknown (enrolment secrets); nonces and serial numbers, which the world sees,
+    // take fill.
     virtual void fill_secret(std::span<std::uint8_t> out) { fill(out); }
 };
 

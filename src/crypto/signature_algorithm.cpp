@@ -85,7 +85,7 @@ Error describe_unsupported(ByteView der) {
     if (auto inner = outer.enter(asn1::kSequence)) {
         if (const auto type = inner.value().oid()) {
             return fail(ErrorCode::unsupported, "the signature algorithm " + asn1::oid_name(type.value()) +
-                                                    " with these parameters is not supported");
+                                                    " is not supported, or not with these parameters");
         }
     }
     return fail(ErrorCode::malformed, "a broken AlgorithmIdentifier");

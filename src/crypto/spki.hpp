@@ -1,4 +1,5 @@
-// spki.hpp: public keys read without OpenSSL's decoders (which cost more than a signature in 3.0), judged, and used to verify.
+// spki.hpp: public keys read without OpenSSL's decoders (which cost more than a signature in 3.0), judged, and used to
+// verify.
 #pragma once
 
 #include <cstdint>
@@ -16,21 +17,22 @@ std::string_view key_type_name(KeyType type) noexcept;  // "RSA", "EC P-256", ..
 // PublicKey is a SubjectPublicKeyInfo that was parsed strictly and can verify. Immutable, cheap to copy, thread-safe.
 class PublicKey {
 public:
-    // parse reads DER of exactly one SubjectPublicKeyInfo. It refuses unknown algorithms (unsupported), parameters that its standard
-    // forbids, RSA keys under 1024 or over 8192 bits, even or tiny moduli or exponents, and EC points that are not uncompressed or not on
-    // the curve (malformed). It does not judge strength: check_strength does.
+    // parse reads DER of exactly one SubjectPublicKeyInfo. It refuses unknown algorithms (unsupported), parameters that
+    // its standard forbids, RSA keys under 1024 or over 8192 bits, even or tiny moduli or exponents, and EC points that
+    // are not uncompressed or not on the curve (malformed). It does not judge strength: check_strength does.
     static Result<PublicKey> parse(ByteView spki);
 
     KeyType type() const noexcept;
-    unsigned bits() const noexcept;                 // modulus or curve size
+    unsigned bits() const noexcept;  // modulus or curve size
     const SpkiDer& spki() const noexcept;
-    KeyId id() const noexcept;                      // SHA-256 of spki()
-    ByteView public_bits() const noexcept;          // the BIT STRING's octets, of which RFC 5280's method 1 takes SHA-1
-    ByteView rsa_modulus() const noexcept;          // empty unless RSA; big-endian without leading zero
+    KeyId id() const noexcept;              // SHA-256 of spki()
+    ByteView public_bits() const noexcept;  // the BIT STRING's octets, of which RFC 5280's method 1 takes SHA-1
+    ByteView rsa_modulus() const noexcept;  // empty unless RSA; big-endian without leading zero
     ByteView rsa_exponent() const noexcept;
 
-    // verify checks a signature over message. algorithm must fit the key (unsupported); a signature that does not hold is
-    // invalid_signature; an ECDSA signature that is not minimal DER of two positive integers is invalid_signature too.
+    // verify checks a signature over message. algorithm must fit the key (unsupported); a signature that does not hold
+    // is invalid_signature; an ECDSA signature that is not minimal DER of two positive integers is invalid_signature
+    // too.
     Result<void> verify(const SignatureAlgorithm& algorithm, ByteView message, ByteView signature) const;
 
     struct State;  // keeps OpenSSL out of this header
@@ -41,8 +43,8 @@ private:
     std::shared_ptr<const State> state_;
 };
 
-// check_strength refuses, as weak_key with the reason: RSA under min_rsa_bits, exponents that are even or below 65537, moduli with small
-// factors, Fermat-close primes or the ROCA fingerprint (CVE-2017-15361).
+// check_strength refuses, as weak_key with the reason: RSA under min_rsa_bits, exponents that are even or below 65537,
+// moduli with small factors, Fermat-close primes or the ROCA fingerprint (CVE-2017-15361).
 Result<void> check_strength(const PublicKey& key, unsigned min_rsa_bits = 2048);
 
 }  // namespace sealwright::crypto

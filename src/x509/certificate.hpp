@@ -1,4 +1,5 @@
-// certificate.hpp: certificates parsed strictly (syntax of RFC 5280 4.1), with views of what others judge; and assembled from TBS and signature.
+// certificate.hpp: certificates parsed strictly (syntax of RFC 5280 4.1), with views of what others judge; and
+// assembled from TBS and signature.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,17 @@ inline constexpr std::size_t kMaxCertificateSize = 65536;
 
 // TbsCertificate is the parsed content of a TBSCertificate. It owns copies: it outlives the input.
 struct TbsCertificate {
-    unsigned version = 3;                    // 1, 2 or 3
-    Bytes serial;                            // INTEGER content octets as encoded (may be negative or long in other CAs' certificates)
-    Bytes signature_algorithm;               // AlgorithmIdentifier DER, as encoded
-    NameDer issuer_der; Name issuer;
+    unsigned version = 3;  // 1, 2 or 3
+    Bytes serial;          // INTEGER content octets as encoded (may be negative or long in other CAs' certificates)
+    Bytes signature_algorithm;  // AlgorithmIdentifier DER, as encoded
+    NameDer issuer_der;
+    Name issuer;
     UtcTime not_before{}, not_after{};
-    NameDer subject_der; Name subject;
-    SpkiDer spki;                            // not yet parsed: see crypto::PublicKey::parse
+    NameDer subject_der;
+    Name subject;
+    SpkiDer spki;  // not yet parsed: see crypto::PublicKey::parse
     bool has_unique_ids = false;
-    Extensions extensions;                   // empty when absent
+    Extensions extensions;  // empty when absent
     // The encodings of the two times, for lints that judge form: tag of each.
     std::uint8_t not_before_tag = 0, not_after_tag = 0;
 };
@@ -35,18 +38,21 @@ Result<TbsCertificate> parse_tbs_certificate(ByteView der);
 // Certificate: parsed, signature not verified. Immutable, cheap to copy, thread-safe.
 class Certificate {
 public:
-    static Result<Certificate> parse(ByteView der);          // DER of exactly one certificate
-    static Result<std::vector<Certificate>> parse_pem(std::string_view pem, std::size_t max_count = 16);  // strict RFC 7468, CERTIFICATE only
+    static Result<Certificate> parse(ByteView der);  // DER of exactly one certificate
+    static Result<std::vector<Certificate>> parse_pem(std::string_view pem,
+                                                      std::size_t max_count = 16);  // strict RFC 7468, CERTIFICATE only
 
     const CertificateDer& der() const noexcept;
-    ByteView tbs() const noexcept;                            // the TBSCertificate's encoding inside der()
+    ByteView tbs() const noexcept;  // the TBSCertificate's encoding inside der()
     const TbsCertificate& fields() const noexcept;
-    const Bytes& signature_algorithm() const noexcept;        // the outer AlgorithmIdentifier; equals the inner (parse checked it)
-    ByteView signature() const noexcept;                      // octets of signatureValue
-    Sha256 fingerprint() const noexcept;                      // SHA-256 of der()
-    bool is_ca() const noexcept;                              // basicConstraints present with cA TRUE
+    const Bytes& signature_algorithm()
+        const noexcept;                   // the outer AlgorithmIdentifier; equals the inner (parse checked it)
+    ByteView signature() const noexcept;  // octets of signatureValue
+    Sha256 fingerprint() const noexcept;  // SHA-256 of der()
+    bool is_ca() const noexcept;          // basicConstraints present with cA TRUE
 
-    // verify_signature checks with the issuer's key; it says nothing about names, dates or purposes (path_validator does).
+    // verify_signature checks with the issuer's key; it says nothing about names, dates or purposes (path_validator
+    // does).
     Result<void> verify_signature(const crypto::PublicKey& issuer) const;
 
     struct State;
@@ -59,8 +65,8 @@ private:
 // assemble puts TBS, algorithm and signature octets together; it checks nothing.
 CertificateDer assemble_certificate(ByteView tbs, const crypto::SignatureAlgorithm& algorithm, ByteView signature);
 
-// PEM of RFC 7468: label without dashes ("CERTIFICATE", "X509 CRL", "CERTIFICATE REQUEST"). decode_pem wants exactly one block of this label
-// with nothing but white space around it.
+// PEM of RFC 7468: label without dashes ("CERTIFICATE", "X509 CRL", "CERTIFICATE REQUEST"). decode_pem wants exactly
+// one block of this label with nothing but white space around it.
 std::string encode_pem(std::string_view label, ByteView der);
 Result<Bytes> decode_pem(std::string_view label, std::string_view pem);
 

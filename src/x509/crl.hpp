@@ -1,4 +1,5 @@
-// crl.hpp: certificate revocation lists (RFC 5280 section 5): built in a stream, since one can have a million entries, and parsed.
+// crl.hpp: certificate revocation lists (RFC 5280 section 5): built in a stream, since one can have a million entries,
+// and parsed.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,18 @@ namespace sealwright::x509 {
 
 // RevocationReason: RFC 5280 5.3.1. unspecified is expressed by leaving the extension out; 7 is not used.
 enum class RevocationReason : std::uint8_t {
-    unspecified = 0, key_compromise = 1, ca_compromise = 2, affiliation_changed = 3, superseded = 4, cessation_of_operation = 5,
-    certificate_hold = 6, remove_from_crl = 8, privilege_withdrawn = 9, aa_compromise = 10,
+    unspecified = 0,
+    key_compromise = 1,
+    ca_compromise = 2,
+    affiliation_changed = 3,
+    superseded = 4,
+    cessation_of_operation = 5,
+    certificate_hold = 6,
+    remove_from_crl = 8,
+    privilege_withdrawn = 9,
+    aa_compromise = 10,
 };
-std::string_view reason_name(RevocationReason reason) noexcept;               // "keyCompromise"
+std::string_view reason_name(RevocationReason reason) noexcept;  // "keyCompromise"
 Result<RevocationReason> parse_reason_name(std::string_view name);
 
 struct CrlEntry {
@@ -30,11 +39,12 @@ struct CrlFields {
     NameDer issuer;
     UtcTime this_update{}, next_update{};
     Bytes authority_key_identifier;
-    std::uint64_t number = 0;                                   // cRLNumber, RFC 5280 5.2.3
+    std::uint64_t number = 0;                                                   // cRLNumber, RFC 5280 5.2.3
     std::optional<IssuingDistributionPoint> distribution_point = std::nullopt;  // critical when present
 };
 
-// CrlBuilder collects encoded entries (about 40 octets each) and then gives the TBSCertList. Entries must come with distinct serials.
+// CrlBuilder collects encoded entries (about 40 octets each) and then gives the TBSCertList. Entries must come with
+// distinct serials.
 class CrlBuilder {
 public:
     void add(const CrlEntry& entry);
@@ -68,7 +78,8 @@ public:
 
 private:
     Bytes der_;
-    std::size_t tbs_begin_ = 0, tbs_end_ = 0, entries_begin_ = 0, entries_end_ = 0, signature_begin_ = 0, entry_count_ = 0;
+    std::size_t tbs_begin_ = 0, tbs_end_ = 0, entries_begin_ = 0, entries_end_ = 0, signature_begin_ = 0,
+                entry_count_ = 0;
     Bytes signature_algorithm_;
     NameDer issuer_;
     UtcTime this_update_{}, next_update_{};

@@ -1,4 +1,5 @@
-// findings.hpp: what a check has to say: every finding, not the first. Used by the linter, the path validator and the verifiers.
+// findings.hpp: what a check has to say: every finding, not the first. Used by the linter, the path validator and the
+// verifiers.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@ namespace sealwright::x509 {
 enum class Severity { note, warning, error };
 
 struct Finding {
-    std::string code;    // stable: "rfc5280_4_1_2_2_serial_positive"
+    std::string code;  // stable: "rfc5280_4_1_2_2_serial_positive"
     Severity severity = Severity::error;
     std::string clause;  // "RFC 5280 4.1.2.2"
     std::string detail;  // in words, for an operator

@@ -1,4 +1,5 @@
-// name_codec.hpp: Name to DER without judging its lengths, for names that came from outside and go out as they are. Internal to this room.
+// name_codec.hpp: Name to DER without judging its lengths, for names that came from outside and go out as they are.
+// Internal to this room.
 #pragma once
 
 #include "x509/name.hpp"

@@ -5,9 +5,9 @@
 
 namespace sealwright::x509 {
 
-// PathNames collects the constraints of the CAs on the way down. Where a comparison is a matter of taste (case, trailing dots, wildcards) it
-// takes the stricter side: a name is less easily permitted and more easily excluded. otherName and registeredID cannot be compared: a
-// certificate with such a name fails where they are constrained.
+// PathNames collects the constraints of the CAs on the way down. Where a comparison is a matter of taste (case,
+// trailing dots, wildcards) it takes the stricter side: a name is less easily permitted and more easily excluded.
+// otherName and registeredID cannot be compared: a certificate with such a name fails where they are constrained.
 class PathNames {
 public:
     void add(const NameConstraints& constraints);

@@ -1,5 +1,6 @@
-// path_policies.hpp: certificate policies along a path, as far as deciding whether an explicit policy that is required is there (RFC 5280
-// 6.1.3 d to f, 6.1.5 a, b). Policy mappings are not followed: a path that needs one has no valid policy. Internal to this room.
+// path_policies.hpp: certificate policies along a path, as far as deciding whether an explicit policy that is required
+// is there (RFC 5280 6.1.3 d to f, 6.1.5 a, b). Policy mappings are not followed: a path that needs one has no valid
+// policy. Internal to this room.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// signed_object.hpp: the shape that certificates, requests, CRLs and OCSP responses share: SEQUENCE { what is signed, AlgorithmIdentifier,
-// BIT STRING, ... }. Internal to this room.
+// signed_object.hpp: the shape that certificates, requests, CRLs and OCSP responses share: SEQUENCE { what is signed,
+// AlgorithmIdentifier, BIT STRING, ... }. Internal to this room.
 #pragma once
 
 #include "asn1/der_reader.hpp"
@@ -25,6 +25,7 @@ struct SignedObject {
 Result<SignedObject> read_signed_object(ByteView der);
 
 // assemble_signed_object is the inverse; extra is what stands behind the signature, already DER.
-Bytes assemble_signed_object(ByteView tbs, const crypto::SignatureAlgorithm& algorithm, ByteView signature, ByteView extra = {});
+Bytes assemble_signed_object(ByteView tbs, const crypto::SignatureAlgorithm& algorithm, ByteView signature,
+                             ByteView extra = {});
 
 }  // namespace sealwright::x509

@@ -1,4 +1,5 @@
-// tbs_builder.hpp: builds TBSCertificate and certification requests. Builds what it is told; the profile decides and the linter judges.
+// tbs_builder.hpp: builds TBSCertificate and certification requests. Builds what it is told; the profile decides and
+// the linter judges.
 #pragma once
 
 #include "x509/certificate.hpp"

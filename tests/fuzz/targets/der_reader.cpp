@@ -11,7 +11,7 @@ using namespace sealwright;
 using namespace sealwright::asn1;
 using sealwright::fuzz::require;
 
-constexpr int kMaxDepth = 32;
+constexpr int kMaxDepth = 12;
 
 template <class Write>
 void is_canonical(const Element& element, Write write) {
