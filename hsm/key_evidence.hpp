@@ -1,5 +1,6 @@
-// key_evidence.hpp: what a token says of a key (its CKA_* attributes), read back and judged. The module's word, not a proof: a vendor's
-// attestation would be one. An attribute that the token does not give is absent, which is neither true nor false.
+// key_evidence.hpp: what a token says of a key (its CKA_* attributes), read back and judged. The module's word, not a
+// proof: a vendor's attestation would be one. An attribute that the token does not give is absent, which is neither
+// true nor false.
 #pragma once
 
 #include <optional>
@@ -14,8 +15,8 @@ namespace sealwright::hsm {
 
 // EvidenceItem is one attribute of one object, as read.
 struct EvidenceItem {
-    std::string object;               // "private" or "public"
-    std::string attribute;            // "CKA_LOCAL"
+    std::string object;                // "private" or "public"
+    std::string attribute;             // "CKA_LOCAL"
     std::optional<std::string> value;  // "true", "false", a number, a CKM_ name or hexadecimal; nullopt: absent
     std::string why_absent;            // the CKR_ name, when absent
 };
@@ -31,11 +32,13 @@ struct KeyEvidence {
     const EvidenceItem* find(std::string_view object, std::string_view attribute) const noexcept;
 };
 
-// EvidenceTemplate names what a key must look like; the ceremony script and the signer name one. "non-extractable-v1" is the only one yet:
-// born in the token, never left it, cannot leave it, signs and does nothing else, cannot be changed or copied.
+// EvidenceTemplate names what a key must look like; the ceremony script and the signer name one. "non-extractable-v1"
+// is the only one yet: born in the token, never left it, cannot leave it, signs and does nothing else, cannot be
+// changed or copied.
 Result<x509::Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template);
 
-// evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it. Absent attributes are null.
+// evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it.
+// Absent attributes are null.
 std::string evidence_json(const KeyEvidence& evidence);
 
 }  // namespace sealwright::hsm

@@ -1,5 +1,5 @@
-// signer.hpp: the port through which everything in the house asks for a signature by a token key. Two adapters: signer_process/client (the
-// daemon's only one) and pkcs11/token (ceremonies, and the signer process itself).
+// signer.hpp: the port through which everything in the house asks for a signature by a token key. Two adapters:
+// signer_process/client (the daemon's only one) and pkcs11/token (ceremonies, and the signer process itself).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace sealwright::hsm {
 
-// Purpose says what kind of octets are signed. A key has a fixed set of purposes; the signer process parses the octets accordingly and
-// refuses what does not look like its purpose. Values are on the wire and in the journal.
+// Purpose says what kind of octets are signed. A key has a fixed set of purposes; the signer process parses the octets
+// accordingly and refuses what does not look like its purpose. Values are on the wire and in the journal.
 enum class Purpose : std::uint8_t {
     certificate = 1,  // TBSCertificate
     crl = 2,          // TBSCertList
@@ -36,11 +36,12 @@ class Signer {
 public:
     virtual ~Signer() = default;
 
-    // sign blocks until the token has answered and returns the signature as X.509 wants it: for ECDSA the DER Ecdsa-Sig-Value, else the raw
-    // octets. Thread-safe; calls from many threads run side by side as far as the token allows.
-    // Errors: denied (purpose or limit), not_found (no such key), conflict (intent used), unavailable and overloaded (surely not signed), token
-    // (surely not signed), timed_out and indeterminate (may have been signed: never ask again for the same artefact).
-    // The caller must verify the signature with the key it expects before letting it out.
+    // sign blocks until the token has answered and returns the signature as X.509 wants it: for ECDSA the DER
+    // Ecdsa-Sig-Value, else the raw octets. Thread-safe; calls from many threads run side by side as far as the token
+    // allows. Errors: denied (purpose or limit), not_found (no such key), conflict (intent used), unavailable and
+    // overloaded (surely not signed), token (surely not signed), timed_out and indeterminate (may have been signed:
+    // never ask again for the same artefact). The caller must verify the signature with the key it expects before
+    // letting it out.
     virtual Result<Bytes> sign(const SignRequest& request) = 0;
 
     // public_key gives the key behind an id, as the token holds it.
@@ -59,8 +60,9 @@ enum class JournalState : std::uint8_t {
 class SignerJournal {
 public:
     virtual ~SignerJournal() = default;
-    // fence declares this node's boot epoch: from then on the signer refuses every request of an older epoch of the node, also those
-    // that still wait in a queue or a dead connection's buffer. Durable. A client fences before it signs. conflict when a newer epoch was seen.
+    // fence declares this node's boot epoch: from then on the signer refuses every request of an older epoch of the
+    // node, also those that still wait in a queue or a dead connection's buffer. Durable. A client fences before it
+    // signs. conflict when a newer epoch was seen.
     virtual Result<void> fence(const NodeId& node, BootEpoch epoch) = 0;
     // look_up is only conclusive for intents of epochs that are fenced off. Certificate and CRL intents only.
     virtual Result<JournalState> look_up(const IntentId& intent) = 0;

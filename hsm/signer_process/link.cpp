@@ -6,7 +6,6 @@ namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::chrono::seconds kHandshakeTimeout{5};
-constexpr std::size_t kReceive = 65536;
 constexpr std::size_t kMaxOutgoing = 1U << 20U;  // a stream waits beyond this
 
 Answer answer_of(ServerMessage&& message) {
@@ -67,7 +66,7 @@ Result<Answer> Link::exchange(const ClientMessage& message, std::uint64_t number
     std::size_t sent = 0;
     SEALWRIGHT_TRY(send_all(socket_.get(), out, kHandshakeTimeout, sent));
     for (;;) {
-        ByteView rest = received_;
+        ByteView rest = received_.view();
         SEALWRIGHT_TRY(const auto frame, next_frame(rest));
         if (frame) {
             SEALWRIGHT_TRY(auto parsed, parse_server_message(*frame));
@@ -78,10 +77,10 @@ Result<Answer> Link::exchange(const ClientMessage& message, std::uint64_t number
                 parsed = Done{};
             }
             Answer answer = answer_of(std::move(parsed));
-            received_.erase(received_.begin(), received_.end() - static_cast<std::ptrdiff_t>(rest.size()));
+            received_.keep(rest.size());
             return answer;
         }
-        SEALWRIGHT_TRY(const auto count, receive_some(socket_.get(), received_, kReceive));
+        SEALWRIGHT_TRY(const auto count, received_.receive(socket_.get()));
         if (count == 0) return fail(ErrorCode::unavailable, "the signer closed the connection");
     }
 }
@@ -214,14 +213,14 @@ void Link::forget(const std::shared_ptr<Call>& call) {
 void Link::read_answers() {
     Error why = fail(ErrorCode::unavailable, "the signer closed the connection");
     for (;;) {
-        ByteView rest = received_;
+        ByteView rest = received_.view();
         auto taken = take_answers(rest);
-        received_.erase(received_.begin(), received_.end() - static_cast<std::ptrdiff_t>(rest.size()));
+        received_.keep(rest.size());
         if (!taken) {
             why = taken.error();
             break;
         }
-        const auto count = receive_some(socket_.get(), received_, kReceive);
+        const auto count = received_.receive(socket_.get());
         if (!count) why = count.error();
         if (!count || count.value() == 0) break;
     }

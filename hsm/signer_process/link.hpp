@@ -85,7 +85,7 @@ private:
 
     Descriptor socket_;
     Options options_;
-    Bytes received_;  // by the reading thread, and the handshake before it
+    ReceiveBuffer received_{2 * kMaxFrame};  // of the reading thread, and the handshake before it
     std::thread reader_;
     std::function<void(const Error&)> died_;
 

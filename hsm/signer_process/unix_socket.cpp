@@ -103,15 +103,23 @@ Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patienc
     return success();
 }
 
-Result<std::size_t> receive_some(int fd, Bytes& buffer, std::size_t at_most) {
-    const std::size_t before = buffer.size();
-    buffer.resize(before + at_most);
+Result<std::size_t> ReceiveBuffer::receive(int fd) {
+    if (begin_ == end_) {
+        begin_ = end_ = 0;
+    } else if (end_ == storage_.size() || begin_ > storage_.size() / 2) {
+        std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (end_ == storage_.size()) return fail(ErrorCode::too_large, "a frame that is larger than the buffer");
     ssize_t count = -1;
     do {
-        count = ::recv(fd, buffer.data() + before, at_most, 0);
+        count = ::recv(fd, storage_.data() + end_, storage_.size() - end_, 0);
     } while (count < 0 && errno == EINTR);
-    buffer.resize(before + (count > 0 ? static_cast<std::size_t>(count) : 0));
-    if (count >= 0) return static_cast<std::size_t>(count);
+    if (count >= 0) {
+        end_ += static_cast<std::size_t>(count);
+        return static_cast<std::size_t>(count);
+    }
     if (errno == EAGAIN) return fail(ErrorCode::timed_out, "the peer is silent");
     return system_error(ErrorCode::io, "the connection broke");
 }

@@ -52,9 +52,22 @@ Result<PeerCredentials> peer_credentials(int fd);
 // much the kernel took.
 Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patience, std::size_t& sent);
 
-// receive_some appends at least one octet to buffer; 0 at the end of the stream. It waits as long as the socket's
-// timeout says.
-Result<std::size_t> receive_some(int fd, Bytes& buffer, std::size_t at_most);
+// ReceiveBuffer holds what has come and is not taken yet, in one piece of memory that neither moves nor is cleared for
+// each receive.
+class ReceiveBuffer {
+public:
+    // capacity must hold the largest frame.
+    explicit ReceiveBuffer(std::size_t capacity) : storage_(capacity) {}
+    ByteView view() const noexcept { return ByteView{storage_}.subspan(begin_, end_ - begin_); }
+    // keep drops all but the last octets of view().
+    void keep(std::size_t count) noexcept { begin_ = end_ - count; }
+    // receive adds at least one octet; 0 at the end of the stream. It waits as long as the socket's timeout says.
+    Result<std::size_t> receive(int fd);
+
+private:
+    Bytes storage_;
+    std::size_t begin_ = 0, end_ = 0;
+};
 
 // set_receive_timeout bounds every following receive; zero means without bound.
 void set_receive_timeout(int fd, std::chrono::milliseconds timeout) noexcept;

@@ -1,0 +1,163 @@
+#include "hsm/signer_process/config.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+
+#include "base/file.hpp"
+#include "hsm/signer_process/toml_table.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+Result<std::vector<KeyLimits>> read_key_tables(TomlTable& root);  // config_keys.cpp
+
+namespace {
+
+constexpr std::size_t kMaxFile = 1U << 20U;
+
+std::string resolved(const std::string& path, const std::filesystem::path& folder) {
+    const std::filesystem::path given{path};
+    return given.is_absolute() ? path : (folder / given).string();
+}
+
+Result<unsigned> octal_mode(TomlTable& table, std::string_view key, unsigned otherwise) {
+    if (!table.has(key)) return otherwise;
+    SEALWRIGHT_TRY(const auto text, table.text(key));
+    unsigned mode = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+    if (error != std::errc{} || end != text.data() + text.size() || mode > 0777)
+        return table.problem(key, "must be permission bits in octal, as \"0660\"");
+    return mode;
+}
+
+Result<unsigned> uid_of(const TomlTable& table, const toml::node& node) {
+    if (const auto number = node.value_exact<std::int64_t>()) {
+        if (*number < 0 || *number > std::numeric_limits<std::uint32_t>::max())
+            return table.problem("allowed_uids", "a number that is no user");
+        return static_cast<unsigned>(*number);
+    }
+    const auto name = node.value_exact<std::string>();
+    if (!name) return table.problem("allowed_uids", "must be a list of user numbers or names");
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 16384> buffer{};
+    ::getpwnam_r(name->c_str(), &entry, buffer.data(), buffer.size(), &found);
+    if (found == nullptr) return table.problem("allowed_uids", "there is no user " + *name);
+    return static_cast<unsigned>(found->pw_uid);
+}
+
+Result<PinSource> pin_source(TomlTable& token, const std::filesystem::path& folder) {
+    PinSource source;
+    if (!token.has("pin")) return source;
+    SEALWRIGHT_TRY(auto table, token.table("pin"));
+    const int given = (table.has("credential") ? 1 : 0) + (table.has("file") ? 1 : 0) + (table.has("fd") ? 1 : 0);
+    if (given != 1)
+        return token.problem(
+            "pin", "must be one of {credential = \"name\"}, {file = \"path\"} and {fd = number}; never the PIN itself");
+    if (table.has("credential")) {
+        source.kind = PinSource::Kind::credential;
+        SEALWRIGHT_TRY(source.name, table.text("credential"));
+        if (source.name.find('/') != std::string::npos)
+            return table.problem("credential", "must be a name without slashes");
+    } else if (table.has("file")) {
+        source.kind = PinSource::Kind::file;
+        SEALWRIGHT_TRY(const auto path, table.text("file"));
+        source.name = resolved(path, folder);
+    } else {
+        source.kind = PinSource::Kind::descriptor;
+        SEALWRIGHT_TRY(const auto number, table.number("fd", 0, 1023));
+        source.descriptor = static_cast<int>(number);
+    }
+    SEALWRIGHT_TRY(table.finish());
+    return source;
+}
+
+Result<void> read_token(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
+    SEALWRIGHT_TRY(auto token, root.table("token"));
+    SEALWRIGHT_TRY(configuration.token_serial, token.text_or("serial", {}));
+    SEALWRIGHT_TRY(configuration.token_label, token.text_or("label", {}));
+    if (configuration.token_serial.empty() && configuration.token_label.empty())
+        return token.problem("serial", "serial, label or both must name the token");
+    SEALWRIGHT_TRY(configuration.pin, pin_source(token, folder));
+    return token.finish();
+}
+
+Result<void> read_keys(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
+    if (root.has("keys_file")) {
+        if (root.has("key")) return root.problem("keys_file", "keys stand in keys_file or here, not in both");
+        SEALWRIGHT_TRY(const auto path, root.text("keys_file"));
+        const std::string file = resolved(path, folder);
+        SEALWRIGHT_TRY(const auto text, read_text_file(file, kMaxFile));
+        SEALWRIGHT_TRY(configuration.keys, parse_keys(text, file));
+        return success();
+    }
+    SEALWRIGHT_TRY(configuration.keys, read_key_tables(root));
+    if (configuration.keys.empty())
+        return root.problem("key", "is missing: a signer without keys signs nothing; give [[key]] tables or keys_file");
+    return success();
+}
+
+}  // namespace
+
+Result<Configuration> parse_configuration(std::string_view text, const std::filesystem::path& folder,
+                                          const std::string& name) {
+    SEALWRIGHT_TRY(const auto document, parse_toml(text, name));
+    TomlTable root{document, name, {}};
+    SEALWRIGHT_TRY(root.number("format", 1, 1));
+    Configuration configuration;
+    SEALWRIGHT_TRY(const auto socket, root.text("socket"));
+    configuration.socket = resolved(socket, folder);
+    SEALWRIGHT_TRY(configuration.socket_mode, octal_mode(root, "socket_mode", configuration.socket_mode));
+    SEALWRIGHT_TRY(const auto journal, root.text("journal"));
+    configuration.journal = resolved(journal, folder);
+    SEALWRIGHT_TRY(configuration.module, root.text("module"));
+    SEALWRIGHT_TRY(configuration.module_init_args, root.text_or("module_init_args", {}));
+    SEALWRIGHT_TRY(const toml::array* uids, root.array("allowed_uids"));
+    for (const toml::node& node : *uids) {
+        SEALWRIGHT_TRY(const auto uid, uid_of(root, node));
+        configuration.allowed_uids.push_back(uid);
+    }
+    SEALWRIGHT_TRY(const auto lanes, root.number_or("lanes", configuration.lanes, 1, 256));
+    SEALWRIGHT_TRY(const auto deadline, root.duration_or("deadline", std::chrono::seconds{10}));
+    SEALWRIGHT_TRY(const auto outstanding, root.number_or("max_outstanding", configuration.max_outstanding, 1, 65536));
+    SEALWRIGHT_TRY(const auto connections, root.number_or("max_connections", configuration.max_connections, 1, 256));
+    configuration.lanes = static_cast<unsigned>(lanes);
+    configuration.deadline = deadline;
+    configuration.max_outstanding = static_cast<unsigned>(outstanding);
+    configuration.max_connections = static_cast<unsigned>(connections);
+    SEALWRIGHT_TRY(read_token(root, configuration, folder));
+    SEALWRIGHT_TRY(read_keys(root, configuration, folder));
+    SEALWRIGHT_TRY(root.finish());
+    return configuration;
+}
+
+Result<Configuration> read_configuration(const std::filesystem::path& file) {
+    SEALWRIGHT_TRY(const auto text, read_text_file(file, kMaxFile));
+    const auto folder = std::filesystem::absolute(file).parent_path();
+    return parse_configuration(text, folder, file.string());
+}
+
+Result<Secret> obtain_pin(const PinSource& source, std::string_view token) {
+    switch (source.kind) {
+        case PinSource::Kind::prompt:
+            return read_secret_from_prompt("PIN of the token " + std::string{token} + ": ");
+        case PinSource::Kind::file:
+            return read_secret_from_file(source.name);
+        case PinSource::Kind::descriptor:
+            return read_secret_from_fd(source.descriptor);
+        case PinSource::Kind::credential:
+            break;
+    }
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr)
+        return fail(
+            ErrorCode::config,
+            "the PIN is a credential, but there is no CREDENTIALS_DIRECTORY; start the signer as a systemd service");
+    return read_secret_from_file(std::string{folder} + "/" + source.name);
+}
+
+}  // namespace sealwright::hsm::signer_process

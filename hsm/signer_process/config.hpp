@@ -1,0 +1,48 @@
+// config.hpp: the signer's configuration: one TOML file of ours, and the file of [[key]] tables that a ceremony wrote.
+// An unknown key, a key given twice and a value of the wrong kind are errors that name file, line and key. The PIN is
+// never a value here, only where it comes from.
+#pragma once
+
+#include <filesystem>
+
+#include "base/secret.hpp"
+#include "hsm/signer_process/limits.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+struct PinSource {
+    enum class Kind { prompt, credential, file, descriptor };
+    Kind kind = Kind::prompt;
+    std::string name;  // of the credential, or path of the file
+    int descriptor = -1;
+};
+
+// obtain_pin reads the PIN; a credential is a file in $CREDENTIALS_DIRECTORY, as systemd's LoadCredential puts it
+// there.
+Result<Secret> obtain_pin(const PinSource& source, std::string_view token);
+
+struct Configuration {
+    std::string socket;
+    unsigned socket_mode = 0660;
+    std::string journal;
+    std::string module, module_init_args;
+    std::string token_serial, token_label;
+    PinSource pin;
+    std::vector<unsigned> allowed_uids;
+    unsigned lanes = 4;
+    std::chrono::milliseconds deadline{10000};
+    unsigned max_outstanding = 1024;
+    unsigned max_connections = 16;
+    std::vector<KeyLimits> keys;
+};
+
+// read_configuration reads the file and, if it names one, its keys_file; relative paths are taken from the file's own
+// folder.
+Result<Configuration> read_configuration(const std::filesystem::path& file);
+
+// parse_configuration is the same for a text; folder is what relative paths are taken from.
+Result<Configuration> parse_configuration(std::string_view text, const std::filesystem::path& folder,
+                                          const std::string& name);
+Result<std::vector<KeyLimits>> parse_keys(std::string_view text, const std::string& name);
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,267 @@
+#include "hsm/signer_process/connection.hpp"
+
+#include <sys/socket.h>
+
+#include "base/boundary.hpp"
+#include "crypto/digest.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::string_view kRoom = "signer";
+constexpr std::chrono::seconds kHandshakeTimeout{5};
+constexpr std::chrono::seconds kPatience{5};  // with a client that does not read its answers
+constexpr std::size_t kReceive = 2 * kMaxFrame;
+constexpr std::size_t kMaxStreams = 4;
+
+}  // namespace
+
+Result<const KeyRing::Entry*> KeyRing::find(const KeyId& key) const {
+    const auto found = entries.find(key);
+    if (found == entries.end()) return fail(ErrorCode::not_found, "the signer has no such key", "key " + key.hex());
+    return &found->second;
+}
+
+void Connection::close() noexcept {
+    gone_ = true;
+    ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+void Connection::fence_off(const NodeId& node, BootEpoch epoch) noexcept {
+    const std::scoped_lock lock{identity_mutex_};
+    if (node_ == node && epoch_ < epoch) fenced_off_ = true;
+}
+
+// answer appends a frame; the first thread to come sends for all that append meanwhile.
+void Connection::answer(std::uint64_t number, const ServerMessage& message) noexcept {
+    std::unique_lock lock{out_mutex_};
+    if (gone_) return;
+    append_message(outgoing_, number, message);
+    if (flushing_) return;
+    flushing_ = true;
+    while (!outgoing_.empty() && !gone_) {
+        sending_.clear();
+        sending_.swap(outgoing_);
+        lock.unlock();
+        std::size_t sent = 0;
+        const bool delivered = static_cast<bool>(send_all(socket_.get(), sending_, kPatience, sent));
+        if (!delivered) close();
+        lock.lock();
+    }
+    flushing_ = false;
+}
+
+void Connection::serve() noexcept {
+    try {
+        set_receive_timeout(socket_.get(), kHandshakeTimeout);
+        if (auto served = serve_frames(); !served)
+            log_.warning(kRoom, "a connection ended: " + served.error().describe());
+    } catch (const std::exception& error) {
+        log_.error(kRoom, std::string{"a connection ended: "} + error.what());
+    }
+    close();
+    streams_.clear();
+}
+
+Result<void> Connection::serve_frames() {
+    ReceiveBuffer buffer{kReceive};
+    for (;;) {
+        ByteView rest = buffer.view();
+        auto taken = take_frames(rest);
+        if (!taken) {
+            answer(0, error_answer(taken.error()));
+            return taken;
+        }
+        buffer.keep(rest.size());
+        SEALWRIGHT_TRY(const auto count, buffer.receive(socket_.get()));
+        if (count == 0) return success();
+    }
+}
+
+Result<void> Connection::take_frames(ByteView& octets) {
+    for (;;) {
+        SEALWRIGHT_TRY(const auto frame, next_frame(octets));
+        if (!frame) return success();
+        SEALWRIGHT_TRY(const auto message, parse_client_message(*frame));
+        SEALWRIGHT_TRY(stage_ == Stage::open ? take(frame->number, message) : begin(frame->number, message));
+    }
+}
+
+// begin takes the first two messages: hello, then fence. A fence that is refused leaves the connection where it is.
+Result<void> Connection::begin(std::uint64_t number, const ClientMessage& message) {
+    if (stage_ == Stage::hello) {
+        const auto* hello = std::get_if<Hello>(&message);
+        if (hello == nullptr) return fail(ErrorCode::malformed, "signer protocol: the first message is hello");
+        if (hello->version != kWireVersion)
+            return fail(ErrorCode::unsupported, "signer protocol: only version 1 is spoken here");
+        stage_ = Stage::fence;
+        answer(number, HelloAnswer{kWireVersion, options_.max_outstanding});
+        return success();
+    }
+    const auto* fence = std::get_if<Fence>(&message);
+    if (fence == nullptr) return fail(ErrorCode::malformed, "signer protocol: the second message is fence");
+    {
+        const std::scoped_lock lock{identity_mutex_};
+        node_ = fence->node;
+        epoch_ = fence->epoch;
+    }
+    stage_ = Stage::open;
+    set_receive_timeout(socket_.get(), std::chrono::milliseconds{0});
+    pipeline_.fence(shared_from_this(), number, *fence);
+    return success();
+}
+
+Result<void> Connection::take(std::uint64_t number, const ClientMessage& message) {
+    if (const auto* sign = std::get_if<Sign>(&message)) {
+        ask(number, *sign);
+    } else if (const auto* begun = std::get_if<SignBegin>(&message)) {
+        begin_stream(number, *begun);
+    } else if (const auto* chunk = std::get_if<SignChunk>(&message)) {
+        return feed_stream(number, *chunk);
+    } else if (std::holds_alternative<SignEnd>(message)) {
+        end_stream(number);
+    } else if (const auto* intent = std::get_if<LookUp>(&message)) {
+        pipeline_.look_up(shared_from_this(), number, intent->intent);
+    } else if (const auto* fence = std::get_if<Fence>(&message)) {
+        pipeline_.fence(shared_from_this(), number, *fence);
+    } else if (const auto* key = std::get_if<GetPublicKey>(&message)) {
+        give_public_key(number, *key);
+    } else if (std::holds_alternative<ListKeys>(message)) {
+        list_keys(number);
+    } else {
+        return fail(ErrorCode::malformed, "signer protocol: hello twice");
+    }
+    return success();
+}
+
+void Connection::list_keys(std::uint64_t number) {
+    KeyList list;
+    for (const auto& [id, entry] : keys_.entries)
+        list.keys.push_back({id, entry.limits.purposes(), entry.limits.algorithms});
+    answer(number, list);
+}
+
+void Connection::give_public_key(std::uint64_t number, const GetPublicKey& message) {
+    const auto entry = keys_.find(message.key);
+    if (entry) {
+        answer(number, PublicKeyAnswer{entry.value()->key.spki().view()});
+    } else {
+        answer(number, error_answer(entry.error()));
+    }
+}
+
+void Connection::refuse(std::uint64_t number, const SignHead& head, const Error& why) {
+    log_.warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " + head.intent.hex() + ": " +
+                            why.describe());
+    answer(number, error_answer(why));
+}
+
+SignTask Connection::task_of(const SignHead& head) const {
+    SignTask task;
+    task.intent.node = node_;
+    task.intent.epoch = epoch_;
+    task.intent.key = head.key;
+    task.intent.purpose = head.purpose;
+    task.intent.algorithm = head.algorithm;
+    task.intent.intent = head.intent;
+    task.deadline = SteadyClock::now() + std::min(options_.deadline, std::chrono::milliseconds{head.deadline_ms});
+    return task;
+}
+
+Result<SignTask> Connection::checked(const Sign& message) {
+    SEALWRIGHT_TRY(const auto* entry, keys_.find(message.head.key));
+    SignTask task = task_of(message.head);
+    SEALWRIGHT_TRY(task.intent.subject, check_tbs(entry->limits, entry->key, message.head.purpose,
+                                                  message.head.algorithm, message.tbs, clock_.now()));
+    task.intent.tbs = crypto::sha256(message.tbs);
+    task.message = bytes_of(message.tbs);
+    return task;
+}
+
+void Connection::ask(std::uint64_t number, const Sign& message) {
+    at_boundary(boundary::kSignerReceived);
+    auto task = checked(message);
+    if (!task) return refuse(number, message.head, task.error());
+    at_boundary(boundary::kSignerChecked);
+    task.value().requester = shared_from_this();
+    task.value().number = number;
+    pipeline_.sign(std::move(task).value());
+}
+
+Result<Connection::Stream> Connection::open_stream(const SignBegin& message) const {
+    SEALWRIGHT_TRY(const auto* entry, keys_.find(message.head.key));
+    SEALWRIGHT_TRY(check_request(entry->limits, message.head.purpose, message.head.algorithm));
+    if (message.head.purpose != Purpose::crl)
+        return fail(ErrorCode::too_large, "only CRLs may be longer than 65536 octets");
+    if (streams_.size() >= kMaxStreams) return fail(ErrorCode::overloaded, "too many CRLs are on their way");
+    Stream stream;
+    stream.head = message.head;
+    stream.left = message.size;
+    stream.keep = !entry->signs_digests;
+    stream.deadline =
+        SteadyClock::now() + std::min(options_.deadline, std::chrono::milliseconds{message.head.deadline_ms});
+    stream.digest = crypto::Hasher{message.head.algorithm.digest};
+    return stream;
+}
+
+void Connection::begin_stream(std::uint64_t number, const SignBegin& message) {
+    // A client that gave up in the middle sends no end.
+    const auto now = SteadyClock::now();
+    std::erase_if(streams_, [&](const auto& entry) { return entry.second.deadline < now; });
+    auto stream = open_stream(message);
+    if (!stream) return refuse(number, message.head, stream.error());
+    streams_.insert_or_assign(number, std::move(stream).value());
+}
+
+// feed_stream: chunks of a request that was refused already are on their way and are dropped.
+Result<void> Connection::feed_stream(std::uint64_t number, const SignChunk& message) {
+    const auto found = streams_.find(number);
+    if (found == streams_.end()) return success();
+    Stream& stream = found->second;
+    if (message.octets.size() > stream.left)
+        return fail(ErrorCode::malformed, "signer protocol: more octets than were announced");
+    stream.left -= message.octets.size();
+    if (auto fed = stream.reader.feed(message.octets); !fed) {
+        refuse(number, stream.head, fed.error());
+        streams_.erase(found);
+        return success();
+    }
+    stream.sha256.update(message.octets);
+    stream.digest.update(message.octets);
+    if (stream.keep) append(stream.message, message.octets);
+    return success();
+}
+
+Result<SignTask> Connection::finish_stream(Stream& stream) {
+    if (stream.left != 0) return fail(ErrorCode::malformed, "the CRL has fewer octets than were announced");
+    SEALWRIGHT_TRY(const auto* entry, keys_.find(stream.head.key));
+    SEALWRIGHT_TRY(const auto facts, stream.reader.finish());
+    SignTask task = task_of(stream.head);
+    SEALWRIGHT_TRY(const auto subject, check_crl(*entry->limits.crl, stream.head.algorithm, facts, clock_.now()));
+    task.intent.subject = subject;
+    SEALWRIGHT_TRY(task.intent.tbs, Sha256::from(stream.sha256.finish()));
+    if (stream.keep) {
+        task.message = std::move(stream.message);
+    } else {
+        task.digest = stream.digest.finish();
+    }
+    return task;
+}
+
+void Connection::end_stream(std::uint64_t number) {
+    const auto found = streams_.find(number);
+    if (found == streams_.end()) return;
+    Stream stream = std::move(found->second);
+    streams_.erase(found);
+    at_boundary(boundary::kSignerReceived);
+    auto task = finish_stream(stream);
+    if (!task) return refuse(number, stream.head, task.error());
+    at_boundary(boundary::kSignerChecked);
+    task.value().requester = shared_from_this();
+    task.value().number = number;
+    pipeline_.sign(std::move(task).value());
+}
+
+}  // namespace sealwright::hsm::signer_process

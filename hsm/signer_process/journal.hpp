@@ -1,0 +1,92 @@
+// journal.hpp: the signer's memory: an append-only, chained file in which every intent is durable before the token is
+// asked. What it has seen decides what is refused: intents used twice, CRL numbers and tree sizes that do not grow,
+// older epochs, a clock that went back.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <unordered_set>
+
+#include "base/log.hpp"
+#include "hsm/signer_process/intent_index.hpp"
+#include "hsm/signer_process/journal_record.hpp"
+#include "hsm/signer_process/unix_socket.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+// Journal is used by one thread. Records are staged, then committed together: one write and one fdatasync for all.
+class Journal {
+public:
+    // open creates the file or reads it whole: a torn tail is dropped with a line in the log, damage anywhere else is
+    // refused (storage), a file that another signer has open is a conflict.
+    static Result<std::unique_ptr<Journal>> open(const std::filesystem::path& path, const Clock& clock, Log& log);
+
+    // stage puts a record into the next commit. An intent is refused with: denied (older epoch, or a node that has not
+    // fenced), conflict (intent used before; CRL number or tree size not greater, or another root for the same size),
+    // clock. A fence is refused with conflict when a newer epoch was seen; one that is known already stages nothing.
+    // Results are never refused and are kept until they are durable.
+    Result<void> stage(const IntentRecord& intent);
+    Result<void> stage(const FenceRecord& fence);
+    void stage(const ResultRecord& result);
+    bool has_staged() const noexcept { return !intents_.empty() || !fences_.empty() || !results_.empty(); }
+
+    // commit makes everything staged durable and gives the sequence number of the first staged intent; the others
+    // follow in their order. On failure (storage) the file is what it was before, staged intents and fences are
+    // forgotten, results kept for the next commit.
+    Result<std::uint64_t> commit();
+
+    // probe says whether the file can be written again after a failed commit.
+    bool healthy() const noexcept { return !failing_; }
+
+    Result<JournalState> look_up(const IntentId& intent) const;
+    BootEpoch fenced_epoch(const NodeId& node) const;  // 0: never seen
+    UtcTime last_time() const noexcept { return last_time_; }
+    std::uint64_t last_sequence() const noexcept { return sequence_; }
+    std::optional<std::uint64_t> last_crl_number(const KeyId& key, const Sha256& issuer) const;
+
+private:
+    using CrlKey = std::pair<KeyId, Sha256>;
+
+    Journal(std::filesystem::path path, Descriptor file, const Clock& clock, Log& log)
+        : path_(std::move(path)), file_(std::move(file)), clock_(clock), log_(log) {}
+
+    Result<void> create();
+    Result<void> recover(ByteView octets);
+    Result<void> drop_tail(ByteView octets, std::size_t whole);
+    Result<void> heal();
+    Result<void> write(ByteView octets);
+    Result<void> sync();
+    void apply(const JournalRecord& record, std::uint64_t offset);
+    Bytes encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& records, Sha256& digest) const;
+    Result<void> check_subject(const IntentRecord& intent) const;
+    Result<void> check_time() const;
+    void note_failure(const Error& error);
+
+    std::filesystem::path path_;
+    Descriptor file_;
+    const Clock& clock_;
+    Log& log_;
+
+    // What is durable.
+    std::uint64_t size_ = 0;
+    std::uint64_t sequence_ = 0;
+    Sha256 digest_;
+    UtcTime last_time_{};
+    IntentIndex index_;
+    std::map<NodeId, BootEpoch> epochs_;
+    std::map<CrlKey, std::uint64_t> crl_numbers_;
+    std::map<Sha256, CheckpointSubject> checkpoints_;
+
+    // What is staged.
+    std::vector<IntentRecord> intents_;
+    std::vector<FenceRecord> fences_;
+    std::vector<ResultRecord> results_;
+    std::unordered_set<IntentId> staged_ids_;
+    std::map<CrlKey, std::uint64_t> staged_crl_numbers_;
+    std::map<Sha256, CheckpointSubject> staged_checkpoints_;
+
+    bool dirty_ = false;    // the file may hold more than size_ octets
+    bool failing_ = false;  // the last commit failed; said once in the log
+};
+
+}  // namespace sealwright::hsm::signer_process

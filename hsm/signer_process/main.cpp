@@ -1,0 +1,3 @@
+#include "hsm/signer_process/signer_main.hpp"
+
+int main(int argc, char** argv) { return sealwright::hsm::signer_process::signer_main(argc, argv); }

@@ -1,0 +1,284 @@
+#include "hsm/signer_process/pipeline.hpp"
+
+#include "base/boundary.hpp"
+#include "crypto/digest.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::string_view kRoom = "signer";
+constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
+constexpr std::chrono::milliseconds kParkedInterval{1};
+constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
+constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
+constexpr std::chrono::seconds kStopPatience{5};
+
+}  // namespace
+
+ErrorAnswer error_answer(const Error& error) { return ErrorAnswer{error.code(), error.public_detail()}; }
+
+// Job is one task on its way through journal and lane.
+class Pipeline::Job final : public LaneJob {
+public:
+    Job(Pipeline& pipeline, SignTask task) : LaneJob(task.deadline), pipeline_(pipeline), task_(std::move(task)) {}
+    ~Job() override { --pipeline_.outstanding_; }
+
+    const SignTask& task() const noexcept { return task_; }
+    void set_sequence(std::uint64_t sequence) noexcept { sequence_ = sequence; }
+
+    void run() noexcept override {
+        if (!task_.requester->stands())
+            return refuse(fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"));
+        auto signature = sign();
+        if (!signature) return settle_failed(signature.error());
+        at_boundary(boundary::kSignerSigned);
+        settle(Outcome::signed_, ErrorCode::internal, crypto::sha256(signature.value()));
+        answer(SignatureAnswer{signature.value()});
+        at_boundary(boundary::kSignerAnswered);
+    }
+
+    void refuse(const Error& why) noexcept override {
+        if (sequence_ != 0) settle(Outcome::failed, why.code(), {});
+        answer(error_answer(why));
+    }
+
+    void overrun() noexcept override {
+        settle(Outcome::unknown, ErrorCode::timed_out, {});
+        answer(error_answer(fail(ErrorCode::timed_out, "the token has not answered in time; it may have signed")));
+    }
+
+private:
+    Result<Bytes> sign() noexcept {
+        const IntentRecord& intent = task_.intent;
+        if (!task_.digest.empty()) return pipeline_.token_->sign_digest(intent.key, intent.algorithm, task_.digest);
+        SignRequest request;
+        request.key = intent.key;
+        request.purpose = intent.purpose;
+        request.algorithm = intent.algorithm;
+        request.intent = intent.intent;
+        request.tbs = task_.message;
+        return pipeline_.token_->sign(request);
+    }
+
+    void settle_failed(const Error& error) noexcept {
+        const bool is_unknown = error.code() == ErrorCode::indeterminate || error.code() == ErrorCode::timed_out;
+        settle(is_unknown ? Outcome::unknown : Outcome::failed, error.code(), {});
+        pipeline_.log_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + error.describe());
+        answer(error_answer(error));
+    }
+
+    void settle(Outcome outcome, ErrorCode error, const Sha256& signature) noexcept {
+        pipeline_.settle(ResultRecord{sequence_, task_.intent.intent, outcome, error, signature});
+    }
+
+    // An overrun call answers before its token does.
+    void answer(const ServerMessage& message) noexcept {
+        if (!answered_.exchange(true)) task_.requester->answer(task_.number, message);
+    }
+
+    Pipeline& pipeline_;
+    const SignTask task_;
+    std::uint64_t sequence_ = 0;  // 0: not journaled
+    std::atomic<bool> answered_{false};
+};
+
+Pipeline::Pipeline(std::unique_ptr<Journal> journal, std::shared_ptr<pkcs11::Token> token, const Options& options,
+                   Log& log, OnFence on_fence)
+    : journal_(std::move(journal)),
+      token_(std::move(token)),
+      options_(options),
+      log_(log),
+      on_fence_(std::move(on_fence)) {
+    lanes_ = std::make_unique<SigningLanes>(
+        SigningLanes::Options{options.lanes, options.max_outstanding, options.deadline}, log);
+    thread_ = std::thread{[this] { run(); }};
+}
+
+Pipeline::~Pipeline() { stop(); }
+
+void Pipeline::sign(SignTask task) {
+    if (outstanding_.fetch_add(1) >= options_.max_outstanding) {
+        --outstanding_;
+        task.requester->answer(task.number,
+                               error_answer(fail(ErrorCode::overloaded, "too many signatures are outstanding")));
+        return;
+    }
+    auto job = std::make_shared<Job>(*this, std::move(task));
+    {
+        const std::scoped_lock lock{mutex_};
+        if (!stopping_) {
+            inbox_.jobs.push_back(std::move(job));
+        }
+    }
+    if (job) return job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
+    arrived_.notify_one();
+}
+
+void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence) {
+    {
+        const std::scoped_lock lock{mutex_};
+        inbox_.fences.push_back({std::move(requester), number, fence, {}});
+    }
+    arrived_.notify_one();
+}
+
+void Pipeline::look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const IntentId& intent) {
+    {
+        const std::scoped_lock lock{mutex_};
+        inbox_.look_ups.push_back({std::move(requester), number, intent});
+    }
+    arrived_.notify_one();
+}
+
+// settle does not wake the journal's thread: a result shares the next commit, or waits a moment for one.
+void Pipeline::settle(const ResultRecord& result) noexcept {
+    const std::scoped_lock lock{mutex_};
+    results_.push_back(result);
+}
+
+bool Pipeline::older_in_flight(const NodeId& node, BootEpoch epoch) const {
+    return std::any_of(in_flight_.begin(), in_flight_.end(),
+                       [&](const auto& entry) { return entry.second.node == node && entry.second.epoch < epoch; });
+}
+
+// gather waits for work and takes all of it; results are staged on the way.
+Pipeline::Batch Pipeline::gather() {
+    std::unique_lock lock{mutex_};
+    const auto has_requests = [&] {
+        return stopping_ || !inbox_.jobs.empty() || !inbox_.fences.empty() || !inbox_.look_ups.empty();
+    };
+    if (!parked_.empty()) {
+        arrived_.wait_for(lock, kParkedInterval, has_requests);
+    } else if (!journal_->healthy()) {
+        arrived_.wait_for(lock, kRetryInterval, has_requests);
+    } else if (!in_flight_.empty() || !results_.empty()) {
+        arrived_.wait_for(lock, kResultDelay, has_requests);
+    } else {
+        arrived_.wait(lock, has_requests);
+    }
+    Batch batch = std::move(inbox_);
+    inbox_ = {};
+    std::vector<ResultRecord> results;
+    results.swap(results_);
+    lock.unlock();
+    for (const ResultRecord& result : results) {
+        in_flight_.erase(result.intent_sequence);
+        journal_->stage(result);
+    }
+    return batch;
+}
+
+// stage holds each request against what the journal knows; refused ones are answered here and leave the batch.
+void Pipeline::stage(Batch& batch) {
+    std::erase_if(batch.jobs, [&](const std::shared_ptr<Job>& job) {
+        if (!job->task().requester->stands()) return true;  // nobody waits for it and nothing was journaled
+        auto staged = journal_->stage(job->task().intent);
+        if (staged) return false;
+        log_.warning(kRoom, "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
+        job->refuse(staged.error());
+        return true;
+    });
+    std::erase_if(batch.fences, [&](const FenceCall& call) {
+        auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
+        if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
+        return !staged;
+    });
+}
+
+void Pipeline::refuse(Batch& batch, const Error& why) {
+    for (const auto& job : batch.jobs) job->refuse(why);
+    for (const FenceCall& call : batch.fences) call.requester->answer(call.number, error_answer(why));
+    batch.jobs.clear();
+    batch.fences.clear();
+    if (!is_stopping()) return;
+    for (const LookUpCall& call : batch.look_ups) call.requester->answer(call.number, error_answer(why));
+}
+
+void Pipeline::dispatch(Batch& batch) {
+    for (FenceCall& call : batch.fences) {
+        on_fence_(call.fence.node, call.fence.epoch);
+        call.give_up = SteadyClock::now() + kFencePatience;
+        parked_.push_back(std::move(call));
+    }
+    if (batch.jobs.empty()) return;
+    at_boundary(boundary::kSignerJournaled);
+    std::vector<std::shared_ptr<LaneJob>> jobs;
+    jobs.reserve(batch.jobs.size());
+    for (auto& job : batch.jobs) jobs.push_back(std::move(job));
+    lanes_->submit(std::move(jobs));
+}
+
+// answer_parked_fences: a fence is answered when no signature of an older epoch is under way, so that look_up is
+// conclusive behind it.
+void Pipeline::answer_parked_fences() {
+    const auto now = SteadyClock::now();
+    std::erase_if(parked_, [&](const FenceCall& call) {
+        const bool is_waiting = older_in_flight(call.fence.node, call.fence.epoch);
+        if (is_waiting && now < call.give_up) return false;
+        if (is_waiting)
+            log_.warning(kRoom,
+                         "a signature of an older epoch is still under way behind the fence; its intent stays open");
+        call.requester->answer(call.number, Done{});
+        return true;
+    });
+}
+
+void Pipeline::run() {
+    for (;;) {
+        Batch batch = gather();
+        if (is_stopping()) return refuse(batch, fail(ErrorCode::unavailable, "the signer is stopping"));
+        stage(batch);
+        if (journal_->has_staged()) commit(batch);
+        dispatch(batch);
+        answer_parked_fences();
+        for (const LookUpCall& call : batch.look_ups) answer_look_up(call);
+    }
+}
+
+bool Pipeline::is_stopping() const {
+    const std::scoped_lock lock{mutex_};
+    return stopping_;
+}
+
+void Pipeline::commit(Batch& batch) {
+    const auto first = journal_->commit();
+    if (!first) return refuse(batch, first.error());
+    for (std::size_t i = 0; i < batch.jobs.size(); ++i) {
+        const std::uint64_t sequence = first.value() + i;
+        batch.jobs[i]->set_sequence(sequence);
+        const IntentRecord& intent = batch.jobs[i]->task().intent;
+        in_flight_.emplace(sequence, InFlight{intent.node, intent.epoch});
+    }
+}
+
+void Pipeline::answer_look_up(const LookUpCall& call) {
+    const auto state = journal_->look_up(call.intent);
+    if (state) {
+        call.requester->answer(call.number, JournalStateAnswer{state.value()});
+    } else {
+        call.requester->answer(call.number, error_answer(state.error()));
+    }
+}
+
+bool Pipeline::stop() {
+    {
+        const std::scoped_lock lock{mutex_};
+        if (stopping_) return true;
+        stopping_ = true;
+    }
+    arrived_.notify_all();
+    thread_.join();
+    const bool ended = lanes_->stop(kStopPatience);
+    // The lanes are quiet: the journal is ours now. What was gathered last was never journaled.
+    Batch rest = gather();
+    refuse(rest, fail(ErrorCode::unavailable, "the signer is stopping"));
+    if (journal_->has_staged()) {
+        if (auto committed = journal_->commit(); !committed)
+            log_.error(kRoom, "the last results are not in the journal: " + committed.error().describe());
+    }
+    return ended;
+}
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,126 @@
+// pipeline.hpp: what happens to a request that is inside its limits: its intent is journaled, together with all that
+// wait, made durable, and only then does a lane ask the token. Sockets are not known here.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "hsm/pkcs11/token.hpp"
+#include "hsm/signer_process/journal.hpp"
+#include "hsm/signer_process/wire.hpp"
+#include "hsm/signing_lanes.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+// Requester is who asks, as the pipeline sees a connection. Thread-safe.
+class Requester {
+public:
+    virtual ~Requester() = default;
+    // stands: the peer is still there and its epoch is not fenced off. What it asked for is dropped otherwise, at the
+    // latest before C_Sign.
+    virtual bool stands() const noexcept = 0;
+    virtual void answer(std::uint64_t number, const ServerMessage& message) noexcept = 0;
+};
+
+// SignTask is one checked request. Either the whole message is here, or its digest by the algorithm.
+struct SignTask {
+    std::shared_ptr<Requester> requester;
+    std::uint64_t number = 0;
+    IntentRecord intent;
+    Bytes message;
+    Bytes digest;
+    std::chrono::steady_clock::time_point deadline;
+};
+
+// Pipeline: thread-safe. One of which a lane hangs in the token (stop gave false) must not be destroyed: end the
+// process instead.
+class Pipeline {
+public:
+    struct Options {
+        unsigned lanes = 4;
+        std::size_t max_outstanding = 1024;
+        std::chrono::milliseconds deadline{10000};  // a token call that takes longer is given up
+    };
+
+    // on_fence is called on the journal's thread when a fence has become durable, before it is answered.
+    using OnFence = std::function<void(const NodeId&, BootEpoch)>;
+
+    Pipeline(std::unique_ptr<Journal> journal, std::shared_ptr<pkcs11::Token> token, const Options& options, Log& log,
+             OnFence on_fence);
+    ~Pipeline();
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    // Each answers through the requester, once.
+    void sign(SignTask task);
+    void fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence);
+    void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const IntentId& intent);
+
+    // stop refuses what waits, lets what runs end, and makes its results durable; false when a lane hangs in the token.
+    bool stop();
+
+private:
+    class Job;
+    struct FenceCall {
+        std::shared_ptr<Requester> requester;
+        std::uint64_t number = 0;
+        Fence fence;
+        std::chrono::steady_clock::time_point give_up{};
+    };
+    struct LookUpCall {
+        std::shared_ptr<Requester> requester;
+        std::uint64_t number = 0;
+        IntentId intent;
+    };
+    struct InFlight {
+        NodeId node;
+        BootEpoch epoch;
+    };
+    // Batch is what one commit makes durable.
+    struct Batch {
+        std::vector<std::shared_ptr<Job>> jobs;
+        std::vector<FenceCall> fences;
+        std::vector<LookUpCall> look_ups;
+    };
+
+    void run();
+    Batch gather();
+    void stage(Batch& batch);
+    void commit(Batch& batch);
+    void dispatch(Batch& batch);
+    void answer_look_up(const LookUpCall& call);
+    bool is_stopping() const;
+    void refuse(Batch& batch, const Error& why);
+    void answer_parked_fences();
+    bool older_in_flight(const NodeId& node, BootEpoch epoch) const;
+    void settle(const ResultRecord& result) noexcept;  // from the lanes
+
+    std::unique_ptr<Journal> journal_;
+    std::shared_ptr<pkcs11::Token> token_;
+    const Options options_;
+    Log& log_;
+    OnFence on_fence_;
+
+    std::atomic<std::size_t> outstanding_{0};
+
+    mutable std::mutex mutex_;
+    std::condition_variable arrived_;
+    Batch inbox_;
+    std::vector<ResultRecord> results_;
+    bool stopping_ = false;
+
+    // Of the journal's thread alone.
+    std::unordered_map<std::uint64_t, InFlight> in_flight_;  // by the intent's sequence number
+    std::vector<FenceCall> parked_;
+
+    std::unique_ptr<SigningLanes> lanes_;
+    std::thread thread_;
+};
+
+// error_answer shows an error's code and public detail.
+ErrorAnswer error_answer(const Error& error);
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,73 @@
+// signer_house.hpp: a SoftHSM with one key of each purpose, and sealwright-signer over it as a child process.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <vector>
+
+#include "hsm/pkcs11/token.hpp"
+#include "hsm/signer_process/client.hpp"
+#include "softhsm.hpp"
+#include "x509/crl.hpp"
+#include "x509/ocsp.hpp"
+#include "x509/tbs_builder.hpp"
+
+namespace sealwright::test {
+
+// SignerProcess is one run of sealwright-signer; it is killed when it goes.
+class SignerProcess {
+public:
+    // start waits until the socket listens; false when the process ended first (see wait).
+    bool start(const std::string& program, const std::filesystem::path& config,
+               const std::vector<std::string>& environment = {});
+    ~SignerProcess();
+    void kill(int signal);
+    int wait();  // the exit status, or 128 + the signal
+    pid_t pid() const noexcept { return pid_; }
+
+private:
+    pid_t pid_ = -1;
+};
+
+class SignerHouse {
+public:
+    SignerHouse();
+
+    hsm::pkcs11::TokenKey key(const std::string& name) const { return keys_.at(name); }
+    SoftHsm& softhsm() { return softhsm_; }
+    std::filesystem::path folder() const { return softhsm_.folder(); }
+    std::filesystem::path config() const { return folder() / "signer.toml"; }
+    std::filesystem::path socket() const { return folder() / "signer.sock"; }
+    std::filesystem::path journal() const { return folder() / "journal"; }
+    std::filesystem::path count() const { return folder() / "count"; }
+    std::filesystem::path script() const { return folder() / "script"; }
+
+    // write_config writes signer.toml; through is the module to load ("" for SoftHSM itself, else the faulty module's
+    // path).
+    void write_config(const std::string& module = {}, const std::string& extra = {}) const;
+    std::vector<std::string> faulty_environment() const;
+    std::size_t signatures_counted() const;
+
+    hsm::signer_process::ClientOptions client_options(std::uint64_t epoch = 1) const;
+    static Bytes issuer_name();
+
+    // What the keys may sign, each with what makes it different from the next.
+    Bytes tbs_certificate(std::uint64_t serial) const;
+    Bytes tbs_crl(std::uint64_t number, std::size_t entries = 3) const;
+    Bytes response_data() const;
+    static Bytes checkpoint(std::uint64_t size, std::uint8_t root = 1);
+    static Bytes tls_content();
+    Bytes csr_info(const std::string& name) const;
+
+    hsm::SignRequest request(const std::string& name, hsm::Purpose purpose, ByteView tbs) const;
+
+private:
+    SoftHsm softhsm_;
+    std::string serial_;
+    std::map<std::string, hsm::pkcs11::TokenKey> keys_;
+};
+
+hsm::SignRequest with_fresh_intent(hsm::SignRequest request);
+
+}  // namespace sealwright::test
