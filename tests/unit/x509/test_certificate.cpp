@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "asn1/der_writer.hpp"
+#include "base/file.hpp"
 #include "tests/support/malformed.hpp"
 #include "tests/support/openssl_cli.hpp"
 #include "tests/unit/x509/authority.hpp"
@@ -76,6 +77,25 @@ TEST(Certificate, ReadsVersion1) {
     EXPECT_EQ(certificate.fields().version, 1U);
     EXPECT_TRUE(certificate.fields().extensions.empty());
     EXPECT_FALSE(certificate.is_ca());
+}
+
+// Strictness that refuses the roots everybody trusts would be a mistake of ours.
+TEST(Certificate, ReadsEveryRootThatDebianTrusts) {
+    const std::filesystem::path bundle = "/etc/ssl/certs/ca-certificates.crt";
+    if (!std::filesystem::exists(bundle)) GTEST_SKIP() << "the package ca-certificates is not installed";
+    const std::string pem = read_text_file(bundle, 4U << 20U).value();
+    const auto roots = Certificate::parse_pem(pem, 1000).value();
+    EXPECT_GT(roots.size(), 50U);
+    std::size_t verified = 0;
+    for (const Certificate& root : roots) {
+        const auto key = crypto::PublicKey::parse(root.fields().spki.view());
+        ASSERT_TRUE(key) << format_name(root.fields().subject);
+        const auto held = root.verify_signature(key.value());
+        // The older ones signed themselves with SHA-1, which nothing here verifies.
+        EXPECT_TRUE(held || held.error().code() == ErrorCode::unsupported) << format_name(root.fields().subject);
+        verified += held ? 1 : 0;
+    }
+    EXPECT_GT(verified, roots.size() / 2);
 }
 
 TEST(Certificate, RefusesEveryCut) {
