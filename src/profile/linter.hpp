@@ -30,7 +30,7 @@ struct CertificateSubject {
 struct CrlSubject {
     ByteView der;                                 // TBSCertList
     const x509::Certificate* issuer = nullptr;
-    std::optional<std::uint64_t> previous_number;  // of the last CRL of this issuer
+    std::optional<std::uint64_t> previous_number = {};  // of the last CRL of this issuer
     const lints::CrlView* view = nullptr;          // lint_crl sets it before any check
 };
 

@@ -18,7 +18,7 @@ CertificateLint aia_ca_issuers_location() noexcept {
                     subject.view->authority_info_access,
                     [](const AccessView& access) -> std::string_view {
                         const bool defined = access.location.tag == kUri || access.location.tag == kDirectoryName;
-                        return equal(access.method, oid::kAdCaIssuers) && !defined
+                        return equal(access.method, oid::kAdCaIssuers) && !defined && is_well_formed(access.location)
                                    ? "is neither a URI nor a directoryName"
                                    : "";
                     },

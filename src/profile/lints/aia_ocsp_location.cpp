@@ -12,7 +12,10 @@ CertificateLint aia_ocsp_location() noexcept {
             report_access(
                 subject.view->authority_info_access,
                 [](const AccessView& access) -> std::string_view {
-                    return equal(access.method, oid::kAdOcsp) && access.location.tag != kUri ? "is no URI" : "";
+                    return equal(access.method, oid::kAdOcsp) && access.location.tag != kUri &&
+                                   is_well_formed(access.location)
+                               ? "is no URI"
+                               : "";
                 },
                 details);
         }};

@@ -22,7 +22,7 @@ bool is_ia5_kind(const GeneralNameView& name) noexcept {
 
 bool is_empty_name(const GeneralNameView& name) noexcept {
     if (name.tag == kDirectoryName) return name.content.size() == 2 && name.content[1] == 0;
-    return name.content.empty();
+    return name.content.empty() && (is_ia5_kind(name) || name.tag == kIpAddress);
 }
 
 bool is_judged(const GeneralNameView& name, asn1::Tag kind) noexcept {
