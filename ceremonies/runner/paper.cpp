@@ -7,7 +7,7 @@ namespace sealwright::ceremonies {
 namespace {
 
 constexpr std::size_t kColumns = 88;
-constexpr std::size_t kLinesOnPage = 50;
+constexpr std::size_t kLinesOnPage = 39;  // what a page of the HTML holds; one of text would hold more
 constexpr std::string_view kTextRule =
     "----------------------------------------------------------------------------------------\n";
 
@@ -175,7 +175,7 @@ Piece step_piece(const Step& step, std::size_t number, const Inputs& inputs) {
     html +=
         "<div class=\"fields\"><span><span class=\"box\"></span>done</span><span>Initials <span "
         "class=\"line\"></span></span><span>Time (UTC) <span class=\"line\"></span></span>"
-        "<span>Remark <span class=\"line wide\"></span></span></div></div></div>";
+        "<span class=\"remark\">Remark <span class=\"line\"></span></span></div></div></div>";
     return make_piece(std::move(text), std::move(html));
 }
 

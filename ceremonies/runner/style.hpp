@@ -8,10 +8,10 @@ namespace sealwright::ceremonies {
 inline constexpr std::string_view kStyleSheet = R"css(
 @page { size: A4; margin: 14mm 16mm; }
 * { box-sizing: border-box; }
-body { font: 10.5pt/1.4 "DejaVu Sans", "Liberation Sans", Arial, sans-serif; color: #111; background: #e9e9e6; margin: 0; }
+body { font: 10pt/1.35 "DejaVu Sans", "Liberation Sans", Arial, sans-serif; color: #111; background: #e9e9e6; margin: 0; }
 .page { background: #fff; width: 210mm; min-height: 296mm; margin: 6mm auto; padding: 14mm 16mm; display: flex; flex-direction: column; page-break-after: always; }
 .sheet { background: #fff; width: 210mm; margin: 6mm auto; padding: 14mm 16mm; }
-@media print { body { background: #fff; } .page { width: auto; margin: 0; padding: 0; min-height: 268mm; } .sheet { width: auto; margin: 0; padding: 0; } }
+@media print { body { background: #fff; } .page { width: auto; margin: 0; padding: 0; min-height: 262mm; } .sheet { width: auto; margin: 0; padding: 0; } }
 .grow { flex: 1; }
 h1 { font-size: 19pt; line-height: 1.2; margin: 0 0 2mm; }
 h2 { font-size: 12.5pt; margin: 7mm 0 2mm; border-bottom: 0.4mm solid #111; padding-bottom: 0.8mm; break-after: avoid; }
@@ -31,7 +31,9 @@ th { border-bottom: 0.3mm solid #111; font-size: 8.5pt; }
 .step .what { font-size: 8.5pt; color: #333; margin-bottom: 1mm; }
 .fields { display: flex; gap: 5mm; margin-top: 2.5mm; font-size: 8.5pt; align-items: end; flex-wrap: wrap; }
 .box { display: inline-block; width: 4.2mm; height: 4.2mm; border: 0.35mm solid #111; vertical-align: -0.8mm; margin-right: 1.5mm; }
-.line { display: inline-block; border-bottom: 0.25mm solid #111; min-width: 28mm; height: 4.5mm; }
+.line { display: inline-block; border-bottom: 0.25mm solid #111; min-width: 22mm; height: 4.5mm; }
+.remark { flex: 1; display: flex; align-items: end; gap: 1mm; }
+.remark .line { flex: 1; }
 .line.wide { min-width: 70mm; }
 .words { display: grid; grid-template-columns: 10mm repeat(4, 1fr); gap: 2.6mm 4mm; margin: 3mm 0; font-size: 9pt; align-items: end; }
 .words .line { min-width: 0; width: 100%; }
