@@ -232,6 +232,10 @@ public:
     struct Changes { std::uint64_t counter = 0; std::vector<SerialNumber> serials; bool overflow = false; };
     virtual Result<Changes> changed_since(std::uint64_t counter) = 0;
 
+    // counts is for a status page: cheap however many there are. revoked has those on hold and the indeterminate ones with it.
+    struct Counts { std::uint64_t issued = 0, revoked = 0, open_intents = 0; };
+    virtual Result<Counts> counts() = 0;
+
     // healthy is false after a failed write until one succeeds; probe tries one.
     virtual bool healthy() const noexcept = 0;
     virtual Result<void> probe(UtcTime now) = 0;

@@ -46,6 +46,7 @@ enum class Verb {
     save_checkpoint,
     latest_checkpoint,
     changed_since,
+    counts,
     probe,
 };
 
@@ -110,6 +111,7 @@ public:
     Result<void> save_checkpoint(std::string note, const audit::TreeHead& head) override;
     Result<std::optional<std::string>> latest_checkpoint() override;
     Result<Changes> changed_since(std::uint64_t counter) override;
+    Result<Counts> counts() override;
     bool healthy() const noexcept override;
     Result<void> probe(UtcTime now) override;
 

@@ -204,6 +204,17 @@ Result<std::optional<std::string>> FakeStore::latest_checkpoint() {
     return state_->checkpoint;
 }
 
+Result<issuance::CaStore::Counts> FakeStore::counts() {
+    SEALWRIGHT_TRY(auto lock, enter(Verb::counts));
+    Counts counts;
+    for (const auto& [serial, record] : state_->certificates) {
+        if (record.state == issuance::CertificateState::issued) ++counts.issued;
+        if (record.state == issuance::CertificateState::intended) ++counts.open_intents;
+        if (record.revocation) ++counts.revoked;
+    }
+    return counts;
+}
+
 Result<issuance::CaStore::Changes> FakeStore::changed_since(std::uint64_t counter) {
     SEALWRIGHT_TRY(auto lock, enter(Verb::changed_since));
     Changes changes;

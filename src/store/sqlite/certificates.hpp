@@ -17,6 +17,7 @@ Result<void> settle(Connection& connection, const IntentId& intent, issuance::Se
 
 Result<std::vector<issuance::OpenIntent>> read_open_intents(Connection& connection, const issuance::Node& node,
                                                             UtcTime now);
+Result<issuance::CaStore::Counts> read_counts(Connection& connection);
 Result<issuance::CertificateRecord> read_certificate(Connection& connection, const SerialNumber& serial);
 Result<std::vector<issuance::CertificateRecord>> read_certificates(Connection& connection,
                                                                    const issuance::CertificateFilter& filter);

@@ -238,9 +238,12 @@ Result<void> SqliteStore::intend_crl(issuance::CrlIntent intent, Events events) 
 }
 
 Result<void> SqliteStore::complete_crl(const IntentId& intent, issuance::CrlRecord record, Events events) {
-    return parts_->change(record.this_update, events, [&](Connection& c) {
-        return sqlite::complete_crl(c, intent, record, parts_->options.kept_crls);
-    });
+    // thisUpdate was before the token was asked: it is not the time of this commit and says nothing of the clock.
+    Change change;
+    change.clock_rule = Change::ClockRule::none;
+    change.leaves = prepare_leaves(events);
+    change.work = [&](Connection& c) { return sqlite::complete_crl(c, intent, record, parts_->options.kept_crls); };
+    return parts_->writer.commit(change);
 }
 
 Result<void> SqliteStore::abandon_crl(const IntentId& intent, UtcTime now, Events events) {
@@ -299,6 +302,10 @@ Result<std::optional<std::string>> SqliteStore::latest_checkpoint() {
 
 Result<issuance::CaStore::Changes> SqliteStore::changed_since(std::uint64_t counter) {
     return parts_->read_snapshot([&](Connection& c) { return read_changes(c, counter); });
+}
+
+Result<issuance::CaStore::Counts> SqliteStore::counts() {
+    return parts_->read_snapshot([](Connection& c) { return read_counts(c); });
 }
 
 bool SqliteStore::healthy() const noexcept { return parts_->writer.healthy(); }

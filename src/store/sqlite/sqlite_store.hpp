@@ -88,6 +88,7 @@ public:
     Result<void> save_checkpoint(std::string note, const audit::TreeHead& head) override;
     Result<std::optional<std::string>> latest_checkpoint() override;
     Result<Changes> changed_since(std::uint64_t counter) override;
+    Result<Counts> counts() override;
     bool healthy() const noexcept override;
     Result<void> probe(UtcTime now) override;
 
