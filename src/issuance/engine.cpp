@@ -53,7 +53,7 @@ Engine::Parts::Parts(Authority authority_, Profiles profiles_, EngineOptions opt
                      hsm::Signer& signer, const Clock& clock_, crypto::Random& random_, Log& log_)
     : authority(std::move(authority_)),
       profiles(std::move(profiles_)),
-      options(options_),
+      options(std::move(options_)),
       store(store_),
       clock(clock_),
       random(random_),
@@ -88,6 +88,7 @@ Result<IssueOutcome> Engine::Parts::walk(Case& it) {
     if (const auto* wait = std::get_if<policy::AwaitApprovals>(&decision.value()))
         return park(it, key.value(), wait->needed);
 
+    if (!signer_ready()) return postpone(it);
     std::optional<Draft> drafted;
     std::optional<IntentReceipt> receipt;
     for (unsigned draws = 0; !receipt; ++draws) {
@@ -105,6 +106,8 @@ Result<IssueOutcome> Engine::Parts::walk(Case& it) {
         auto intended = intend(*drafted);
         if (intended) {
             receipt.emplace(std::move(intended).value());
+        } else if (is_busy(intended.error().code())) {
+            return intended.error();
         } else if (intended.error().code() != ErrorCode::already_exists) {
             return refuse(it, intended.error());
         }
@@ -216,19 +219,19 @@ Result<IssueOutcome> Engine::Parts::complete(const Case& it, const OpenIntent& i
     // indeterminate and revoked.
     log.error("issuance", "certificate " + intent.serial.hex() +
                               " was signed and could not be completed: " + completed.error().describe());
-    if (IssuanceGate::closes_on(completed.error().code())) {
-        const Error why = gate.close(completed.error());
-        return fail(why.code(), "the certificate could not be recorded and was not issued", why.describe());
+    if (completed.error().code() == ErrorCode::conflict) {
+        return fail(ErrorCode::indeterminate,
+                    "the certificate was signed too late and was not issued; its serial number is revoked",
+                    completed.error().describe());
     }
-    return fail(ErrorCode::indeterminate,
-                "the certificate was signed too late and was not issued; its serial number is revoked",
-                completed.error().describe());
+    const Error why = gate.close(completed.error());
+    return fail(ErrorCode::storage, "the certificate could not be recorded and was not issued", why.describe());
 }
 
 Engine::Engine(Authority authority, Profiles profiles, EngineOptions options, CaStore& store, hsm::Signer& signer,
                const Clock& clock, crypto::Random& random, Log& log)
-    : parts_(std::make_unique<Parts>(std::move(authority), std::move(profiles), options, store, signer, clock, random,
-                                     log)) {}
+    : parts_(std::make_unique<Parts>(std::move(authority), std::move(profiles), std::move(options), store, signer,
+                                     clock, random, log)) {}
 
 Engine::~Engine() = default;
 

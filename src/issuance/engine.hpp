@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include <functional>
+
 #include "base/log.hpp"
 #include "crypto/random.hpp"
 #include "hsm/signer.hpp"
@@ -27,6 +29,9 @@ struct Authority {
 struct EngineOptions {
     Node node;
     std::chrono::seconds lease{30};
+    // signer_ready is asked just before an intent is stored, so that a signer which is known to be down uses up neither serial numbers nor secrets. Thread-safe,
+    // cheap; empty: always ready.
+    std::function<bool()> signer_ready = {};
 };
 
 // Profiles by name; immutable while the engine lives.

@@ -50,6 +50,15 @@ struct Engine::Parts {
 
     // engine_refusals.cpp. refuse records and gives the error to return: storage if it could not be recorded.
     Error refuse(const Case& it, const Error& why);
+    // postpone is for a signer that is not ready: what would wait for its requester anyway goes on waiting, else it is
+    // refused.
+    Error postpone(const Case& it);
+    bool signer_ready() const { return !options.signer_ready || options.signer_ready(); }
+    // is_busy: the store took nothing, not even a refusal, and will be able to soon.
+    static bool is_busy(ErrorCode code) noexcept {
+        return code == ErrorCode::overloaded || code == ErrorCode::unavailable;
+    }
+    Error unrecorded(const Error& problem, const Error& why);
     void refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer,
                       std::string_view profile, ByteView input, const Error& why);
     Error deny_access(const policy::Principal& principal, std::string_view action, std::string_view object, Error why);

@@ -31,8 +31,18 @@ Error Engine::Parts::refuse(const Case& it, const Error& why) {
     if (recorded) return why;
     // Another call took the parked request further in the meantime: what became of it is that call's to record.
     if (it.resumes && recorded.error().code() == ErrorCode::conflict) return why;
-    return fail(ErrorCode::storage, "the refusal could not be recorded",
-                gate.close(recorded.error()).describe() + "; refused because: " + why.describe());
+    return unrecorded(recorded.error(), why);
+}
+
+Error Engine::Parts::unrecorded(const Error& problem, const Error& why) {
+    const auto code = is_busy(problem.code()) ? problem.code() : ErrorCode::storage;
+    return fail(code, "the refusal could not be recorded",
+                gate.close(problem).describe() + "; refused because: " + why.describe());
+}
+
+Error Engine::Parts::postpone(const Case& it) {
+    const Error why = fail(ErrorCode::unavailable, "the signer is not available; nothing was issued");
+    return it.resumes ? why : refuse(it, why);
 }
 
 void Engine::Parts::refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer,
@@ -67,7 +77,7 @@ Error Engine::Parts::deny_access(const policy::Principal& principal, std::string
                 policy::describe(principal) + " may not " + std::string{action} + " " + std::string{object});
     auto recorded = store.record(std::move(record), now);
     if (recorded) return why;
-    return fail(ErrorCode::storage, "the refusal could not be recorded", gate.close(recorded.error()).describe());
+    return unrecorded(recorded.error(), why);
 }
 
 }  // namespace sealwright::issuance

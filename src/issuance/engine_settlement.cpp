@@ -32,6 +32,8 @@ Error answer_for(const SigningFailure& failure) {
         case ErrorCode::unavailable:
         case ErrorCode::overloaded:
         case ErrorCode::token:
+        case ErrorCode::storage:
+        case ErrorCode::clock:
             return fail(ErrorCode::unavailable, "the signer is not available; nothing was issued",
                         failure.why.describe());
         default:

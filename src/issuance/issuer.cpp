@@ -11,6 +11,9 @@ bool surely_not_signed(ErrorCode code) noexcept {
         case ErrorCode::unavailable:
         case ErrorCode::overloaded:
         case ErrorCode::token:
+        // The signer journals before it signs: what it could not journal it did not sign.
+        case ErrorCode::storage:
+        case ErrorCode::clock:
         // The signer could not read what it was asked to sign.
         case ErrorCode::malformed:
         case ErrorCode::too_large:

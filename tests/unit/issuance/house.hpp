@@ -29,9 +29,11 @@ inline NodeId node_id(std::uint8_t first) {
     return NodeId{octets};
 }
 
-// The hierarchy is made once for all tests of the program; its signer's answers are not: each House has its own signer with these keys.
+// The hierarchy is made once for all tests of the program; its signer's answers are not: each House has its own signer
+// with these keys.
 struct House {
-    explicit House(BootEpoch epoch = BootEpoch{3}, std::string profile = test::profile_text("tls-server")) : node{node_id(7), epoch}, store(node_id(7)) {
+    explicit House(BootEpoch epoch = BootEpoch{3}, std::string profile = test::profile_text("tls-server"))
+        : node{node_id(7), epoch}, store(node_id(7)) {
         auto parsed = test::load_profile(profile);
         profiles[parsed->name] = parsed;
         test::take_boundaries();
@@ -39,10 +41,16 @@ struct House {
         rebuild();
     }
 
-    void rebuild() { engine = std::make_unique<Engine>(ca.authority, profiles, EngineOptions{.node = node, .lease = std::chrono::seconds{30}}, store, ca.signer, clock, random, log); }
+    void rebuild() {
+        engine = std::make_unique<Engine>(
+            ca.authority, profiles,
+            EngineOptions{.node = node, .lease = std::chrono::seconds{30}, .signer_ready = signer_ready}, store,
+            ca.signer, clock, random, log);
+    }
 
     EnrollmentRequest request_for(const x509::CertificateRequest& csr, policy::Principal principal = kOperator) const {
-        const auto channel = std::holds_alternative<policy::LocalPrincipal>(principal) ? policy::Channel::admin_socket : policy::Channel::https;
+        const auto channel = std::holds_alternative<policy::LocalPrincipal>(principal) ? policy::Channel::admin_socket
+                                                                                       : policy::Channel::https;
         return {.principal = std::move(principal),
                 .channel = channel,
                 .peer = channel == policy::Channel::https ? "192.0.2.7" : "local",
@@ -50,11 +58,16 @@ struct House {
                 .requested = profile::requested_content(csr).value(),
                 .proof = CsrProof{csr}};
     }
-    x509::CertificateRequest csr(const test::RequestSpec& spec = {}) { return test::make_csr(device, device_key, spec); }
-    EnrollmentRequest good_request(policy::Principal principal = kOperator) { return request_for(csr(), std::move(principal)); }
+    x509::CertificateRequest csr(const test::RequestSpec& spec = {}) {
+        return test::make_csr(device, device_key, spec);
+    }
+    EnrollmentRequest good_request(policy::Principal principal = kOperator) {
+        return request_for(csr(), std::move(principal));
+    }
 
     // make_secret puts a usable secret into the store and gives its principal.
-    policy::SecretPrincipal make_secret(std::vector<std::string> names = {}, std::chrono::seconds lifetime = std::chrono::hours{1}) {
+    policy::SecretPrincipal make_secret(std::vector<std::string> names = {},
+                                        std::chrono::seconds lifetime = std::chrono::hours{1}) {
         SecretRecord record;
         record.id = "00000000000000" + std::to_string(10 + secrets++);
         record.secret_hash = crypto::random_id<Sha256>(random);
@@ -94,6 +107,7 @@ struct House {
     Node node;
     test::FakeStore store;
     Profiles profiles;
+    std::function<bool()> signer_ready;
     std::unique_ptr<Engine> engine;
     int secrets = 0;
 };

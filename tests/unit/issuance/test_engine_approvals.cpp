@@ -216,6 +216,19 @@ TEST(Approvals, WhileItIsBeingSignedItIsPending) {
     EXPECT_EQ(std::get<Pending>(inner->value()).approvals_needed, 0U);
 }
 
+TEST(Approvals, ASignerThatIsDownLosesNoApproval) {
+    Waiting house{1};
+    const auto pending = house.parked();
+    ASSERT_TRUE(house.engine->approve(pending.request, kOfficer));
+    bool ready = false;
+    house.signer_ready = [&] { return ready; };
+    house.rebuild();
+    EXPECT_EQ(code_of(house.engine->resume(pending.request, kOperator)), ErrorCode::unavailable);
+    EXPECT_EQ(house.only_request().state, RequestState::awaiting_approval);
+    ready = true;
+    EXPECT_TRUE(std::holds_alternative<Issued>(house.engine->resume(pending.request, kOperator).value()));
+}
+
 TEST(Approvals, AStoreThatCannotParkPromisesNothing) {
     Waiting house;
     house.store.fail_next(Verb::park, fail(ErrorCode::storage, "the disk is full"));

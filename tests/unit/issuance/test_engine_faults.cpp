@@ -201,6 +201,35 @@ TEST(EngineFaults, AnAbandonedIntentThatCouldNotBeSettledIsSettledLater) {
     EXPECT_FALSE(house.only_certificate().revocation);
 }
 
+TEST(EngineFaults, ASignerThatIsDownUsesUpNeitherSerialNorSecret) {
+    House house;
+    bool ready = false;
+    house.signer_ready = [&] { return ready; };
+    house.rebuild();
+    const auto secret = house.make_secret();
+    const auto outcome = house.engine->issue(house.good_request(secret));
+    EXPECT_EQ(code_of(outcome), ErrorCode::unavailable);
+    EXPECT_EQ(house.only_request().state, RequestState::refused);
+    EXPECT_TRUE(house.store.certificates({}).value().empty());
+    EXPECT_FALSE(house.store.secrets().value().at(0).used_at);
+    ready = true;
+    EXPECT_TRUE(house.engine->issue(house.good_request(secret)));
+}
+
+TEST(EngineFaults, AStoreWhoseQueueIsFullRefusesForNowAndStopsNothing) {
+    House house;
+    const auto calls = house.ca.signer.calls().size();
+    house.store.fail_next(Verb::intend, fail(ErrorCode::overloaded, "the queue is full"));
+    EXPECT_EQ(code_of(house.engine->issue(house.good_request())), ErrorCode::overloaded);
+    EXPECT_EQ(house.store.calls(Verb::refuse), 0U);
+    house.store.fail_next(Verb::refuse, fail(ErrorCode::overloaded, "the queue is full"));
+    auto request = house.good_request();
+    request.profile = "nowhere";
+    EXPECT_EQ(code_of(house.engine->issue(std::move(request))), ErrorCode::overloaded);
+    EXPECT_EQ(house.ca.signer.calls().size(), calls);
+    EXPECT_TRUE(house.engine->issue(house.good_request()));
+}
+
 // What the gate does.
 
 TEST(EngineGate, AfterAStorageErrorNothingIsBegunUntilAWriteSucceeds) {
