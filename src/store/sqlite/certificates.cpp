@@ -227,7 +227,8 @@ Result<void> settle(Connection& connection, const IntentId& intent, issuance::Se
     return put_revocation(connection, certificate, {now, x509::RevocationReason::unspecified, {}}, history);
 }
 
-// Each number comes from an index that holds few rows or narrow ones: the wide rows of a million certificates are not read.
+// Each number comes from an index that holds few rows or narrow ones: the wide rows of a million certificates are not
+// read.
 Result<issuance::CaStore::Counts> read_counts(Connection& connection) {
     SEALWRIGHT_TRY(const auto all, connection.number("SELECT count(*) FROM certificate"));
     SEALWRIGHT_TRY(const auto open, connection.number("SELECT count(*) FROM certificate WHERE state = 1"));

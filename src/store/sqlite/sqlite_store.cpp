@@ -18,7 +18,7 @@ using issuance::Events;
 
 struct SqliteStore::Parts {
     Parts(const Options& its_options, Connection connection, std::unique_ptr<ReaderPool> its_readers, Log& log)
-        : options(its_options), readers(std::move(its_readers)), writer(std::move(connection), options, log) {}
+        : options(its_options), writer(std::move(connection), options, log), readers(std::move(its_readers)) {}
 
     // change commits one verb of the given time with its audit events.
     Result<void> change(UtcTime now, const Events& events, std::function<Result<void>(Connection&)> work,
@@ -46,8 +46,9 @@ struct SqliteStore::Parts {
     }
 
     const Options options;
-    std::unique_ptr<ReaderPool> readers;
+    // The writer's connection closes last: it copies the write-ahead log back and removes it, which a reader cannot.
     Writer writer;
+    std::unique_ptr<ReaderPool> readers;
 };
 
 namespace {
