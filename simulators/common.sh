@@ -48,14 +48,16 @@ install_missing() {
     fi
 }
 
-# build_preset configures (if need be) and builds targets of a preset; all of them when none is named.
+# build_preset PRESET TESTS [TARGET...] configures (if need be) and builds targets of a preset; all of them when none is named. TESTS is ON, or OFF to
+# do without the packages that only tests need; a folder that was configured with tests keeps them.
 build_preset() {
-    local preset=$1
-    shift
+    local preset=$1 tests=$2
+    shift 2
+    if [ "$tests" = OFF ] && grep -qs '^SEALWRIGHT_TESTS:BOOL=ON' "$SEALWRIGHT_VAR/build/$preset/CMakeCache.txt"; then tests=ON; fi
     local log="$SEALWRIGHT_VAR/build-$preset.log" started=$SECONDS
     mkdir -p "$SEALWRIGHT_VAR"
     say "building ($preset); the whole output goes to ${log#"$SEALWRIGHT_ROOT"/}"
-    if ! { (cd "$SEALWRIGHT_ROOT" && cmake --preset "$preset") && cmake --build "$SEALWRIGHT_VAR/build/$preset" ${1:+--target "$@"}; } >"$log" 2>&1; then
+    if ! { (cd "$SEALWRIGHT_ROOT" && cmake --preset "$preset" -DSEALWRIGHT_TESTS="$tests") && cmake --build "$SEALWRIGHT_VAR/build/$preset" ${1:+--target "$@"}; } >"$log" 2>&1; then
         grep -E -A 6 'error|FAILED' "$log" | head -n 60 >&2 || tail -n 40 "$log" >&2
         die "the build failed; the whole output is in $log"
     fi
