@@ -82,7 +82,9 @@ void add_audit(Grammar& grammar) {
                               "  sealwright audit show --from 0 --all --json\n"
                               "  sealwright audit show --follow");
     auto shown = std::make_shared<AuditShowOptions>();
-    show.add_option("--from", shown->from, "Start at this entry")->type_name("N");
+    show.add_option("--from", shown->from, "Start at this entry")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 62U).description(""));
     auto* limit = show.add_option("--limit", shown->limit, "At most so many")
                       ->type_name("N")
                       ->check(CLI::Range(std::size_t{1}, std::size_t{1000000}).description(""))

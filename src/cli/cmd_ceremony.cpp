@@ -95,7 +95,7 @@ json::object outcome_json(const CeremonyOutcome& outcome) {
 void print_outcome(Output& output, const CeremonyOptions& options, const CeremonyOutcome& outcome) {
     output.line("");
     if (outcome.mode == "rehearsal") output.line("REHEARSAL");
-    output.line("The ceremony is held: " + std::to_string(outcome.records) + " records, bundle in " + options.out);
+    output.line("The ceremony was held: " + std::to_string(outcome.records) + " records, bundle in " + options.out);
     for (const auto& path : outcome.artefacts) output.line("  " + path.string());
     for (const auto& deviation : outcome.deviations) output.line("DEVIATION: " + deviation);
     output.line("");

@@ -1,0 +1,43 @@
+# What `cmake --install` puts where (FHS, GNUInstallDirs): programs, manual pages, units, profiles, ceremony scripts, completion, documents.
+# Configuration and state are made by the operator: docs/operations/.
+include(GNUInstallDirs)
+
+set(SEALWRIGHT_DATA_DIR "${CMAKE_INSTALL_DATADIR}/sealwright")
+
+# Programs for people go to bin, services to sbin. A room that is not built yet has no program to install.
+foreach(program IN ITEMS sealwright sealwright-verify)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  endif()
+endforeach()
+foreach(program IN ITEMS sealwrightd sealwright-signer)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION "${CMAKE_INSTALL_SBINDIR}")
+  endif()
+endforeach()
+
+foreach(section IN ITEMS 1 5 8)
+  file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.${section}")
+  if(pages)
+    install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
+  endif()
+endforeach()
+
+install(FILES "${PROJECT_SOURCE_DIR}/src/cli/completion/sealwright.bash"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME sealwright)
+
+# Units, sysusers and tmpfiles, where a room keeps them.
+file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/operations/systemd/*.service" "${PROJECT_SOURCE_DIR}/docs/operations/systemd/*.socket")
+if(units)
+  install(FILES ${units} DESTINATION "lib/systemd/system")
+endif()
+
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/ceremonies/scripts/" DESTINATION "${SEALWRIGHT_DATA_DIR}/ceremonies"
+  FILES_MATCHING PATTERN "*.toml")
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/src/profile/profiles")
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/src/profile/profiles/" DESTINATION "${SEALWRIGHT_DATA_DIR}/profiles" FILES_MATCHING PATTERN "*.toml")
+endif()
+
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/docs/" DESTINATION "${CMAKE_INSTALL_DOCDIR}" FILES_MATCHING PATTERN "*.md")
