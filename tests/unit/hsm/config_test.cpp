@@ -1,0 +1,157 @@
+#include "hsm/signer_process/config.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kDigest(64, 'a');
+
+const std::string kHead = R"(format = 1
+socket = "/run/sealwright/signer.sock"
+journal = "journal"
+module = "/usr/lib/softhsm/libsofthsm2.so"
+allowed_uids = [1000, "root"]
+)";
+const std::string kToken = R"([token]
+serial = "0123"
+pin = {credential = "pin"}
+)";
+const std::string kKey = "[[key]]\nid = \"" + kDigest +
+                         "\"\nname = \"issuing\"\npurposes = [\"certificate\", \"crl\"]\nalgorithms = "
+                         "[\"ecdsa-sha256\"]\n[key.certificate]\nissuer_sha256 = \"" +
+                         kDigest + "\"\nmax_validity = \"90d\"\n[key.crl]\nissuer_sha256 = \"" + kDigest +
+                         "\"\nmax_validity = \"7d\"\n";
+
+Result<Configuration> parse(const std::string& text) {
+    return parse_configuration(text, "/etc/sealwright", "signer.toml");
+}
+
+std::string problem(const std::string& text) {
+    const auto parsed = parse(text);
+    if (parsed) return "accepted";
+    EXPECT_EQ(parsed.error().code(), ErrorCode::config);
+    return parsed.error().public_detail();
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const auto at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    return text.replace(at, from.size(), to);
+}
+
+const std::string kWhole = kHead + kToken + kKey;
+
+TEST(SignerConfig, ReadsAWholeFile) {
+    const auto parsed = parse(kWhole);
+    ASSERT_TRUE(parsed) << parsed.error().describe();
+    const Configuration& config = parsed.value();
+    EXPECT_EQ(config.socket, "/run/sealwright/signer.sock");
+    EXPECT_EQ(config.socket_mode, 0660U);
+    EXPECT_EQ(config.journal, "/etc/sealwright/journal");
+    EXPECT_EQ(config.allowed_uids, (std::vector<unsigned>{1000, 0}));
+    EXPECT_EQ(config.pin.kind, PinSource::Kind::credential);
+    EXPECT_EQ(config.lanes, 4U);
+    EXPECT_EQ(config.deadline, std::chrono::seconds{10});
+    ASSERT_EQ(config.keys.size(), 1U);
+    EXPECT_EQ(config.keys[0].purposes(), (std::vector{Purpose::certificate, Purpose::crl}));
+    EXPECT_EQ(config.keys[0].certificate->max_validity, std::chrono::hours{24 * 90});
+    EXPECT_EQ(config.keys[0].certificate->max_backdate, std::chrono::hours{1});
+    EXPECT_FALSE(config.keys[0].certificate->ca);
+    EXPECT_FALSE(config.keys[0].certificate->ocsp_signing);
+}
+
+TEST(SignerConfig, NamesFileLineAndKeyOfWhatIsWrong) {
+    EXPECT_EQ(problem(replaced(kWhole, "\"7d\"", "\"7 days\"")),
+              "signer.toml:19: key[0].crl.max_validity: a duration must read like 90s, 15m, 12h, 7d, 2w or 1y");
+    EXPECT_EQ(problem(kHead + "sockets = 1\n" + kToken + kKey), "signer.toml:6: sockets: is not a known key");
+    EXPECT_THAT(problem(kHead + kHead), HasSubstr("signer.toml:6: "));
+}
+
+TEST(SignerConfig, RefusesUnknownKeysEverywhere) {
+    EXPECT_THAT(problem(replaced(kWhole, "serial =", "slot = 1\nserial =")),
+                HasSubstr("token.slot: is not a known key"));
+    EXPECT_THAT(problem(replaced(kWhole, "name = \"issuing\"", "name = \"issuing\"\nlimit = 1")),
+                HasSubstr("key[0].limit: is not a known key"));
+    EXPECT_THAT(problem(replaced(kWhole, "max_validity = \"90d\"", "max_validity = \"90d\"\nany = true")),
+                HasSubstr("key[0].certificate.any: is not a known key"));
+    EXPECT_THAT(problem(replaced(kWhole, "{credential = \"pin\"}", "{credential = \"pin\", value = \"1234\"}")),
+                HasSubstr("token.pin.value: is not a known key"));
+}
+
+TEST(SignerConfig, NeverTakesAPinAsAValue) {
+    EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "\"1234\"")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{value = \"1234\"}")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{file = \"a\", fd = 3}")), "accepted");
+    EXPECT_EQ(problem(replaced(kWhole, "{credential = \"pin\"}", "{fd = 3}")), "accepted");
+    EXPECT_EQ(parse(replaced(kWhole, "{credential = \"pin\"}", "{file = \"pin\"}")).value().pin.name,
+              "/etc/sealwright/pin");
+    EXPECT_EQ(parse(replaced(kWhole, "pin = {credential = \"pin\"}\n", "")).value().pin.kind, PinSource::Kind::prompt);
+    EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{credential = \"../pin\"}")), "accepted");
+}
+
+TEST(SignerConfig, DemandsWhatASignerNeeds) {
+    for (const char* line : {"format = 1\n", "socket = \"/run/sealwright/signer.sock\"\n", "journal = \"journal\"\n",
+                             "allowed_uids = [1000, \"root\"]\n"}) {
+        EXPECT_NE(problem(replaced(kWhole, line, "")), "accepted") << line;
+    }
+    EXPECT_NE(problem(kHead + kKey), "accepted");
+    EXPECT_NE(problem(kHead + kToken), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "format = 1", "format = 2")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "[1000, \"root\"]", "[]")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "[1000, \"root\"]", "[-1]")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "[1000, \"root\"]", "[\"no such user here\"]")), "accepted");
+    EXPECT_NE(problem(replaced(kWhole, "serial = \"0123\"\n", "")), "accepted");
+}
+
+TEST(SignerConfig, TakesLimitsOfListedPurposesAlone) {
+    EXPECT_THAT(problem(replaced(kWhole, "[\"certificate\", \"crl\"]", "[\"certificate\"]")),
+                HasSubstr("not among the key's purposes"));
+    EXPECT_THAT(problem(replaced(kWhole, "[\"certificate\", \"crl\"]", "[\"certificate\", \"crl\", \"checkpoint\"]")),
+                HasSubstr("checkpoint: is missing"));
+    EXPECT_THAT(problem(replaced(kWhole, "[\"certificate\", \"crl\"]", "[\"certificate\", \"crl\", \"any\"]")),
+                HasSubstr("unknown purpose"));
+    EXPECT_TRUE(
+        parse(replaced(kWhole, "[\"certificate\", \"crl\"]", "[\"certificate\", \"crl\", \"csr\", \"ocsp\", \"tls\"]"))
+            .value()
+            .keys[0]
+            .ocsp);
+    EXPECT_THAT(problem(replaced(kWhole, "ecdsa-sha256", "ecdsa-sha1")), HasSubstr("unknown algorithm"));
+    EXPECT_THAT(problem(replaced(kWhole, "max_validity = \"90d\"", "max_validity = \"90d\"\nmax_path_length = 0")),
+                HasSubstr("ca = true"));
+    EXPECT_EQ(
+        problem(replaced(kWhole, "max_validity = \"90d\"", "max_validity = \"90d\"\nca = true\nmax_path_length = 0")),
+        "accepted");
+}
+
+TEST(SignerConfig, RefusesAKeyTwice) {
+    EXPECT_THAT(problem(kWhole + kKey), HasSubstr("twice"));
+    EXPECT_THAT(problem(kWhole + replaced(kKey, kDigest, std::string(64, 'b'))), HasSubstr("twice"));
+    EXPECT_EQ(problem(kWhole + replaced(replaced(kKey, kDigest, std::string(64, 'b')), "issuing", "other")),
+              "accepted");
+}
+
+TEST(SignerConfig, ReadsKeysFromAFileOfTheirOwn) {
+    std::string folder = "/tmp/sealwright-config-XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    std::ofstream{folder + "/keys.toml"} << kKey;
+    std::ofstream{folder + "/signer.toml"} << kHead << "keys_file = \"keys.toml\"\n" << kToken;
+    const auto parsed = read_configuration(folder + "/signer.toml");
+    EXPECT_TRUE(parsed) << parsed.error().describe();
+    std::ofstream{folder + "/keys.toml", std::ios::app} << "[token]\nserial = \"1\"\n";
+    const auto with_more = read_configuration(folder + "/signer.toml");
+    ASSERT_FALSE(with_more);
+    EXPECT_THAT(with_more.error().public_detail(), HasSubstr("token: is not a known key"));
+    EXPECT_THAT(problem(kHead + "keys_file = \"keys.toml\"\n" + kToken + kKey), HasSubstr("not in both"));
+    std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,346 @@
+// The journal's memory, its torn tails, its damage and its full disks.
+#include "hsm/signer_process/journal.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/file.hpp"
+#include "crypto/random.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using ::testing::HasSubstr;
+
+const NodeId kNode = NodeId::from(Bytes(16, 0xaa)).value();
+const KeyId kKey = KeyId::from(Bytes(32, 0xbb)).value();
+const Sha256 kIssuer = Sha256::from(Bytes(32, 0xcc)).value();
+
+class KeepingLog final : public Log {
+public:
+    void write(LogLevel, std::string_view, std::string_view text) noexcept override {
+        lines += std::string{text} + "\n";
+    }
+    std::string lines;
+};
+
+class JournalTest : public ::testing::Test {
+protected:
+    JournalTest() {
+        std::string name = "/tmp/sealwright-journal-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) std::abort();
+        folder_ = name;
+    }
+    ~JournalTest() override { std::filesystem::remove_all(folder_); }
+
+    std::filesystem::path file() const { return folder_ / "journal"; }
+    std::unique_ptr<Journal> open() {
+        auto journal = Journal::open(file(), clock_, log_);
+        EXPECT_TRUE(journal) << journal.error().describe();
+        return journal ? std::move(journal).value() : nullptr;
+    }
+    // open_fenced also fences epoch 1 of the node.
+    std::unique_ptr<Journal> open_fenced() {
+        auto journal = open();
+        EXPECT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{1}}));
+        if (!journal->has_staged()) return journal;
+        EXPECT_TRUE(journal->commit());
+        return journal;
+    }
+
+    static IntentRecord certificate(std::uint8_t number) {
+        IntentRecord intent;
+        intent.node = kNode;
+        intent.epoch = BootEpoch{1};
+        intent.key = kKey;
+        intent.purpose = Purpose::certificate;
+        intent.intent = IntentId::from(Bytes(16, number)).value();
+        intent.subject = CertificateSubject{Bytes{1, 2, number}};
+        return intent;
+    }
+    static IntentRecord crl(std::uint8_t id, std::uint64_t number) {
+        auto intent = certificate(id);
+        intent.purpose = Purpose::crl;
+        intent.subject = CrlSubject{kIssuer, number};
+        return intent;
+    }
+    static IntentRecord checkpoint(std::uint64_t size, std::uint8_t root) {
+        auto intent = certificate(0);
+        intent.purpose = Purpose::checkpoint;
+        intent.subject = CheckpointSubject{kIssuer, size, Sha256::from(Bytes(32, root)).value()};
+        return intent;
+    }
+    static IntentId id(std::uint8_t number) { return IntentId::from(Bytes(16, number)).value(); }
+
+    Bytes octets() const { return read_file(file(), 1U << 24U).value(); }
+    void overwrite(const Bytes& content) const {
+        std::ofstream out{file(), std::ios::binary | std::ios::trunc};
+        out.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    }
+
+    std::filesystem::path folder_;
+    ManualClock clock_{from_rfc3339("2026-11-22T12:00:00Z").value()};
+    KeepingLog log_;
+};
+
+TEST_F(JournalTest, RemembersEveryOutcomeAcrossRestarts) {
+    {
+        auto journal = open_fenced();
+        for (std::uint8_t i = 1; i <= 4; ++i) ASSERT_TRUE(journal->stage(certificate(i)));
+        const auto first = journal->commit();
+        ASSERT_TRUE(first);
+        EXPECT_EQ(first.value(), 2U);
+        journal->stage(ResultRecord{2, id(1), Outcome::signed_, ErrorCode::internal, kIssuer});
+        journal->stage(ResultRecord{3, id(2), Outcome::failed, ErrorCode::token, {}});
+        journal->stage(ResultRecord{4, id(3), Outcome::unknown, ErrorCode::indeterminate, {}});
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->look_up(id(1)).value(), JournalState::signed_);
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->last_sequence(), 8U);
+    EXPECT_EQ(journal->look_up(id(1)).value(), JournalState::signed_);
+    EXPECT_EQ(journal->look_up(id(2)).value(), JournalState::failed);
+    EXPECT_EQ(journal->look_up(id(3)).value(), JournalState::may_have_signed);
+    EXPECT_EQ(journal->look_up(id(4)).value(), JournalState::may_have_signed);
+    EXPECT_EQ(journal->look_up(id(5)).value(), JournalState::never_seen);
+}
+
+TEST_F(JournalTest, RefusesAnIntentThatWasUsed) {
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::conflict);  // in the same commit
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::conflict);
+        EXPECT_TRUE(journal->stage(certificate(2)));
+        ASSERT_TRUE(journal->commit());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(journal->stage(crl(2, 1)).error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(journal->stage(certificate(3)));
+}
+
+TEST_F(JournalTest, RefusesACrlNumberThatDoesNotGrow) {
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(crl(1, 7)));
+        EXPECT_EQ(journal->stage(crl(2, 7)).error().code(), ErrorCode::conflict);
+        ASSERT_TRUE(journal->commit());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->last_crl_number(kKey, kIssuer), 7U);
+    EXPECT_EQ(journal->stage(crl(3, 7)).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(journal->stage(crl(4, 6)).error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(journal->stage(crl(5, 8)));
+    auto of_another_issuer = crl(6, 1);
+    of_another_issuer.subject = CrlSubject{Sha256{}, 1};
+    EXPECT_TRUE(journal->stage(of_another_issuer));
+}
+
+TEST_F(JournalTest, RefusesATreeThatShrinksOrForks) {
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(checkpoint(10, 1)));
+        ASSERT_TRUE(journal->commit());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->stage(checkpoint(9, 1)).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(journal->stage(checkpoint(10, 2)).error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(journal->stage(checkpoint(10, 1)));
+    EXPECT_TRUE(journal->stage(checkpoint(11, 3)));
+    EXPECT_EQ(journal->stage(checkpoint(10, 1)).error().code(), ErrorCode::conflict);
+}
+
+TEST_F(JournalTest, RefusesOlderEpochs) {
+    {
+        auto journal = open();
+        EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::denied);  // never fenced
+        EXPECT_EQ(journal->stage(FenceRecord{kNode, BootEpoch{0}}).error().code(), ErrorCode::malformed);
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{2}}));
+        ASSERT_TRUE(journal->commit());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->fenced_epoch(kNode), BootEpoch{2});
+    EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::denied);  // epoch 1
+    EXPECT_EQ(journal->stage(FenceRecord{kNode, BootEpoch{1}}).error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{2}}));
+    EXPECT_FALSE(journal->has_staged());
+    auto newer = certificate(1);
+    newer.epoch = BootEpoch{2};
+    EXPECT_TRUE(journal->stage(newer));
+}
+
+TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        ASSERT_TRUE(journal->commit());
+    }
+    clock_.advance(std::chrono::seconds{-11});
+    auto journal = open();
+    EXPECT_EQ(journal->stage(certificate(2)).error().code(), ErrorCode::clock);
+    clock_.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(journal->stage(certificate(2)));
+    ASSERT_TRUE(journal->commit());
+    EXPECT_EQ(to_rfc3339(journal->last_time()), "2026-11-22T12:00:00Z");  // records never go back
+}
+
+TEST_F(JournalTest, DropsATornTailWhereverItIsTorn) {
+    std::size_t before = 0;
+    {
+        auto journal = open_fenced();
+        before = octets().size();
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        ASSERT_TRUE(journal->commit());
+    }
+    const Bytes whole = octets();
+    for (std::size_t size = before + 1; size < whole.size(); ++size) {
+        overwrite(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
+        log_.lines.clear();
+        auto journal = open();
+        ASSERT_TRUE(journal);
+        EXPECT_THAT(log_.lines, HasSubstr("torn tail"));
+        EXPECT_EQ(octets().size(), before);
+        EXPECT_EQ(journal->look_up(id(1)).value(), JournalState::never_seen);
+        EXPECT_TRUE(journal->stage(certificate(2)));
+        EXPECT_TRUE(journal->commit());
+    }
+}
+
+TEST_F(JournalTest, DropsATailOfZerosThatAPowerLossLeaves) {
+    { open_fenced(); }
+    Bytes zeros = octets();
+    const std::size_t before = zeros.size();
+    zeros.resize(before + 5000);
+    overwrite(zeros);
+    EXPECT_TRUE(open());
+    EXPECT_EQ(octets().size(), before);
+}
+
+// Each octet of each durable record, but the last record, which nothing later vouches for, is flipped in turn.
+TEST_F(JournalTest, RefusesToStartOnDamageInTheMiddle) {
+    {
+        auto journal = open_fenced();
+        for (std::uint8_t i = 1; i <= 3; ++i) {
+            ASSERT_TRUE(journal->stage(certificate(i)));
+            ASSERT_TRUE(journal->commit());
+        }
+    }
+    const Bytes whole = octets();
+    std::size_t last = kJournalHeader;
+    Sha256 digest = crypto::sha256(ByteView{whole}.first(kJournalHeader));
+    for (std::size_t at = kJournalHeader; at < whole.size();) {
+        const auto record = read_record(ByteView{whole}.subspan(at), digest);
+        ASSERT_TRUE(record);
+        last = at;
+        digest = record.value().digest;
+        at += record.value().size;
+    }
+    for (std::size_t at = kJournalHeader; at < last; ++at) {
+        Bytes damaged = whole;
+        damaged[at] ^= 0x10;
+        overwrite(damaged);
+        const auto journal = Journal::open(file(), clock_, log_);
+        ASSERT_FALSE(journal) << "octet " << at;
+        EXPECT_EQ(journal.error().code(), ErrorCode::storage);
+        EXPECT_EQ(octets(), damaged);  // nothing was repaired away
+    }
+    overwrite(whole);
+    EXPECT_TRUE(open());
+}
+
+TEST_F(JournalTest, RefusesARecordThatWasTakenOut) {
+    std::vector<std::size_t> ends;
+    {
+        auto journal = open_fenced();
+        for (std::uint8_t i = 1; i <= 3; ++i) {
+            ends.push_back(octets().size());
+            ASSERT_TRUE(journal->stage(certificate(i)));
+            ASSERT_TRUE(journal->commit());
+        }
+    }
+    Bytes cut = octets();
+    cut.erase(cut.begin() + static_cast<std::ptrdiff_t>(ends[0]), cut.begin() + static_cast<std::ptrdiff_t>(ends[1]));
+    overwrite(cut);
+    EXPECT_FALSE(Journal::open(file(), clock_, log_));
+}
+
+TEST_F(JournalTest, RefusesAFileOfAnotherKindOrVersion) {
+    overwrite(Bytes(200, 'x'));
+    EXPECT_EQ(Journal::open(file(), clock_, log_).error().code(), ErrorCode::malformed);
+    std::filesystem::remove(file());
+    { open_fenced(); }
+    Bytes other = octets();
+    other[9] = 2;
+    overwrite(other);
+    EXPECT_EQ(Journal::open(file(), clock_, log_).error().code(), ErrorCode::unsupported);
+}
+
+TEST_F(JournalTest, IsOpenedByOneSignerAlone) {
+    auto first = open();
+    EXPECT_EQ(Journal::open(file(), clock_, log_).error().code(), ErrorCode::conflict);
+    first.reset();
+    EXPECT_TRUE(open());
+}
+
+// A file that may not grow is what a full disk is to the journal; the record that does not fit is half-written first.
+TEST_F(JournalTest, RefusesToCommitOnAFullDiskAndResumesUndamaged) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto journal = open_fenced();
+    ASSERT_TRUE(journal->stage(certificate(1)));
+    ASSERT_TRUE(journal->commit());
+    const Bytes before = octets();
+    rlimit unlimited{};
+    ::getrlimit(RLIMIT_FSIZE, &unlimited);
+    const rlimit full{before.size() + 50, unlimited.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &full);
+    ASSERT_TRUE(journal->stage(certificate(2)));
+    journal->stage(ResultRecord{2, id(1), Outcome::signed_, ErrorCode::internal, kIssuer});
+    const auto refused = journal->commit();
+    ::setrlimit(RLIMIT_FSIZE, &unlimited);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::storage);
+    EXPECT_FALSE(journal->healthy());
+    EXPECT_EQ(octets(), before);
+    // The intent was not journaled, so it may come again; the result was kept.
+    EXPECT_EQ(journal->look_up(id(2)).value(), JournalState::never_seen);
+    ASSERT_TRUE(journal->stage(certificate(2)));
+    ASSERT_TRUE(journal->commit());
+    EXPECT_TRUE(journal->healthy());
+    journal.reset();
+    journal = open();
+    EXPECT_EQ(journal->look_up(id(1)).value(), JournalState::signed_);
+    EXPECT_EQ(journal->look_up(id(2)).value(), JournalState::may_have_signed);
+}
+
+TEST_F(JournalTest, FindsIntentsAmongManyThousands) {
+    crypto::SystemRandom random;
+    std::vector<IntentId> ids;
+    {
+        auto journal = open_fenced();
+        for (int batch = 0; batch < 20; ++batch) {
+            for (int i = 0; i < 500; ++i) {
+                auto intent = certificate(0);
+                intent.intent = crypto::random_id<IntentId>(random);
+                ids.push_back(intent.intent);
+                ASSERT_TRUE(journal->stage(intent));
+            }
+            ASSERT_TRUE(journal->commit());
+        }
+    }
+    auto journal = open();
+    for (const IntentId& intent : ids) ASSERT_EQ(journal->look_up(intent).value(), JournalState::may_have_signed);
+    for (int i = 0; i < 1000; ++i)
+        ASSERT_EQ(journal->look_up(crypto::random_id<IntentId>(random)).value(), JournalState::never_seen);
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process
