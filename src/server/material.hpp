@@ -1,0 +1,29 @@
+// material.hpp: what the configuration names, read from its files and judged, before anything is opened or served.
+#pragma once
+
+#include "issuance/engine.hpp"
+#include "server/config.hpp"
+#include "server/identity.hpp"
+
+namespace sealwright::server {
+
+// TlsMaterial is the service's certificate chain and the key that the signer must hold for it.
+struct TlsMaterial {
+    std::string chain_pem;
+    crypto::PublicKey key;
+};
+
+struct Material {
+    issuance::Authority authority;
+    x509::Certificate ocsp_certificate;
+    crypto::PublicKey audit_key;
+    std::optional<TlsMaterial> tls;
+    issuance::Profiles profiles;
+    std::map<std::string, std::string> profile_texts;
+    Identities identities;
+};
+
+// load_material reads and checks all of it; config, with every problem on a line of its own.
+Result<Material> load_material(const Config& config, UtcTime now);
+
+}  // namespace sealwright::server
