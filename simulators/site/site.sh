@@ -92,6 +92,7 @@ site_configuration() {
     mkdir -p "$dir/profiles" "$dir/state" "$dir/run"
     chmod 700 "$dir/state" "$dir/run"
     cp "$SEALWRIGHT_ROOT"/simulators/site/profiles/*.toml "$dir/profiles/"
+    cat "$dir/ceremony/artefacts/issuing.pem" "$dir/ceremony/artefacts/root.pem" >"$dir/ca-chain.pem"
     cat >"$dir/signer.toml" <<EOF
 format = 1
 socket = "$dir/run/signer.sock"
@@ -116,7 +117,8 @@ admin = "$dir/run/admin.sock"
 
 [ca]
 certificate = "$dir/ceremony/artefacts/issuing.pem"
-chain = "$dir/ceremony/artefacts/issuing-chain.pem"
+chain = "$dir/ca-chain.pem"
+root_crl = "$dir/ceremony/artefacts/root.crl"
 
 [tls]
 certificate = "$dir/ceremony/artefacts/tls-chain.pem"
