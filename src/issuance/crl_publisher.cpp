@@ -84,8 +84,8 @@ Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
     SEALWRIGHT_TRY(const auto number, store.reserve_crl_number(key, now));
     SEALWRIGHT_TRY(const auto latest, store.latest_crl(key));
 
-    // A little backdated, but never before what it lists, nor before the one that it follows.
-    UtcTime this_update = now - policy.backdate;
+    // A little backdated, but never before the CA itself, what it lists, or the one that it follows.
+    UtcTime this_update = std::max(now - policy.backdate, authority.certificate.fields().not_before);
     if (latest) this_update = std::max(this_update, latest->this_update);
     x509::CrlBuilder builder;
     SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](const x509::CrlEntry& entry) {
