@@ -41,7 +41,7 @@ constexpr std::string_view kIssuingName = "CN=Test Issuing CA,O=Example";
 
 }  // namespace
 
-x509::Certificate certify(SoftwareSigner& signer, const CertificateSpec& spec) {
+x509::Certificate certify(hsm::Signer& signer, const CertificateSpec& spec) {
     const auto algorithm = crypto::default_algorithm(spec.issuer_key.type());
     const auto tbs = x509::build_tbs_certificate({.serial = spec.serial,
                                                   .signature_algorithm = algorithm,
@@ -137,7 +137,7 @@ x509::CertificateRequest make_csr(SoftwareSigner& keys, const crypto::PublicKey&
 }
 
 std::string profile_text(const std::string& name) {
-    return must(read_text_file("src/profile/profiles/" + name + ".toml", 65536));
+    return must(read_text_file(SEALWRIGHT_SOURCE_DIR "/src/profile/profiles/" + name + ".toml", 65536));
 }
 
 std::shared_ptr<const profile::Profile> load_profile(std::string_view toml) {

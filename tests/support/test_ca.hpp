@@ -31,7 +31,7 @@ struct CertificateSpec {
     x509::GeneralNames san;
 };
 // certify signs with the issuer's key in signer; it throws where anything fails.
-x509::Certificate certify(SoftwareSigner& signer, const CertificateSpec& spec);
+x509::Certificate certify(hsm::Signer& signer, const CertificateSpec& spec);
 
 // RequestSpec is what a CSR says; san are texts as format_general_name writes them ("DNS:a.example.org").
 struct RequestSpec {

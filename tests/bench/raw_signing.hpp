@@ -1,0 +1,13 @@
+// raw_signing.hpp: how often the token signs when nothing but C_SignInit and C_Sign is asked of it: what issuance is
+// measured against.
+#pragma once
+
+#include <filesystem>
+
+namespace sealwright::bench {
+
+// sign_raw runs threads that each sign a digest of 32 octets with the issuing key in a session of their own, for so
+// many seconds, and writes "count seconds cpu_seconds" to standard output. For a process of its own.
+int sign_raw(const std::filesystem::path& folder, unsigned threads, double seconds);
+
+}  // namespace sealwright::bench
