@@ -15,6 +15,8 @@ constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while t
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
 constexpr std::chrono::seconds kStopPatience{5};
 
+Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"); }
+
 }  // namespace
 
 ErrorAnswer error_answer(const Error& error) { return ErrorAnswer{error.code(), error.public_detail()}; }
@@ -29,8 +31,7 @@ public:
     void set_sequence(std::uint64_t sequence) noexcept { sequence_ = sequence; }
 
     void run() noexcept override {
-        if (!task_.requester->stands())
-            return refuse(fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"));
+        if (!task_.requester->stands()) return refuse(no_more());
         auto signature = sign();
         if (!signature) return settle_failed(signature.error());
         at_boundary(boundary::kSignerSigned);
@@ -173,7 +174,10 @@ Pipeline::Batch Pipeline::gather() {
 // stage holds each request against what the journal knows; refused ones are answered here and leave the batch.
 void Pipeline::stage(Batch& batch) {
     std::erase_if(batch.jobs, [&](const std::shared_ptr<Job>& job) {
-        if (!job->task().requester->stands()) return true;  // nobody waits for it and nothing was journaled
+        if (!job->task().requester->stands()) {
+            job->refuse(no_more());  // nothing was journaled
+            return true;
+        }
         auto staged = journal_->stage(job->task().intent);
         if (staged) return false;
         log_.warning(kRoom, "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());

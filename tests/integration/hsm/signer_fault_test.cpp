@@ -1,0 +1,277 @@
+// sealwright-signer over a faulty token, and killed in mid-flight: what was signed, what is known of it, and that the
+// two agree.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "hsm/signer_process/unix_socket.hpp"
+#include "hsm/signer_process/wire.hpp"
+#include "signer_house.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using test::SignerHouse;
+using test::SignerProcess;
+
+const std::string kProgram =
+    std::getenv("SEALWRIGHT_TEST_SIGNER") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_SIGNER");
+const std::string kFaulty =
+    std::getenv("SEALWRIGHT_TEST_FAULTY_MODULE") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_FAULTY_MODULE");
+
+class SignerFault : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { house_ = new SignerHouse; }
+    static void TearDownTestSuite() { delete house_; }
+
+    void SetUp() override {
+        std::filesystem::remove(house().journal());
+        inject("");
+        test::write_text(house().count(), "");
+    }
+    static SignerHouse& house() { return *house_; }
+    void start(const std::string& extra = {}) {
+        house().write_config(kFaulty, extra);
+        ASSERT_TRUE(signer_.start(kProgram, house().config(), house().faulty_environment()))
+            << "exit status " << signer_.wait();
+    }
+    std::unique_ptr<Client> connect(std::uint64_t epoch = 1,
+                                    std::chrono::milliseconds deadline = std::chrono::seconds{10}) {
+        auto options = house().client_options(epoch);
+        options.deadline = deadline;
+        auto client = Client::connect(options, log_);
+        EXPECT_TRUE(client) << client.error().describe();
+        return client ? std::move(client).value() : nullptr;
+    }
+    static void inject(std::string_view script) { test::write_text(house().script(), script); }
+    static SignRequest certificate(ByteView tbs) { return house().request("issuing", Purpose::certificate, tbs); }
+
+    static SignerHouse* house_;
+    NullLog log_;
+    SignerProcess signer_;
+};
+SignerHouse* SignerFault::house_ = nullptr;
+
+TEST_F(SignerFault, KnowsWhatTheTokenSurelyDidNotSign) {
+    start();
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    inject("C_Sign count=1 return=CKR_DATA_LEN_RANGE\n");
+    const auto sure = certificate(tbs);
+    EXPECT_EQ(client->sign(sure).error().code(), ErrorCode::token);
+    inject("C_Sign count=1 call=yes return=CKR_DEVICE_ERROR\n");
+    const auto unsure = certificate(tbs);
+    EXPECT_EQ(client->sign(unsure).error().code(), ErrorCode::indeterminate);
+    const auto good = certificate(tbs);
+    EXPECT_TRUE(client->sign(good));
+    EXPECT_EQ(house().signatures_counted(), 2U);
+    EXPECT_EQ(client->look_up(sure.intent).value(), JournalState::failed);
+    EXPECT_EQ(client->look_up(unsure.intent).value(), JournalState::may_have_signed);
+    EXPECT_EQ(client->look_up(good.intent).value(), JournalState::signed_);
+    EXPECT_EQ(client->sign(sure).error().code(), ErrorCode::conflict);  // an intent is for one try
+}
+
+TEST_F(SignerFault, HealsALostTokenWithoutTheClientNoticing) {
+    start();
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    for (const char* code : {"CKR_SESSION_HANDLE_INVALID", "CKR_DEVICE_REMOVED", "CKR_USER_NOT_LOGGED_IN"}) {
+        inject(std::string{"C_SignInit count=1 return="} + code + "\n");
+        EXPECT_TRUE(client->sign(certificate(tbs))) << code;
+    }
+    EXPECT_EQ(house().signatures_counted(), 3U);
+}
+
+TEST_F(SignerFault, TimesOutAtTheClient) {
+    start();
+    const auto client = connect(1, std::chrono::milliseconds{300});
+    const Bytes tbs = house().tbs_certificate(1);
+    inject("C_Sign count=1 delay_ms=1000\n");
+    const auto slow = certificate(tbs);
+    EXPECT_EQ(client->sign(slow).error().code(), ErrorCode::timed_out);
+    EXPECT_TRUE(client->sign(certificate(tbs)));  // the other lane
+    ::usleep(1200000);
+    EXPECT_EQ(client->look_up(slow.intent).value(), JournalState::signed_);
+}
+
+TEST_F(SignerFault, GivesUpALaneThatHangsInTheToken) {
+    start("deadline = \"1s\"\n");
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    inject("C_Sign count=2 delay_ms=4000\n");
+    std::vector<std::thread> threads;
+    std::atomic<int> timed_out{0};
+    for (int i = 0; i < 2; ++i) {
+        threads.emplace_back([&] {
+            const auto signature = client->sign(certificate(tbs));
+            timed_out += !signature && signature.error().code() == ErrorCode::timed_out ? 1 : 0;
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(timed_out, 2);
+    // Both lanes hang; others have taken their places.
+    EXPECT_TRUE(client->sign(certificate(tbs)));
+}
+
+TEST_F(SignerFault, RefusesMoreThanItCanHold) {
+    start("max_outstanding = 4\n");
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    inject("C_Sign count=0 delay_ms=300\n");
+    std::vector<std::thread> threads;
+    std::atomic<int> signatures{0}, overloaded{0};
+    for (int i = 0; i < 12; ++i) {
+        threads.emplace_back([&] {
+            const auto signature = client->sign(certificate(tbs));
+            signatures += signature ? 1 : 0;
+            overloaded += !signature && signature.error().code() == ErrorCode::overloaded ? 1 : 0;
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(signatures + overloaded, 12);
+    EXPECT_GE(signatures, 4);
+    EXPECT_GT(overloaded, 0);
+    EXPECT_EQ(static_cast<int>(house().signatures_counted()), signatures.load());
+}
+
+// What waits behind a slow token is dropped when its client dies or is fenced off: it is journaled, and never signed.
+TEST_F(SignerFault, DropsWhatADeadClientLeftInTheQueue) {
+    start();
+    inject("C_Sign count=2 delay_ms=1000\n");
+    const Bytes tbs = house().tbs_certificate(1);
+    std::vector<SignRequest> requests;
+    for (int i = 0; i < 12; ++i) requests.push_back(certificate(tbs));
+    {
+        auto client = connect(1);
+        std::vector<std::thread> threads;
+        for (const auto& request : requests) threads.emplace_back([&] { (void)client->sign(request); });
+        ::usleep(400000);
+        std::thread closing{[&] { connect(2); }};  // the next boot of the same node
+        for (auto& thread : threads) thread.join();
+        closing.join();
+    }
+    EXPECT_EQ(house().signatures_counted(), 2U);
+    const auto client = connect(3);
+    int failed = 0, is_signed = 0;
+    for (const auto& request : requests) {
+        const auto state = client->look_up(request.intent).value();
+        failed += state == JournalState::failed ? 1 : 0;
+        is_signed += state == JournalState::signed_ ? 1 : 0;
+    }
+    EXPECT_EQ(is_signed, 2);
+    EXPECT_EQ(failed, 10);
+}
+
+// The same for a client whose process is gone: its socket closes behind requests that the signer has read already.
+TEST_F(SignerFault, DropsWhatAClosedConnectionLeftInTheQueue) {
+    start();
+    inject("C_Sign count=2 delay_ms=1000\n");
+    const Bytes tbs = house().tbs_certificate(1);
+    std::vector<SignRequest> requests;
+    {
+        auto socket = connect_unix(house().socket().string());
+        ASSERT_TRUE(socket);
+        Bytes out;
+        append_message(out, 0, ClientMessage{Hello{}});
+        append_message(out, 0, ClientMessage{Fence{house().client_options().node, BootEpoch{1}}});
+        for (std::uint64_t i = 0; i < 12; ++i) {
+            requests.push_back(certificate(tbs));
+            const SignHead head{requests.back().key, Purpose::certificate, requests.back().algorithm,
+                                requests.back().intent, 10000};
+            append_message(out, i + 1, ClientMessage{Sign{head, tbs}});
+        }
+        std::size_t sent = 0;
+        ASSERT_TRUE(send_all(socket.value().get(), out, std::chrono::seconds{5}, sent));
+        ::usleep(400000);
+    }
+    ::usleep(900000);
+    EXPECT_EQ(house().signatures_counted(), 2U);
+    const auto client = connect(2);
+    int failed = 0;
+    for (const auto& request : requests)
+        failed += client->look_up(request.intent).value() == JournalState::failed ? 1 : 0;
+    EXPECT_EQ(failed, 10);
+}
+
+TEST_F(SignerFault, FenceWaitsForSignaturesOfOlderEpochs) {
+    start();
+    const auto old_client = connect(1);
+    const Bytes tbs = house().tbs_certificate(1);
+    const auto request = certificate(tbs);
+    inject("C_Sign count=1 delay_ms=700\n");
+    std::thread asking{[&] { (void)old_client->sign(request); }};
+    ::usleep(200000);
+    const auto client = connect(2);
+    EXPECT_EQ(client->look_up(request.intent).value(), JournalState::signed_);
+    asking.join();
+}
+
+// Sixteen threads ask, the signer is killed at some moment; then everything that is known must fit what the token
+// counted.
+TEST_F(SignerFault, AgreesWithTheTokenAfterAKillInMidFlight) {
+    std::uint64_t epoch = 1;
+    for (int round = 0; round < 8; ++round) {
+        SCOPED_TRACE(round);
+        std::filesystem::remove(house().journal());
+        test::write_text(house().count(), "");
+        start();
+        struct Asked {
+            SignRequest request;
+            std::optional<ErrorCode> error;
+        };
+        std::vector<std::vector<Asked>> asked(16);
+        const Bytes tbs = house().tbs_certificate(1);
+        {
+            const auto client = connect(epoch++);
+            std::atomic<bool> killed{false};
+            std::vector<std::thread> threads;
+            for (auto& mine : asked) {
+                threads.emplace_back([&] {
+                    while (!killed) {
+                        Asked one{certificate(tbs), std::nullopt};
+                        const auto signature = client->sign(one.request);
+                        if (!signature) one.error = signature.error().code();
+                        mine.push_back(one);
+                        if (one.error == ErrorCode::unavailable) ::usleep(1000);
+                    }
+                });
+            }
+            ::usleep(static_cast<useconds_t>(30000 + 17000 * round));
+            signer_.kill(SIGKILL);
+            signer_.wait();
+            killed = true;
+            for (auto& thread : threads) thread.join();
+        }
+        const std::size_t counted = house().signatures_counted();
+        start();
+        const auto client = connect(epoch++);
+        std::size_t answered = 0, known_signed = 0, open = 0;
+        for (const auto& mine : asked) {
+            for (const Asked& one : mine) {
+                const auto state = client->look_up(one.request.intent).value();
+                known_signed += state == JournalState::signed_ ? 1 : 0;
+                open += state == JournalState::may_have_signed ? 1 : 0;
+                if (!one.error) {
+                    ++answered;
+                    EXPECT_TRUE(state == JournalState::signed_ || state == JournalState::may_have_signed);
+                } else if (one.error == ErrorCode::unavailable) {
+                    EXPECT_EQ(state, JournalState::never_seen);  // surely not signed, and the journal says so too
+                } else {
+                    EXPECT_EQ(*one.error, ErrorCode::indeterminate);
+                }
+            }
+        }
+        EXPECT_GE(counted, answered);
+        EXPECT_GE(counted, known_signed);
+        EXPECT_LE(counted, known_signed + open);
+        signer_.kill(SIGTERM);
+        EXPECT_EQ(signer_.wait(), 0);
+    }
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process

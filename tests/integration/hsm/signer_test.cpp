@@ -1,0 +1,393 @@
+// sealwright-signer as a process, end to end through its client: what it signs, what it refuses, what it remembers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "hsm/signer_process/unix_socket.hpp"
+#include "hsm/signer_process/wire.hpp"
+#include "signer_house.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using test::SignerHouse;
+using test::SignerProcess;
+using ::testing::HasSubstr;
+
+const std::string kProgram =
+    std::getenv("SEALWRIGHT_TEST_SIGNER") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_SIGNER");
+
+class SignerTest : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() { house_ = new SignerHouse; }
+    static void TearDownTestSuite() { delete house_; }
+
+    void SetUp() override {
+        std::filesystem::remove(house().journal());
+        house().write_config();
+    }
+
+    static SignerHouse& house() { return *house_; }
+    void start() { ASSERT_TRUE(signer_.start(kProgram, house().config())) << "exit status " << signer_.wait(); }
+    std::unique_ptr<Client> connect(std::uint64_t epoch = 1) {
+        auto client = Client::connect(house().client_options(epoch), log_);
+        EXPECT_TRUE(client) << client.error().describe();
+        return client ? std::move(client).value() : nullptr;
+    }
+
+    // expect_signed asks for a signature and verifies it with the key that OpenSSL and the token agreed on.
+    static void expect_signed(Client& client, const std::string& name, Purpose purpose, ByteView tbs) {
+        const SignRequest request = house().request(name, purpose, tbs);
+        const auto signature = client.sign(request);
+        ASSERT_TRUE(signature) << signature.error().describe();
+        EXPECT_TRUE(house().key(name).public_key.verify(request.algorithm, tbs, signature.value()));
+    }
+
+    static SignerHouse* house_;
+    NullLog log_;
+    SignerProcess signer_;
+};
+SignerHouse* SignerTest::house_ = nullptr;
+
+// for_key is a TBS with the signature field of another key than the issuing one's.
+Bytes crl_of(const SignerHouse& house, const std::string& name, std::uint64_t number, std::size_t entries) {
+    x509::CrlBuilder builder;
+    for (std::size_t i = 0; i < entries; ++i) {
+        std::array<std::uint8_t, 16> serial{0x40};
+        for (std::size_t j = 0; j < 8; ++j) serial[15 - j] = static_cast<std::uint8_t>(i >> (8 * j));
+        builder.add({SerialNumber{serial}, SystemClock{}.now() - std::chrono::hours{1},
+                     x509::RevocationReason::superseded, std::nullopt});
+    }
+    x509::CrlFields fields;
+    fields.signature_algorithm = crypto::default_algorithm(house.key(name).public_key.type());
+    fields.issuer = NameDer{SignerHouse::issuer_name()};
+    fields.this_update = SystemClock{}.now();
+    fields.next_update = fields.this_update + std::chrono::hours{24};
+    fields.authority_key_identifier = Bytes(20, 7);
+    fields.number = number;
+    return builder.build(fields).bytes();
+}
+
+TEST_F(SignerTest, SignsEachPurpose) {
+    start();
+    const auto client = connect();
+    expect_signed(*client, "issuing", Purpose::certificate, house().tbs_certificate(1));
+    expect_signed(*client, "issuing", Purpose::crl, house().tbs_crl(1));
+    expect_signed(*client, "issuing", Purpose::csr, house().csr_info("issuing"));
+    expect_signed(*client, "ocsp", Purpose::ocsp, house().response_data());
+    expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(3));
+    expect_signed(*client, "tls", Purpose::tls, SignerHouse::tls_content());
+    const auto keys = client->keys();
+    ASSERT_TRUE(keys);
+    EXPECT_EQ(keys.value().size(), 6U);
+    const auto key = client->public_key(house().key("tls").id);
+    ASSERT_TRUE(key);
+    EXPECT_EQ(key.value().id(), house().key("tls").id);
+    EXPECT_EQ(client->public_key(KeyId{}).error().code(), ErrorCode::not_found);
+}
+
+TEST_F(SignerTest, StreamsALongCrlForEachKindOfKey) {
+    start();
+    const auto client = connect();
+    for (const char* name : {"issuing", "rsa", "edwards"}) {
+        const Bytes tbs = crl_of(house(), name, 1, 5000);
+        ASSERT_GT(tbs.size(), 200000U);
+        expect_signed(*client, name, Purpose::crl, tbs);
+    }
+}
+
+long memory_of(pid_t pid) {
+    std::ifstream status{"/proc/" + std::to_string(pid) + "/status"};
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) return std::stol(line.substr(6));
+    }
+    return -1;
+}
+
+TEST_F(SignerTest, NeverHasALongCrlInMemory) {
+    start();
+    const auto client = connect();
+    expect_signed(*client, "issuing", Purpose::crl, house().tbs_crl(1));
+    const long before = memory_of(signer_.pid());
+    const Bytes tbs = crl_of(house(), "issuing", 2, 500000);
+    ASSERT_GT(tbs.size(), 15U << 20U);
+    expect_signed(*client, "issuing", Purpose::crl, tbs);
+    const long after = memory_of(signer_.pid());
+    ASSERT_GT(before, 0);
+    EXPECT_LT(after - before, 4096) << "kB";
+}
+
+TEST_F(SignerTest, RefusesWhatItsKeysMayNotSign) {
+    start();
+    const auto client = connect();
+    const auto refusal = [&](const std::string& name, Purpose purpose, ByteView tbs) {
+        const auto signature = client->sign(house().request(name, purpose, tbs));
+        return signature
+                   ? "signed"
+                   : std::string{error_code_name(signature.error().code())} + ": " + signature.error().public_detail();
+    };
+    Bytes tbs = house().tbs_certificate(1);
+    EXPECT_THAT(refusal("issuing", Purpose::ocsp, house().response_data()),
+                HasSubstr("denied: this key does not have the purpose ocsp"));
+    EXPECT_THAT(refusal("ocsp", Purpose::certificate, tbs), HasSubstr("denied"));
+    EXPECT_THAT(refusal("tls", Purpose::tls, tbs), HasSubstr("denied: TLS"));
+    EXPECT_THAT(refusal("ocsp", Purpose::ocsp, Bytes{0x30, 0x00}), HasSubstr("OCSP"));
+    EXPECT_THAT(refusal("issuing", Purpose::crl, tbs), HasSubstr("malformed"));
+    auto other_algorithm = house().request("issuing", Purpose::certificate, tbs);
+    other_algorithm.algorithm.digest = crypto::DigestAlgorithm::sha384;
+    EXPECT_EQ(client->sign(other_algorithm).error().code(), ErrorCode::denied);
+    auto unknown_key = house().request("issuing", Purpose::certificate, tbs);
+    unknown_key.key = KeyId{};
+    EXPECT_EQ(client->sign(unknown_key).error().code(), ErrorCode::not_found);
+    // A refusal in the middle of a stream ends it; the connection goes on.
+    Bytes long_and_broken = crl_of(house(), "issuing", 1, 5000);
+    long_and_broken[100000] ^= 0xff;
+    EXPECT_NE(refusal("issuing", Purpose::crl, long_and_broken), "signed");
+    const Bytes long_certificate(100000, 0x30);
+    EXPECT_THAT(refusal("issuing", Purpose::certificate, long_certificate), HasSubstr("too_large"));
+    EXPECT_EQ(refusal("issuing", Purpose::certificate, tbs), "signed");
+}
+
+TEST_F(SignerTest, RemembersIntentsNumbersAndTreesAcrossAKill) {
+    start();
+    const auto certificate = house().request("issuing", Purpose::certificate, {});
+    const Bytes tbs = house().tbs_certificate(1);
+    auto request = certificate;
+    request.tbs = tbs;
+    {
+        const auto client = connect();
+        ASSERT_TRUE(client->sign(request));
+        expect_signed(*client, "issuing", Purpose::crl, house().tbs_crl(7));
+        expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(10, 1));
+        signer_.kill(SIGKILL);
+        signer_.wait();
+    }
+    start();
+    const auto client = connect(2);
+    EXPECT_EQ(client->sign(request).error().code(), ErrorCode::conflict);
+    const Bytes seven = house().tbs_crl(7), eight = house().tbs_crl(8), nine = SignerHouse::checkpoint(9, 1),
+                fork = SignerHouse::checkpoint(10, 2);
+    EXPECT_EQ(client->sign(house().request("issuing", Purpose::crl, seven)).error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(client->sign(house().request("issuing", Purpose::crl, eight)));
+    EXPECT_EQ(client->sign(house().request("audit", Purpose::checkpoint, nine)).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(client->sign(house().request("audit", Purpose::checkpoint, fork)).error().code(), ErrorCode::conflict);
+    expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(10, 1));
+    expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(11, 2));
+    // A result may still have been on its way when the process was killed; never is the intent forgotten.
+    EXPECT_NE(client->look_up(request.intent).value(), JournalState::never_seen);
+    EXPECT_EQ(client->look_up(IntentId{}).value(), JournalState::never_seen);
+}
+
+TEST_F(SignerTest, FencesOffOlderEpochs) {
+    start();
+    const auto old_client = connect(1);
+    const Bytes tbs = house().tbs_certificate(1);
+    ASSERT_TRUE(old_client->sign(house().request("issuing", Purpose::certificate, tbs)));
+    const auto new_client = connect(2);
+    EXPECT_EQ(old_client->sign(house().request("issuing", Purpose::certificate, tbs)).error().code(),
+              ErrorCode::denied);
+    EXPECT_TRUE(new_client->sign(house().request("issuing", Purpose::certificate, tbs)));
+    const auto too_late = Client::connect(house().client_options(1), log_);
+    ASSERT_FALSE(too_late);
+    EXPECT_EQ(too_late.error().code(), ErrorCode::conflict);
+    auto other_node = house().client_options(1);
+    other_node.node = NodeId::from(Bytes(16, 0x55)).value();
+    EXPECT_TRUE(Client::connect(other_node, log_));
+    EXPECT_TRUE(new_client->fence(house().client_options().node, BootEpoch{3}));
+    EXPECT_EQ(new_client->sign(house().request("issuing", Purpose::certificate, tbs)).error().code(),
+              ErrorCode::denied);
+}
+
+TEST_F(SignerTest, RefusesUsersThatItDoesNotName) {
+    house().write_config({}, {});
+    std::string config = test::read_text(house().config());
+    const std::string mine = "allowed_uids = [" + std::to_string(::getuid()) + "]";
+    config.replace(config.find(mine), mine.size(), "allowed_uids = [64321]");
+    test::write_text(house().config(), config);
+    start();
+    const auto client = Client::connect(house().client_options(), log_);
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().code(), ErrorCode::denied);
+}
+
+TEST_F(SignerTest, IsRefusedByAClientThatWantsAnotherUser) {
+    start();
+    auto options = house().client_options();
+    options.expect_same_user = false;
+    const auto client = Client::connect(options, log_);
+    ASSERT_FALSE(client);
+    EXPECT_EQ(client.error().code(), ErrorCode::denied);
+}
+
+TEST_F(SignerTest, IsFoundAgainByItsClient) {
+    start();
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    ASSERT_TRUE(client->sign(house().request("issuing", Purpose::certificate, tbs)));
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+    EXPECT_FALSE(std::filesystem::exists(house().socket()));
+    const auto down = client->sign(house().request("issuing", Purpose::certificate, tbs));
+    ASSERT_FALSE(down);
+    EXPECT_EQ(down.error().code(), ErrorCode::unavailable);
+    EXPECT_FALSE(client->connected());
+    start();
+    for (int i = 0; i < 1000 && !client->connected(); ++i) ::usleep(10000);
+    EXPECT_TRUE(client->sign(house().request("issuing", Purpose::certificate, tbs)));
+}
+
+TEST_F(SignerTest, RefusesToSignWhileItsJournalCannotGrowAndResumes) {
+    start();
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    ASSERT_TRUE(client->sign(house().request("issuing", Purpose::certificate, tbs)));
+    ::usleep(100000);  // the result's own commit
+    const auto size = std::filesystem::file_size(house().journal());
+    const rlimit full{size + 20, RLIM_INFINITY};
+    ASSERT_EQ(::prlimit(signer_.pid(), RLIMIT_FSIZE, &full, nullptr), 0);
+    const auto refused = house().request("issuing", Purpose::certificate, tbs);
+    for (int i = 0; i < 3; ++i) {
+        const auto signature = client->sign(refused);
+        ASSERT_FALSE(signature);
+        EXPECT_EQ(signature.error().code(), ErrorCode::storage);
+    }
+    EXPECT_EQ(std::filesystem::file_size(house().journal()), size);
+    EXPECT_EQ(client->look_up(refused.intent).value(), JournalState::never_seen);
+    const rlimit free{RLIM_INFINITY, RLIM_INFINITY};
+    ASSERT_EQ(::prlimit(signer_.pid(), RLIMIT_FSIZE, &free, nullptr), 0);
+    EXPECT_TRUE(client->sign(refused));
+}
+
+TEST_F(SignerTest, TriesAWrongPinOnceAndSaysSoByItsExitStatus) {
+    test::write_text(house().softhsm().pin_file(), "00000000");
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    EXPECT_EQ(signer_.wait(), 3);
+    test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
+    start();
+}
+
+TEST_F(SignerTest, DoesNotStartOnADamagedJournal) {
+    start();
+    {
+        const auto client = connect();
+        const Bytes tbs = house().tbs_certificate(1);
+        for (int i = 0; i < 3; ++i) ASSERT_TRUE(client->sign(house().request("issuing", Purpose::certificate, tbs)));
+    }
+    signer_.kill(SIGTERM);
+    ASSERT_EQ(signer_.wait(), 0);
+    std::string journal = test::read_text(house().journal());
+    journal[200] = static_cast<char>(journal[200] ^ 1);
+    test::write_text(house().journal(), journal);
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    EXPECT_EQ(signer_.wait(), 1);
+}
+
+TEST_F(SignerTest, DoesNotStartTwiceOrWithoutItsKeys) {
+    start();
+    SignerProcess second;
+    EXPECT_FALSE(second.start(kProgram, house().config()));
+    EXPECT_EQ(second.wait(), 1);
+    signer_.kill(SIGTERM);
+    ASSERT_EQ(signer_.wait(), 0);
+    std::string config = test::read_text(house().config());
+    const std::string id = house().key("tls").id.hex();
+    config.replace(config.find(id), id.size(), std::string(64, '5'));
+    test::write_text(house().config(), config);
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    EXPECT_EQ(signer_.wait(), 1);
+}
+
+TEST_F(SignerTest, MakesItsSocketWithTheModeThatIsAskedFor) {
+    start();
+    struct stat status {};
+    ASSERT_EQ(::stat(house().socket().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    ASSERT_EQ(::stat(house().journal().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+// A client that says something else than the protocol is told so and left; the others go on.
+TEST_F(SignerTest, LeavesWhoeverBreaksTheProtocol) {
+    start();
+    const auto client = connect();
+    const auto answer_to = [&](const Bytes& octets) -> Result<ServerMessage> {
+        auto socket = connect_unix(house().socket().string());
+        std::size_t sent = 0;
+        SEALWRIGHT_TRY(send_all(socket.value().get(), octets, std::chrono::seconds{5}, sent));
+        ReceiveBuffer buffer{2 * kMaxFrame};
+        set_receive_timeout(socket.value().get(), std::chrono::seconds{10});
+        std::optional<ServerMessage> last;
+        static Bytes kept;  // the messages' views
+        for (;;) {
+            ByteView rest = buffer.view();
+            SEALWRIGHT_TRY(const auto frame, next_frame(rest));
+            if (frame) {
+                kept = bytes_of(frame->payload);
+                SEALWRIGHT_TRY(last, parse_server_message(Frame{frame->type, frame->number, kept}));
+                buffer.keep(rest.size());
+                continue;
+            }
+            SEALWRIGHT_TRY(const auto count, buffer.receive(socket.value().get()));
+            if (count == 0) break;
+        }
+        if (!last) return fail(ErrorCode::internal, "closed without a word");
+        return *last;
+    };
+    const auto refusal = [&](const Bytes& octets) {
+        const auto answer = answer_to(octets);
+        if (!answer) return answer.error().describe();
+        const auto* error = std::get_if<ErrorAnswer>(&answer.value());
+        return error == nullptr ? std::string{"no error"} : error->detail;
+    };
+    Bytes hello, fence, sign, hello_of_another_version;
+    append_message(hello, 0, ClientMessage{Hello{}});
+    append_message(hello_of_another_version, 0, ClientMessage{Hello{99}});
+    append_message(fence, 0, ClientMessage{Fence{NodeId{}, BootEpoch{1}}});
+    SignHead head;
+    append_message(sign, 1, ClientMessage{Sign{head, Bytes{1}}});
+    EXPECT_THAT(refusal(bytes_of(view_of("GET / HTTP/1.1\r\n\r\n"))), HasSubstr("signer protocol"));
+    EXPECT_THAT(refusal(fence), HasSubstr("first message is hello"));
+    EXPECT_THAT(refusal(hello_of_another_version), HasSubstr("version 1"));
+    Bytes unfenced = hello;
+    append(unfenced, sign);
+    EXPECT_THAT(refusal(unfenced), HasSubstr("second message is fence"));
+    Bytes twice = hello;
+    append(twice, fence);
+    append(twice, hello);
+    EXPECT_THAT(refusal(twice), HasSubstr("hello twice"));
+    Bytes huge = hello;
+    append(huge, Bytes{0x7f, 0xff, 0xff, 0xff});
+    EXPECT_THAT(refusal(huge), HasSubstr("131072"));
+    const Bytes tbs = house().tbs_certificate(1);
+    EXPECT_TRUE(client->sign(house().request("issuing", Purpose::certificate, tbs)));
+}
+
+TEST_F(SignerTest, ServesManyThreadsOverOneConnection) {
+    start();
+    const auto client = connect();
+    std::atomic<int> good{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 16; ++t) {
+        threads.emplace_back([&, t] {
+            for (std::uint64_t i = 0; i < 20; ++i) {
+                const Bytes tbs = house().tbs_certificate(static_cast<std::uint64_t>(t) * 1000 + i + 1);
+                const auto request = house().request("issuing", Purpose::certificate, tbs);
+                const auto signature = client->sign(request);
+                good += signature && house().key("issuing").public_key.verify(request.algorithm, tbs, signature.value())
+                            ? 1
+                            : 0;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good, 320);
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process
