@@ -86,7 +86,7 @@ Result<ExitCode> audit_verify(Context& context, const AuditCheckOptions& options
     }
     if (context.output.wants_json()) {
         json::object told = head_json(log.signed_head);
-        told["continues"] = older ? json::value{older->size} : json::value{nullptr};
+        told["continues"] = older ? json::value(older->size) : json::value(nullptr);
         context.output.json(told);
         return ExitCode::done;
     }

@@ -80,7 +80,7 @@ Result<ExitCode> cert_list(Context& context, const CertListOptions& options) {
     SEALWRIGHT_TRY(auto listing, gather(client, context, options, before, std::move(after)));
     if (context.output.wants_json()) {
         json::object told{{"certificates", std::move(listing.certificates)}};
-        told["next"] = listing.next.empty() ? json::value{nullptr} : json::value{listing.next};
+        told["next"] = listing.next.empty() ? json::value(nullptr) : json::value(listing.next);
         context.output.json(told);
         return ExitCode::done;
     }

@@ -16,7 +16,7 @@ struct Enrolled {
     std::string certificate;  // PEM
     std::string chain;        // PEM of the issuers, without the certificate itself
     std::optional<std::uint64_t> approvals_needed;
-    std::chrono::seconds retry_after{5};
+    std::chrono::seconds retry_after{2};
 };
 
 class Enrolment {

@@ -1,0 +1,171 @@
+"""What needs no daemon: tokens and keys (SoftHSM), ceremonies as the command line offers them, the manual page, completion."""
+
+import json
+import os
+import shutil
+import subprocess
+import unittest
+
+from fake_daemon import ROOT, SEALWRIGHT, Case
+
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+SCRIPTS = ROOT / "ceremonies" / "scripts"
+
+
+class TokenCase(Case):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "tokens").mkdir()
+        (self.folder / "softhsm.conf").write_text(f"directories.tokendir = {self.folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+        self.environment = {**os.environ, "SOFTHSM2_CONF": str(self.folder / "softhsm.conf")}
+        self.file("pin", "1234")
+
+    def file(self, name, content, mode=0o600):
+        (self.folder / name).write_text(content)
+        os.chmod(self.folder / name, mode)
+        return self.folder / name
+
+    def make_token(self, label):
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", "12345678", "--pin", "1234"], check=True, capture_output=True,
+                       env=self.environment)
+
+    def make_key(self, token, label, *kind):
+        subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", token, "--login", "--pin", "1234", "--keypairgen", "--label", label, *kind], check=True,
+                       capture_output=True, env=self.environment)
+
+    def hsm(self, *argv, **options):
+        return self.run_program("hsm", *argv, "--module", MODULE, socket=False, env=self.environment, **options)
+
+
+@unittest.skipUnless(os.path.exists(MODULE) and shutil.which("pkcs11-tool"), "softhsm2 or opensc is not installed")
+class Tokens(TokenCase):
+    def setUp(self):
+        super().setUp()
+        self.make_token("alpha")
+        self.make_key("alpha", "sloppy", "--key-type", "EC:prime256v1", "--id", "01")
+
+    def test_AreListedWithoutAPin(self):
+        told = json.loads(self.hsm("tokens", "--json").stdout)
+        self.assertIn("alpha", [token["label"] for token in told["tokens"]])
+        self.assertEqual(len(told["module"]["sha256"]), 64)
+        self.assertIn("ready", self.hsm("tokens").stdout)
+
+    def test_KeysAreNamedByTheDigestOfTheirSpki(self):
+        told = json.loads(self.hsm("keys", "--pin-file", self.folder / "pin", "--json").stdout)
+        der = subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", "alpha", "--read-object", "--type", "pubkey", "--id", "01"], check=True,
+                             capture_output=True, env=self.environment).stdout
+        spki = subprocess.run(["openssl", "pkey", "-pubin", "-inform", "DER", "-outform", "DER"], input=der, check=True, capture_output=True).stdout
+        digest = subprocess.run(["openssl", "dgst", "-sha256", "-r"], input=spki, check=True, capture_output=True).stdout.split()[0].decode()
+        self.assertEqual([(key["id"], key["label"], key["private"]) for key in told["keys"]], [(digest, "sloppy", True)])
+
+    def test_EvidenceOfAKeyWithAModulesDefaultsDoesNotSatisfy(self):
+        for key in ("sloppy", json.loads(self.hsm("keys", "--pin-file", self.folder / "pin", "--json").stdout)["keys"][0]["id"][:8]):
+            done = self.hsm("evidence", key, "--pin-file", self.folder / "pin", expect=1)
+            self.assertIn("does NOT satisfy", done.stdout)
+            self.assertIn("CKA_DECRYPT", done.stdout)
+        told = json.loads(self.hsm("evidence", "sloppy", "--pin-file", self.folder / "pin", "--json", expect=1).stdout)
+        self.assertFalse(told["satisfied"])
+        self.assertIn("key_can_decrypt", [finding["code"] for finding in told["findings"]])
+
+    def test_AWrongPinIsTriedOnce(self):
+        done = self.hsm("keys", "--pin-file", self.file("wrong", "9999"), expect=1)
+        self.assertIn("not tried again", done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_WhatIsNotThereIsNamed(self):
+        pin = ("--pin-file", self.folder / "pin")
+        self.assertIn("no key 'nix'", self.hsm("evidence", "nix", *pin, expect=4).stderr)
+        self.assertIn("alpha (serial", self.hsm("keys", "--token-label", "beta", *pin, expect=4).stderr)
+        self.run_program("hsm", "tokens", "--module", "/nonexistent.so", socket=False, expect=4)
+
+    def test_OneOfSeveralTokensMustBeNamed(self):
+        self.make_token("beta")
+        pin = ("--pin-file", self.folder / "pin")
+        self.assertIn("2 tokens match", self.hsm("keys", *pin, expect=1).stderr)
+        self.assertIn("sloppy", self.hsm("keys", "--token-label", "alpha", *pin).stdout)
+        self.assertIn("no key", self.hsm("keys", "--token-label", "beta", *pin).stderr)
+
+    def test_ThePinCanBeTypedAndIsNotShown(self):
+        os.environ["SOFTHSM2_CONF"] = self.environment["SOFTHSM2_CONF"]
+        code, shown = self.run_on_terminal("hsm", "keys", "--module", MODULE, answers=[("PIN of token alpha", "1234")], socket=False)
+        del os.environ["SOFTHSM2_CONF"]
+        self.assertEqual(code, 0, shown)
+        self.assertIn("sloppy", shown)
+        self.assertNotIn("1234\r\n", shown)
+
+    def test_WithoutTerminalOrFileThereIsNoPin(self):
+        self.assertIn("--pin-fd", self.hsm("keys", expect=1).stderr)
+
+
+class Ceremonies(TokenCase):
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(SCRIPTS, self.folder / "scripts")
+        self.script, self.bindings = self.folder / "scripts/two-tier.toml", self.folder / "scripts/bindings-softhsm.toml"
+        self.bindings.write_text(self.bindings.read_text().replace("{ prompt = true }", f'{{ file = "{self.folder}/pin" }}'))
+
+    def ceremony(self, verb, *argv, **options):
+        return self.run_program("ceremony", verb, self.script, "--bindings", self.bindings, *argv, socket=False, env=self.environment, **options)
+
+    def test_CheckFindsNothingInOurOwnAndEverythingInABrokenOne(self):
+        self.assertIn("No problem was found", self.ceremony("check").stdout)
+        self.assertTrue(json.loads(self.ceremony("check", "--json").stdout)["ok"])
+        self.script.write_text(self.script.read_text() + "\n[nonsense]\nkey = 1\n")
+        done = self.ceremony("check", expect=1)
+        self.assertIn("problem: ", done.stdout)
+        self.assertIn("must not be held", done.stdout)
+        self.run_program("ceremony", "check", self.folder / "nix.toml", "--bindings", self.bindings, socket=False, expect=4)
+
+    def test_PrintIsForPaper(self):
+        digest = json.loads(self.ceremony("check", "--json").stdout)["script_sha256"]
+        self.assertIn("R E H E A R S A L", self.ceremony("print").stdout)
+        self.assertIn(digest[:16], self.ceremony("print").stdout.replace(" ", ""))
+        self.assertIn("<html", self.ceremony("print", "--html").stdout)
+
+    def test_NobodyAtTheTerminalIsNoCeremony(self):
+        self.assertIn("standard input is no terminal", self.ceremony("rehearse", "--out", self.folder / "bundle", expect=1).stderr)
+        self.assertFalse((self.folder / "bundle").exists())
+
+    @unittest.skipUnless(os.path.exists(MODULE), "softhsm2 is not installed")
+    def test_ARehearsalGivesABundleAndItsHead(self):
+        self.make_token("sealwright-root")
+        self.make_token("sealwright-online")
+        done = self.ceremony("rehearse", "--out", self.folder / "bundle", "--yes", "--json", "--head-file", self.folder / "head")
+        told = json.loads(done.stdout)
+        self.assertEqual((self.folder / "head").read_text(), told["head"] + "\n")
+        self.assertEqual(told["mode"], "rehearsal")
+        self.assertIn("every confirmation is made by the program", done.stderr)
+        self.assertTrue((self.folder / "bundle/artefacts/root.pem").exists())
+        again = self.ceremony("rehearse", "--out", self.folder / "bundle", "--yes", expect=1)
+        self.assertIn("bundle", again.stderr)
+
+    def test_ARehearsalIsNoProduction(self):
+        self.assertIn("rehearsal", self.ceremony("run", "--out", self.folder / "bundle", "--yes", expect=1).stderr)
+
+
+class Documents(Case):
+    def test_TheManualRendersWithoutAWarning(self):
+        for page in sorted((ROOT / "docs" / "man").glob("*.[158]")):
+            done = subprocess.run(["groff", "-ww", "-man", "-Tutf8", page], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), page.name)
+            self.assertGreater(len(done.stdout), 1000)
+
+    def complete(self, *words):
+        script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sealwright; printf "%s\\n" "${COMPREPLY[@]}"')
+        environment = {**os.environ, "PATH": os.path.dirname(SEALWRIGHT) + ":" + os.environ["PATH"]}
+        done = subprocess.run(["bash", "-c", script, "bash", ROOT / "src/cli/completion/sealwright.bash", "sealwright", *words], capture_output=True, text=True,
+                              env=environment, cwd=self.folder)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_CompletionKnowsCommandsOptionsAndValues(self):
+        self.assertEqual(self.complete("ce"), ["ceremony", "cert"])
+        self.assertEqual(self.complete("cert", "re"), ["revoke", "release"])
+        self.assertEqual(self.complete("cert", "issue", "--se"), ["--server", "--secret-fd", "--secret-file"])
+        self.assertEqual(self.complete("cert", "revoke", "4f", "--reason", "key"), ["keyCompromise"])
+        (self.folder / "www.csr").write_text("")
+        self.assertEqual(self.complete("cert", "issue", "--csr", "ww"), ["www.csr"])
+
+
+if __name__ == "__main__":
+    unittest.main()
