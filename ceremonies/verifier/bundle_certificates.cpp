@@ -100,7 +100,7 @@ void check_names(const BundleState& state, const ArtefactFact& artefact, const S
     }
     const auto* issuer = state.certificate_of_step(step.text("issuer"));
     if (issuer == nullptr)
-        state.checks.invalid(artefact.file + ": its issuer's certificate is not in the bundle");
+        state.doubt(artefact.file + ": its issuer's certificate is not in the bundle");
     else if (!(fields.issuer_der == issuer->certificate.fields().subject_der))
         state.checks.invalid(artefact.file + ": names another issuer than the script");
 }
@@ -143,7 +143,7 @@ void check_chain(BundleState& state, const ArtefactFact& artefact) {
     for (; step != nullptr && step->action == "x509.issue"; step = state.script.find(step->text("issuer"))) {
         const auto* link = state.certificate_of_step(step->id);
         if (link == nullptr || expected.size() > kMaxChain)
-            return state.checks.invalid(artefact.file + ": a certificate of the chain is not in the bundle");
+            return state.doubt(artefact.file + ": a certificate of the chain is not in the bundle");
         expected += x509::encode_pem("CERTIFICATE", link->certificate.der().view());
     }
     if (text_of(*content) != expected) state.checks.invalid(artefact.file + ": is not the chain of its certificate");
@@ -164,8 +164,11 @@ void check_crl(BundleState& state, const ArtefactFact& artefact) {
     if (crl.value().entry_count() != 0)
         state.checks.invalid(artefact.file + ": it revokes, which no step of a script can do");
     const auto* issuer = state.certificate_of_step(step->text("issuer"));
-    if (issuer == nullptr || !(issuer->certificate.fields().subject_der == crl.value().issuer()))
+    if (issuer == nullptr) {
+        state.doubt(artefact.file + ": its issuer's certificate is not in the bundle");
+    } else if (!(issuer->certificate.fields().subject_der == crl.value().issuer())) {
         state.checks.invalid(artefact.file + ": names another issuer than the script");
+    }
     const auto* issuer_step = state.script.find(step->text("issuer"));
     const auto issuer_key = issuer_step == nullptr ? std::string{} : key_id_of_certificate_step(state, *issuer_step);
     const auto signature_sha256 = crypto::sha256(crl_signature(*content)).hex();
@@ -250,10 +253,11 @@ void check_signatures_accounted(BundleState& state) {
         if (signature.accounted) continue;
         const std::string text = "step '" + signature.step + "' made a signature over " + signature.tbs_sha256 +
                                  ", and no file of the bundle carries it";
-        if (state.facts.complete())
-            state.checks.invalid(text);
-        else
+        if (state.facts.complete()) {
+            state.doubt(text);
+        } else {
             state.checks.missing(text);
+        }
     }
     state.checks.end(std::to_string(state.facts.signatures.size()) +
                      " made, each of them over a certificate or CRL of the bundle");

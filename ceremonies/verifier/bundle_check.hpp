@@ -25,6 +25,9 @@ struct BundleState {
     std::vector<BundleCertificate> certificates;
 
     const BundleCertificate* certificate_of_step(std::string_view step) const noexcept;
+    // doubt reports what follows from a certificate or CRL that is not there: as missing while a file on record could
+    // not be read, which was reported itself; as invalid otherwise.
+    void doubt(const std::string& text) const;
     // content is a file's octets, or nothing where it could not be read (which was reported).
     const Bytes* content(const std::string& file) const noexcept;
 };

@@ -30,6 +30,13 @@ const BundleCertificate* BundleState::certificate_of_step(std::string_view step)
     return nullptr;
 }
 
+void BundleState::doubt(const std::string& text) const {
+    if (files.size() != facts.artefacts.size())
+        checks.missing(text);
+    else
+        checks.invalid(text);
+}
+
 const Bytes* BundleState::content(const std::string& file) const noexcept {
     const auto found = files.find(file);
     return found == files.end() ? nullptr : &found->second;

@@ -75,6 +75,9 @@ void compare_keys(const BundleState& state, const ArtefactFact& artefact) {
     if (step == nullptr || step->action != "config.signer" || "artefacts/" + step->text("artefact") != artefact.file) {
         return state.checks.invalid(artefact.file + ": the script writes no such file here");
     }
+    if (state.files.size() != state.facts.artefacts.size()) {
+        return state.checks.missing(artefact.file + ": cannot be compared without all certificates of the bundle");
+    }
     const auto written = read_signer_keys(text_of(*content));
     if (!written) return state.checks.invalid(artefact.file + " " + written.error().public_detail());
     if (written.value().size() != step->signer_keys.size())

@@ -11,27 +11,18 @@ namespace {
 
 using namespace sealwright;
 
-// DyingDesk ends the process without warning at its N-th line or question (SEALWRIGHT_TEST_DIE_AT, in a test program
-// alone).
-class DyingDesk final : public ceremonies::Desk {
+// DyingClock ends the process without warning when it is asked for the N-th time (SEALWRIGHT_TEST_DIE_AT, in a test
+// program alone). Each record of the transcript asks once: so the ceremony dies between any two of them.
+class DyingClock final : public Clock {
 public:
-    explicit DyingDesk(long die_at) : inner_(ceremonies::make_unattended_desk()), left_(die_at) {}
-    void show(std::string_view line) override {
-        count();
-        inner_->show(line);
+    explicit DyingClock(long die_at) : left_(die_at) {}
+    UtcTime now() const override {
+        if (left_ > 0 && --left_ == 0) std::raise(SIGKILL);
+        return SystemClock{}.now();
     }
-    Result<ceremonies::Confirmation> confirm(const ceremonies::ConfirmationRequest& request) override {
-        count();
-        return inner_->confirm(request);
-    }
-    Result<Secret> pin(const ceremonies::PinRequest& request) override { return inner_->pin(request); }
 
 private:
-    void count() {
-        if (left_ > 0 && --left_ == 0) std::raise(SIGKILL);
-    }
-    std::unique_ptr<ceremonies::Desk> inner_;
-    long left_;
+    mutable long left_;
 };
 
 int failed(const Error& error) {
@@ -60,10 +51,10 @@ int print(const ceremonies::CeremonyFiles& files, const std::string& out) {
 
 int hold(bool rehearsal, const ceremonies::CeremonyFiles& files, const std::string& out) {
     const char* die_at = std::getenv("SEALWRIGHT_TEST_DIE_AT");
-    DyingDesk desk{die_at == nullptr ? 0 : std::atol(die_at)};
-    const SystemClock clock;
+    const DyingClock clock{die_at == nullptr ? 0 : std::atol(die_at)};
+    const auto desk = ceremonies::make_unattended_desk();
     crypto::SystemRandom random;
-    const ceremonies::RunOptions options{files, out, desk, clock, random};
+    const ceremonies::RunOptions options{files, out, *desk, clock, random};
     const auto outcome = rehearsal ? ceremonies::rehearse(options) : ceremonies::run(options);
     if (!outcome) return failed(outcome.error());
     std::ofstream{out + ".head"} << outcome.value().head << "\n";
