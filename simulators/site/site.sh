@@ -126,6 +126,9 @@ certificate = "$dir/ceremony/artefacts/tls-chain.pem"
 [ocsp]
 certificate = "$dir/ceremony/artefacts/ocsp.pem"
 
+[crl]
+file = "$dir/state/issuing.crl"
+
 [audit]
 key = "$dir/ceremony/artefacts/audit-key.pem"
 origin = "ca.demo.sealwright.test/audit"

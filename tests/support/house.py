@@ -257,5 +257,5 @@ class House:
         """verify_audit exports the audit log by the command line and has sealwright-verify check it."""
         folder = self.folder / "audit-export"
         shutil.rmtree(folder, ignore_errors=True)
-        run(self.bin / "sealwright", "--socket", self.admin_socket, "audit", "export", folder)
+        run(self.bin / "sealwright", "audit", "export", folder, "--socket", self.admin_socket)
         return run(self.bin / "sealwright-verify", "audit", folder, "--key", self.artefacts / "audit-key.pem")
