@@ -53,6 +53,11 @@ std::size_t character_count(std::string_view utf8) noexcept {
         utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+// ISO 3166, as X520countryName means it (RFC 5280 appendix A.1).
+bool is_country(std::string_view value) noexcept {
+    return value.size() == 2 && std::all_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 std::string_view value_problem(std::string_view value, const SubjectRule& rule) noexcept {
     if (value.empty()) return "is empty";
     if (value.front() == ' ' || value.back() == ' ') return "begins or ends with a space";
@@ -60,6 +65,7 @@ std::string_view value_problem(std::string_view value, const SubjectRule& rule) 
                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }))
         return "has a control character";
     if (character_count(value) > rule.max_length) return "is longer than the profile allows";
+    if (equal(rule.attribute, oid::kCountryName) && !is_country(value)) return "is no country of two capital letters";
     return {};
 }
 
@@ -309,6 +315,50 @@ bool names_host(const x509::GeneralName& name, std::string_view text) {
     return false;
 }
 
+bool is_server(const Profile& profile) {
+    const auto& purposes = profile.ext_key_usage;
+    return profile.kind == SubjectKind::end_entity &&
+           std::any_of(purposes.begin(), purposes.end(),
+                       [](const Bytes& purpose) { return equal(purpose, oid::kServerAuth); });
+}
+
+// RFC 5280 4.1.2.6: "Conforming implementations generating new certificates with electronic mail addresses MUST use the
+// rfc822Name in the subject alternative name extension"; emailAddress may stand beside it.
+void judge_mailboxes(const x509::Name& subject, const x509::GeneralNames& san, Reasons& reasons) {
+    for (const auto& rdn : subject.rdns) {
+        if (!equal(rdn.front().type, oid::kEmailAddress)) continue;
+        const std::string& address = rdn.front().value;
+        const bool named = std::any_of(san.begin(), san.end(), [&](const x509::GeneralName& name) {
+            const auto* mailbox = std::get_if<x509::Rfc822Name>(&name);
+            return mailbox != nullptr && equal_ignoring_case(mailbox->value, address);
+        });
+        if (!named)
+            reasons.deny("subject emailAddress " + shown(address) + " is not among the mailboxes of the request");
+    }
+}
+
+// A server is known by its DNS names and addresses; a CN that the profile did not fix must be one of them.
+void judge_server_names(const Profile& profile, const x509::Name& subject, const x509::GeneralNames& san,
+                        Reasons& reasons) {
+    const bool has_host = std::any_of(san.begin(), san.end(), [](const x509::GeneralName& name) {
+        return std::holds_alternative<x509::DnsName>(name) || std::holds_alternative<x509::IpAddress>(name);
+    });
+    if (!has_host) reasons.deny("a server's certificate needs a DNS name or an address");
+    for (const auto& rdn : subject.rdns) {
+        const auto& attribute = rdn.front();
+        const bool fixed = std::any_of(profile.subject.begin(), profile.subject.end(), [&](const SubjectRule& rule) {
+            return rule.source == ValueSource::fixed && rule.attribute == attribute.type &&
+                   rule.value == attribute.value;
+        });
+        if (fixed || !equal(attribute.type, oid::kCommonName)) continue;
+        const bool named = std::any_of(
+            san.begin(), san.end(), [&](const x509::GeneralName& name) { return names_host(name, attribute.value); });
+        if (!named)
+            reasons.deny("subject CN " + shown(attribute.value) +
+                         " is not among the DNS names and addresses of the request");
+    }
+}
+
 }  // namespace
 
 bool may_certify(const TemplateInput& input, std::string_view name) {
@@ -339,25 +389,12 @@ x509::GeneralNames judge_san(const TemplateInput& input, Reasons& reasons) { ret
 void judge_name_coherence(const TemplateInput& input, const x509::Name& subject, const x509::GeneralNames& san,
                           Reasons& reasons) {
     if (!reasons.empty()) return;
-    const Profile& profile = input.profile;
-    if (subject.empty() && !profile.empty_subject_allowed) reasons.deny("the profile allows no empty subject");
+    if (subject.empty() && !input.profile.empty_subject_allowed) reasons.deny("the profile allows no empty subject");
     // RFC 5280 4.1.2.6: where the subject is empty, the SAN names the subject.
     if (subject.empty() && san.empty())
         reasons.deny("the certificate would have neither a subject nor a subject alternative name");
-    const bool server = std::any_of(profile.ext_key_usage.begin(), profile.ext_key_usage.end(),
-                                    [](const Bytes& purpose) { return equal(purpose, oid::kServerAuth); });
-    if (!server) return;
-    for (std::size_t i = 0, rdn = 0; i < profile.subject.size() && rdn < subject.rdns.size(); ++i) {
-        const auto& attribute = subject.rdns[rdn].front();
-        if (!equal(profile.subject[i].attribute, attribute.type)) continue;
-        ++rdn;
-        if (profile.subject[i].source == ValueSource::fixed || !equal(attribute.type, oid::kCommonName)) continue;
-        const bool named = std::any_of(
-            san.begin(), san.end(), [&](const x509::GeneralName& name) { return names_host(name, attribute.value); });
-        if (!named)
-            reasons.deny("subject CN " + shown(attribute.value) +
-                         " is not among the DNS names and addresses of the request");
-    }
+    judge_mailboxes(subject, san, reasons);
+    if (is_server(input.profile)) judge_server_names(input.profile, subject, san, reasons);
 }
 
 }  // namespace sealwright::profile

@@ -43,6 +43,10 @@ std::string_view pattern_problem(SanKind kind, const std::string& pattern) {
     return {};
 }
 
+bool is_country_text(std::string_view text) {
+    return text.size() == 2 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+}
+
 void check_usage_against_key(const KeyRule& rule, const Profile& profile, Section& root) {
     const x509::KeyUsage asked = key_usage_of(profile, rule.type);
     const auto impossible = static_cast<x509::KeyUsage>(asked & ~usages_of_algorithm(rule.type));
@@ -171,6 +175,8 @@ void check_subject_rule(const SubjectRule& rule, Section& section) {
     if (rule.source == ValueSource::fixed) {
         if (!rule.allow.empty()) section.problem("allow", "has no meaning for source = \"fixed\"");
         if (rule.value.empty() && section.has("value")) section.problem("value", "must not be empty");
+        if (equal(rule.attribute, oid::kCountryName) && !is_country_text(rule.value))
+            section.problem("value", "must be two capital letters (ISO 3166)");
         const auto encoded = x509::encode_name(x509::Name{{{x509::Attribute{rule.attribute, rule.value, 0}}}});
         if (!rule.attribute.empty() && !rule.value.empty() && !encoded)
             section.problem("value", encoded.error().public_detail());

@@ -291,7 +291,8 @@ TEST(ProfileParse, RefusesRulesThatCanNeverMatch) {
 
 TEST(ProfileParse, RefusesFixedValuesThatNoCertificateCanCarry) {
     const auto device = installed_text("device");
-    expect_reasons({{with(device, "value = \"Example\"", "value = \"\""), "value: must not be empty"},
+    expect_reasons({{with(device, "type = \"O\"", "type = \"C\""), "value: must be two capital letters"},
+                    {with(device, "value = \"Example\"", "value = \"\""), "value: must not be empty"},
                     {with(device, "value = \"Example\"", "value = \"" + std::string(65, 'a') + "\""), "64"},
                     {with(device, "value = \"Example\"\n", ""), "subject.rdn[0].value: is missing"},
                     {with(device, "value = \"Example\"", "value = \"Example\"\nallow = [\"*\"]"),

@@ -213,6 +213,38 @@ TEST(Subject, OfAServerMayBeAnAddressThatIsAmongItsNames) {
     EXPECT_THAT(request.refusal(), HasSubstr("is not among"));
 }
 
+TEST(Subject, OfAServerNeedsADnsNameOrAnAddress) {
+    Request request{installed("service-tls")};
+    EXPECT_THAT(request.refusal(), HasSubstr("neither a subject nor"));
+    request.requested.subject = name("O=Example");
+    EXPECT_EQ(request.refusal(), "a server's certificate needs a DNS name or an address");
+    request.requested.san = {x509::IpAddress{{127, 0, 0, 1}}};
+    EXPECT_EQ(request.refusal(), "");
+}
+
+TEST(Subject, MayHaveAMailAddressThatIsAmongTheNamesToo) {
+    auto profile = installed("tls-client");
+    profile.subject.push_back({bytes_of(oid::kEmailAddress), ValueSource::request, "", {{"**"}}, 255, false});
+    Request request{profile};
+    request.requested.subject = name("emailAddress=Alice@example.org,CN=alice");
+    EXPECT_EQ(request.refusal(),
+              "subject emailAddress \"Alice@example.org\" is not among the mailboxes of the request");
+    request.requested.san = {x509::Rfc822Name{"alice@example.org"}};
+    EXPECT_EQ(request.refusal(), "");
+    request.requested.san = {x509::Rfc822Name{"alicf@example.org"}};
+    EXPECT_THAT(request.refusal(), HasSubstr("is not among the mailboxes"));
+}
+
+TEST(Subject, HasACountryOfTwoCapitalLetters) {
+    Request request{installed("ocsp-signer")};
+    request.requested.subject = name("CN=OCSP,C=DE");
+    EXPECT_EQ(request.refusal(), "");
+    for (const auto* bad : {"CN=OCSP,C=de", "CN=OCSP,C=D1"}) {
+        request.requested.subject = name(bad);
+        EXPECT_THAT(request.refusal(), HasSubstr("is no country of two capital letters")) << bad;
+    }
+}
+
 TEST(Subject, TakesThePrincipalsNameWhereTheRuleSaysSo) {
     auto profile = installed("tls-client");
     profile.subject[0].source = ValueSource::principal;
