@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // "The semantics of other id-ad-caIssuers accessLocation name forms are not defined": other than URI and directoryName.
-
-}  // namespace
-
 CertificateLint aia_ca_issuers_location() noexcept {
     return {"rfc5280_4_2_2_1_ca_issuers_location", "RFC 5280 4.2.2.1",
             "Where the information is available via HTTP or FTP, accessLocation MUST be a uniformResourceIdentifier",

@@ -3,13 +3,8 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // "There is one exception; where a CA distributes its public key in the form of a "self-signed" certificate, the
 // authority key identifier MAY be omitted."
-
-}  // namespace
-
 CertificateLint aki_present() noexcept {
     return {"rfc5280_4_2_1_1_aki_present", "RFC 5280 4.2.1.1",
             "The keyIdentifier field of the authorityKeyIdentifier extension MUST be included in all certificates "

@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // Our CAs issue their own CRLs, always.
-
-}  // namespace
-
 CertificateLint cdp_no_crl_issuer() noexcept {
     return {"rfc5280_4_2_1_13_crl_issuer_omitted", "RFC 5280 4.2.1.13",
             "If the certificate issuer is also the CRL issuer, then conforming CAs MUST omit the cRLIssuer field and "

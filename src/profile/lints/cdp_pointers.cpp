@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // By 4.2.1.6 a URI is absolute; by this clause an LDAP URI says where and what.
-
-}  // namespace
-
 CertificateLint cdp_pointers() noexcept {
     return {"rfc5280_4_2_1_13_pointers", "RFC 5280 4.2.1.13",
             "the URI MUST include a <dn> field containing the distinguished name of the entry holding the CRL",

@@ -4,13 +4,8 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // With the clause before it, "MUST include at least one AccessDescription specifying id-ad-caIssuers": the syntax wants
 // one entry, this lint its method.
-
-}  // namespace
-
 CrlLint crl_aia_only_ca_issuers() noexcept {
     return {"rfc5280_5_2_7_only_ca_issuers", "RFC 5280 5.2.7",
             "Access method types other than id-ad-caIssuers MUST NOT be included",

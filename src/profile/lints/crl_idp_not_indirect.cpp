@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // Our CAs list their own certificates, always.
-
-}  // namespace
-
 CrlLint crl_idp_not_indirect() noexcept {
     return {"rfc5280_5_2_5_not_indirect", "RFC 5280 5.2.5",
             "If the scope of the CRL only includes certificates issued by the CRL issuer, then the indirectCRL boolean "

@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // We issue no indirect CRLs; so also none whose certificateIssuer is not critical, which 5.3.3 forbids.
-
-}  // namespace
-
 CrlLint crl_no_certificate_issuer() noexcept {
     return {"rfc5280_5_3_3_certificate_issuer_only_in_indirect", "RFC 5280 5.3.3",
             "identifies the certificate issuer associated with an entry in an indirect CRL", nullptr,

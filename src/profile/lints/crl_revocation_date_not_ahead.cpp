@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // A revocation that has not happened yet is none.
-
-}  // namespace
-
 CrlLint crl_revocation_date_not_ahead() noexcept {
     return {"ca_crl_revocation_date_not_ahead", "RFC 5280 5.1.2.6",
             "The date on which the revocation occurred is specified", nullptr,

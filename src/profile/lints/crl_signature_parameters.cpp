@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // As for certificates: RFC 4055 3.1 and 5, RFC 5758 3.2, RFC 8410 3.
-
-}  // namespace
-
 CrlLint crl_signature_parameters() noexcept {
     return {"rfc5280_5_1_2_2_crl_signature_parameters", "RFC 5280 5.1.2.2",
             "[RFC3279], [RFC4055], and [RFC4491] list OIDs for the most popular signature algorithms",

@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // A CRL is validated at its reader's time; one that says it was made when its issuer was not valid was not made then.
-
-}  // namespace
-
 CrlLint crl_this_update_within_issuer() noexcept {
     return {"ca_crl_this_update_within_issuer", "RFC 5280 6.3.3 (f)",
             "Obtain and validate the certification path for the issuer of the complete CRL",

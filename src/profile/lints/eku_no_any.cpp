@@ -3,13 +3,8 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // The profile always restricts the usages of a key: AD CS's "any purpose" templates are how others became domain
 // administrators.
-
-}  // namespace
-
 CertificateLint eku_no_any() noexcept {
     return {"ca_no_any_extended_key_usage", "RFC 5280 4.2.1.12",
             "but does not wish to restrict usages of the key, the CA can include the special KeyPurposeId "

@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // Byte for byte: section 7.1 lets readers compare more loosely, but none has to.
-
-}  // namespace
-
 CertificateLint issuer_matches() noexcept {
     return {"rfc5280_4_1_2_4_issuer_is_subject_of_issuer", "RFC 5280 4.1.2.4 and 6.1.3 (a)(4)",
             "The certificate issuer name is the working_issuer_name",

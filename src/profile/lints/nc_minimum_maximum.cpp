@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // Zero is the default, which DER does not encode.
-
-}  // namespace
-
 CertificateLint nc_minimum_maximum() noexcept {
     return {"rfc5280_4_2_1_10_minimum_and_maximum", "RFC 5280 4.2.1.10",
             "the minimum MUST be zero, and maximum MUST be absent",

@@ -3,12 +3,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // In any other certificate it would ask its readers not to look for revocation.
-
-}  // namespace
-
 CertificateLint nocheck_only_for_responder() noexcept {
     return {"rfc6960_4_2_2_2_1_nocheck_only_for_responder", "RFC 6960 4.2.2.2.1",
             "an OCSP client can trust a responder for the lifetime of the responder's certificate",

@@ -4,13 +4,8 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // Section 3.5 of RFC 1034 as modified by section 2.1 of RFC 1123: letters, digits and hyphens; so also no underscore
 // and no " ".
-
-}  // namespace
-
 CertificateLint san_dns_syntax() noexcept {
     return {
         "rfc5280_4_2_1_6_preferred_name_syntax", "RFC 5280 4.2.1.6",

@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // RFC 5280 4.2.1.6 leaves wildcards to the applications; they all read them as RFC 9525 does.
-
-}  // namespace
-
 CertificateLint san_dns_wildcard() noexcept {
     return {"rfc9525_6_3_wildcard_is_leftmost_label", "RFC 9525 6.3",
             "The wildcard character appears only as the complete content of the left-most label",

@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // DomainComponent ::= IA5String.
-
-}  // namespace
-
 CertificateLint subject_ia5_attributes() noexcept {
     return {"rfc5280_a_1_ia5_attributes", "RFC 5280 appendix A.1",
             "EmailAddress ::= IA5String (SIZE (1..ub-emailaddress-length))",

@@ -4,12 +4,7 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // dnQualifier is X520dnQualifier ::= PrintableString.
-
-}  // namespace
-
 CertificateLint subject_printable_attributes() noexcept {
     return {"rfc5280_a_1_printable_attributes", "RFC 5280 appendix A.1",
             "X520SerialNumber ::= PrintableString (SIZE (1..ub-serial-number))",

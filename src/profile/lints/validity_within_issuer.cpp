@@ -3,13 +3,8 @@
 
 namespace sealwright::profile::lints {
 
-namespace {
-
 // The shell model of RFC 5280 checks every certificate of a path at the same moment: what lies outside of the issuer's
 // period can never be valid.
-
-}  // namespace
-
 CertificateLint validity_within_issuer() noexcept {
     return {"ca_validity_within_issuer", "RFC 5280 6.1.3 (a)(2)",
             "The certificate validity period includes the current time",
