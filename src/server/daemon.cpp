@@ -99,13 +99,21 @@ void Daemon::Parts::make_issuance() {
     root_crl = std::make_unique<RootCrlFile>(config.ca.root_crl, authority.chain.back(), log);
 }
 
-// 4. What the last boot left open. CRL numbers need only the store; certificates need the signer's journal.
+// 4. What the last boot left open, and a CRL to serve. CRL numbers need only the store; certificates need the signer's
+// journal.
 Result<void> Daemon::Parts::settle() {
     SEALWRIGHT_TRY(publisher->settle());
     if (!signer->connected()) return success();
-    auto opened = open_for_issuance();
-    if (opened || !is_hopeless(opened.error().code())) return success();
-    return opened;
+    if (auto opened = open_for_issuance(); !opened) {
+        if (is_hopeless(opened.error().code())) return opened;
+        log.warning(kRoom, "not open for issuance yet: " + opened.error().describe());
+        return success();
+    }
+    if (publisher->current() && publisher->due() > clock.now()) return success();
+    // The timer tries again; a daemon without a CRL still has much to do.
+    if (auto published = publisher->publish_now(); !published)
+        log.warning(kRoom, "no CRL could be published: " + published.error().describe());
+    return success();
 }
 
 // 5. The listeners, last: nobody is served by a daemon that is half made.

@@ -34,6 +34,7 @@ void Notifier::send(const std::string& message) {
 
 void Notifier::ready(std::string_view text) {
     send("READY=1\nSTATUS=" + std::string{text});
+    is_ready_ = true;
     if (ready_fd_ < 0) return;
     if (::write(ready_fd_, "\n", 1) != 1) log_.warning("daemon", "--ready-fd cannot be written");
     ::close(ready_fd_);
@@ -42,6 +43,8 @@ void Notifier::ready(std::string_view text) {
 
 void Notifier::status(std::string_view text) { send("STATUS=" + std::string{text}); }
 void Notifier::stopping() { send("STOPPING=1"); }
-void Notifier::alive() { send("WATCHDOG=1"); }
+void Notifier::alive() {
+    if (is_ready_) send("WATCHDOG=1");
+}
 
 }  // namespace sealwright::server

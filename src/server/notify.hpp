@@ -1,6 +1,7 @@
 // notify.hpp: telling whoever started the daemon how it does: systemd's notification socket and --ready-fd.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 
@@ -16,13 +17,14 @@ public:
     void ready(std::string_view status);
     void status(std::string_view text);
     void stopping();
-    // alive keeps systemd's watchdog quiet.
+    // alive keeps systemd's watchdog quiet; nothing before ready. Thread-safe.
     void alive();
 
 private:
     void send(const std::string& message);
 
     int ready_fd_;
+    std::atomic<bool> is_ready_{false};
     std::string socket_;
     Log& log_;
 };

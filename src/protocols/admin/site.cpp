@@ -11,10 +11,17 @@ json::object crl_object(const issuance::CrlRecord& crl) {
             {"entries", crl.entries}};
 }
 
+// serial_hex is the number's 32 digits: the zero octet that DER puts in front of a high bit is not of it. Another CA's
+// serial number is shown as long as it is.
+std::string serial_hex(ByteView content) {
+    while (content.size() > SerialNumber::kSize && content.front() == 0) content = content.subspan(1);
+    return to_hex(content);
+}
+
 json::object issuing_object(const issuance::Authority& authority) {
     const auto& fields = authority.certificate.fields();
     return {{"subject", x509::format_name(fields.subject)},
-            {"serial", to_hex(fields.serial)},
+            {"serial", serial_hex(fields.serial)},
             {"not_after", time_value(fields.not_after)},
             {"key", authority.key.id().hex()}};
 }
