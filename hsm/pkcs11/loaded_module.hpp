@@ -2,6 +2,8 @@
 // calls, and which tokens this process is logged in to. Internal to hsm/pkcs11.
 #pragma once
 
+#include <set>
+
 #include "hsm/pkcs11/cryptoki.hpp"
 #include "hsm/pkcs11/token.hpp"
 
@@ -19,6 +21,9 @@ public:
 
 // loaded gives the inside of a Module; every Module that load returns has one.
 LoadedModule& loaded(Module& module);
+
+// mechanism_set is C_GetMechanismList of a slot.
+Result<std::set<CK_MECHANISM_TYPE>> mechanism_set(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot);
 
 // token_info_of reads C_GetTokenInfo of a slot.
 Result<TokenInfo> token_info_of(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot);

@@ -105,7 +105,7 @@ public:
     }
 
     Result<std::vector<std::string>> mechanisms(unsigned long slot_id) const override {
-        SEALWRIGHT_TRY(const auto types, mechanism_types(slot_id));
+        SEALWRIGHT_TRY(const auto types, mechanism_set(*functions_, slot_id));
         std::vector<std::string> names;
         for (const unsigned long type : types) names.push_back(mechanism_name(type));
         return names;
@@ -150,8 +150,8 @@ private:
         return success();
     }
 
-    // slots_with_tokens asks the module itself: libp11's PKCS11_release_all_slots, which must follow its enumeration, calls C_CloseAllSessions on
-    // every slot and so logs out every other token that this process has open.
+    // slots_with_tokens asks the module itself: libp11's PKCS11_release_all_slots, which must follow its enumeration,
+    // calls C_CloseAllSessions on every slot and so logs out every other token that this process has open.
     Result<std::vector<CK_SLOT_ID>> slots_with_tokens() const {
         for (;;) {
             unsigned long count = 0;
@@ -164,17 +164,6 @@ private:
             ids.resize(std::min<std::size_t>(count, ids.size()));
             return ids;
         }
-    }
-
-    Result<std::vector<CK_MECHANISM_TYPE>> mechanism_types(CK_SLOT_ID slot) const {
-        unsigned long count = 0;
-        CK_RV rv = functions_->C_GetMechanismList(slot, nullptr, &count);
-        if (rv != CKR_OK) return ckr_error("C_GetMechanismList", rv, "the token does not list its mechanisms");
-        std::vector<CK_MECHANISM_TYPE> types(count);
-        rv = functions_->C_GetMechanismList(slot, types.data(), &count);
-        if (rv != CKR_OK) return ckr_error("C_GetMechanismList", rv, "the token does not list its mechanisms");
-        types.resize(std::min<std::size_t>(count, types.size()));
-        return types;
     }
 
     std::shared_ptr<Library> library_;
@@ -242,6 +231,17 @@ Result<std::shared_ptr<Module>> Module::load(const std::string& path, const std:
 }
 
 LoadedModule& loaded(Module& module) { return dynamic_cast<LoadedModule&>(module); }
+
+Result<std::set<CK_MECHANISM_TYPE>> mechanism_set(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot) {
+    unsigned long count = 0;
+    CK_RV rv = functions.C_GetMechanismList(slot, nullptr, &count);
+    if (rv != CKR_OK) return ckr_error("C_GetMechanismList", rv, "the token does not list its mechanisms");
+    std::vector<CK_MECHANISM_TYPE> types(count);
+    rv = functions.C_GetMechanismList(slot, types.data(), &count);
+    if (rv != CKR_OK) return ckr_error("C_GetMechanismList", rv, "the token does not list its mechanisms");
+    types.resize(std::min<std::size_t>(count, types.size()));
+    return std::set<CK_MECHANISM_TYPE>{types.begin(), types.end()};
+}
 
 Result<TokenInfo> token_info_of(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot) {
     CK_TOKEN_INFO raw{};

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "base/file.hpp"
+
 namespace sealwright::hsm::signer_process {
 namespace {
 
@@ -66,6 +68,12 @@ TEST(SignerConfig, ReadsAWholeFile) {
     EXPECT_EQ(config.keys[0].certificate->max_backdate, std::chrono::hours{1});
     EXPECT_FALSE(config.keys[0].certificate->ca);
     EXPECT_FALSE(config.keys[0].certificate->ocsp_signing);
+}
+
+TEST(SignerConfig, ReadsItsOwnExample) {
+    auto text = read_text_file("hsm/signer_process/signer.example.toml", 1U << 20U);
+    ASSERT_TRUE(text) << text.error().describe();
+    EXPECT_EQ(problem(replaced(text.value(), "[\"sealwright\"]", "[\"root\"]")), "accepted");
 }
 
 TEST(SignerConfig, NamesFileLineAndKeyOfWhatIsWrong) {
