@@ -1,9 +1,11 @@
-// ca_store.hpp: what issuance needs of a database, in its own words. Adapters: store/sqlite (and later store/postgres), one contract suite for both
-// (tests/contract). Every verb that changes something takes its audit events and commits both or neither; when it returns, the change is durable.
+// ca_store.hpp: what issuance needs of a database, in its own words. Adapters: store/sqlite (and later store/postgres),
+// one contract suite for both (tests/contract). Every verb that changes something takes its audit events and commits
+// both or neither; when it returns, the change is durable.
 //
-// Threads: every verb may be called from many threads; calls block. An adapter commits calls that wait together in one transaction (group commit); a
-// call that fails in it fails alone. Errors: storage (nothing was changed; issuance must stop until a write succeeds), clock (the clock went back
-// against the last committed time by more than the tolerance; nothing was changed), else as said at each verb.
+// Threads: every verb may be called from many threads; calls block. An adapter commits calls that wait together in one
+// transaction (group commit); a call that fails in it fails alone. Errors: storage (nothing was changed; issuance must
+// stop until a write succeeds), clock (the clock went back against the last committed time by more than the tolerance;
+// nothing was changed), else as said at each verb.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,10 @@ using audit::Event;
 using Events = std::vector<Event>;
 
 // Node is this daemon's identity for one boot; every intent carries it.
-struct Node { NodeId id; BootEpoch epoch; };
+struct Node {
+    NodeId id;
+    BootEpoch epoch;
+};
 
 // Intent is all that must be durable before the token is asked.
 struct Intent {
@@ -37,23 +42,25 @@ struct Intent {
     UtcTime received_at{};
     std::string principal, channel, peer, profile;
     Sha256 profile_digest;
-    Bytes proof;                     // the CSR
-    std::optional<std::string> secret_id;  // used up in the same transaction: conflict when it was used, expired or revoked meanwhile
-    bool resumes_request = false;    // true when the request row exists already (awaiting approval, challenged)
+    Bytes proof;  // the CSR
+    std::optional<std::string>
+        secret_id;  // used up in the same transaction: conflict when it was used, expired or revoked meanwhile
+    bool resumes_request = false;  // true when the request row exists already (awaiting approval, challenged)
     // The certificate to be.
-    SerialNumber serial;             // primary key: already_exists on collision, the caller draws another
+    SerialNumber serial;  // primary key: already_exists on collision, the caller draws another
     KeyId issuer_key;
     Bytes tbs;
     Sha256 tbs_digest;
     NameDer subject;
-    std::string names;               // for listings: RFC 4514 subject and SANs as text
+    std::string names;  // for listings: RFC 4514 subject and SANs as text
     KeyId subject_key;
     UtcTime not_before{}, not_after{};
     std::optional<SerialNumber> renews;
     UtcTime now{};
 };
 
-// IntentReceipt proves that an intent is durable. Only a store makes it, only the issuer uses it up: there is no other call path to the CA key.
+// IntentReceipt proves that an intent is durable. Only a store makes it, only the issuer uses it up: there is no other
+// call path to the CA key.
 class IntentReceipt {
 public:
     IntentReceipt(IntentReceipt&&) noexcept = default;
@@ -87,20 +94,20 @@ struct Refusal {
     RequestId request;
     UtcTime received_at{};
     std::string principal, channel, peer, profile;
-    Bytes proof;                 // may be empty or truncated to what was readable
+    Bytes proof;  // may be empty or truncated to what was readable
     ErrorCode code = ErrorCode::denied;
-    std::string reason;          // public text
+    std::string reason;  // public text
     bool resumes_request = false;
     UtcTime now{};
 };
 
-struct PendingRequest {          // for received, challenged, awaiting_approval
+struct PendingRequest {  // for received, challenged, awaiting_approval
     RequestId request;
     RequestState state = RequestState::awaiting_approval;
     UtcTime received_at{};
     std::string principal, channel, peer, profile;
     Bytes proof;
-    Bytes resume_token;          // opaque to the store
+    Bytes resume_token;  // opaque to the store
     std::optional<std::string> secret_id;
     UtcTime now{};
 };
@@ -112,16 +119,20 @@ struct RequestRecord {
     std::string principal, channel, peer, profile;
     Bytes proof, resume_token;
     std::optional<std::string> secret_id;
-    std::optional<SerialNumber> serial;   // from intended on
-    std::optional<ErrorCode> code;        // of a refusal
+    std::optional<SerialNumber> serial;  // from intended on
+    std::optional<ErrorCode> code;       // of a refusal
     std::string reason;
-    std::vector<std::string> approvals;   // who approved
+    std::vector<std::string> approvals;  // who approved
 };
 
 enum class CertificateState : std::uint8_t { intended = 1, issued, indeterminate, abandoned };
 std::string_view certificate_state_name(CertificateState state) noexcept;
 
-struct Revocation { UtcTime at{}; x509::RevocationReason reason{}; std::optional<UtcTime> invalidity_date; };
+struct Revocation {
+    UtcTime at{};
+    x509::RevocationReason reason{};
+    std::optional<UtcTime> invalidity_date;
+};
 
 struct CertificateRecord {
     SerialNumber serial;
@@ -144,19 +155,44 @@ struct CertificateFilter {
     std::string name_contains, profile;
     std::optional<UtcTime> expires_before;
     std::size_t limit = 100;
-    std::optional<SerialNumber> after;     // paging, in order of issuance
+    std::optional<SerialNumber> after;  // paging, in order of issuance
 };
 
-struct OpenIntent { IntentId id; SerialNumber serial; RequestId request; Node node; UtcTime lease_until{}; KeyId issuer_key; Sha256 tbs_digest; };
-enum class Settlement : std::uint8_t { abandoned = 1, indeterminate = 2 };  // surely never signed; may have been signed (revoked at once)
+struct OpenIntent {
+    IntentId id;
+    SerialNumber serial;
+    RequestId request;
+    Node node;
+    UtcTime lease_until{};
+    KeyId issuer_key;
+    Sha256 tbs_digest;
+};
+enum class Settlement : std::uint8_t {
+    abandoned = 1,
+    indeterminate = 2
+};  // surely never signed; may have been signed (revoked at once)
 
 // CRLs go the same way: a number is reserved and durable before the token is asked, and never used again.
-struct CrlIntent { IntentId id; Node node; KeyId issuer_key; std::uint64_t number = 0; UtcTime this_update{}, next_update{}; Sha256 tbs_digest; UtcTime now{}; };
-struct CrlRecord { std::uint64_t number = 0; KeyId issuer_key; UtcTime this_update{}, next_update{}; std::size_t entries = 0; Bytes der; };
+struct CrlIntent {
+    IntentId id;
+    Node node;
+    KeyId issuer_key;
+    std::uint64_t number = 0;
+    UtcTime this_update{}, next_update{};
+    Sha256 tbs_digest;
+    UtcTime now{};
+};
+struct CrlRecord {
+    std::uint64_t number = 0;
+    KeyId issuer_key;
+    UtcTime this_update{}, next_update{};
+    std::size_t entries = 0;
+    Bytes der;
+};
 
 struct SecretRecord {
-    std::string id;                  // public handle, 16 hex digits
-    Sha256 secret_hash;              // SHA-256 of the secret's octets (128 random bits: no stretching needed)
+    std::string id;      // public handle, 16 hex digits
+    Sha256 secret_hash;  // SHA-256 of the secret's octets (128 random bits: no stretching needed)
     std::string profile;
     std::vector<std::string> names;  // names that the holder may have certified; empty: what the profile allows
     UtcTime created_at{}, expires_at{};
@@ -166,10 +202,15 @@ struct SecretRecord {
 };
 
 // Status is OCSP's three-way answer by database.
-struct StatusGood { UtcTime not_after{}; };
-struct StatusRevoked { Revocation revocation; };
+struct StatusGood {
+    UtcTime not_after{};
+};
+struct StatusRevoked {
+    Revocation revocation;
+};
 struct StatusUnknown {};
-using Status = std::variant<StatusGood, StatusRevoked, StatusUnknown>;  // intended: revoked-by-caution is not needed: unknown until issued
+using Status = std::variant<StatusGood, StatusRevoked,
+                            StatusUnknown>;  // intended: revoked-by-caution is not needed: unknown until issued
 
 class CaStore {
 public:
@@ -180,14 +221,18 @@ public:
     // node_id is the site-unique identity of this store's daemon, made at first use.
     virtual Result<NodeId> node_id() = 0;
 
-    // intend is step 6. already_exists: serial taken. conflict: the secret was used up, or the request is no longer in a state that may be intended.
+    // intend is step 6. already_exists: serial taken. conflict: the secret was used up, or the request is no longer in
+    // a state that may be intended.
     virtual Result<IntentReceipt> intend(Intent intent, Events events) = 0;
-    // complete is step 8. conflict: the lease was lost or the intent was settled otherwise; the certificate must not leave.
+    // complete is step 8. conflict: the lease was lost or the intent was settled otherwise; the certificate must not
+    // leave.
     virtual Result<void> complete(Completion completion, Events events) = 0;
     virtual Result<void> refuse(Refusal refusal, Events events) = 0;
     virtual Result<void> park(PendingRequest pending, Events events) = 0;
-    // approve adds one approval by this officer (conflict: twice by the same, or not awaiting); gives how many there are now.
-    virtual Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now, Events events) = 0;
+    // approve adds one approval by this officer (conflict: twice by the same, or not awaiting); gives how many there
+    // are now.
+    virtual Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now,
+                                     Events events) = 0;
     // record writes audit events that go with no other change.
     virtual Result<void> record(Events events, UtcTime now) = 0;
 
@@ -201,14 +246,18 @@ public:
     virtual Result<std::vector<RequestRecord>> requests(std::optional<RequestState> state, std::size_t limit) = 0;
     virtual Result<Status> status(const KeyId& issuer_key, const SerialNumber& serial) = 0;
 
-    // revoke: conflict when revoked already (a hold may become a revocation, keeping its date never: the new date stands). release: only from hold.
+    // revoke: conflict when revoked already (a hold may become a revocation, keeping its date never: the new date
+    // stands). release: only from hold.
     virtual Result<void> revoke(const SerialNumber& serial, Revocation revocation, Events events) = 0;
     virtual Result<void> release(const SerialNumber& serial, UtcTime now, Events events) = 0;
 
-    // for_each_revoked walks the revoked, unexpired certificates (and indeterminate ones) of an issuer in order of serial, from one snapshot. A certificate
-    // stays listed until a CRL issued after its expiry has carried it (RFC 5280 3.3).
-    virtual Result<void> for_each_revoked(const KeyId& issuer_key, UtcTime now, const std::function<void(const x509::CrlEntry&)>& visit) = 0;
-    // intend_crl reserves a number higher than every one before. complete_crl stores the CRL; abandon_crl gives the number up, for ever.
+    // for_each_revoked walks the revoked, unexpired certificates (and indeterminate ones) of an issuer in order of
+    // serial, from one snapshot. A certificate stays listed until a CRL issued after its expiry has carried it (RFC
+    // 5280 3.3).
+    virtual Result<void> for_each_revoked(const KeyId& issuer_key, UtcTime now,
+                                          const std::function<void(const x509::CrlEntry&)>& visit) = 0;
+    // intend_crl reserves a number higher than every one before. complete_crl stores the CRL; abandon_crl gives the
+    // number up, for ever.
     virtual Result<std::uint64_t> reserve_crl_number(const KeyId& issuer_key, UtcTime now) = 0;
     virtual Result<void> intend_crl(CrlIntent intent, Events events) = 0;
     virtual Result<void> complete_crl(const IntentId& intent, CrlRecord record, Events events) = 0;
@@ -228,12 +277,20 @@ public:
     virtual Result<void> save_checkpoint(std::string note, const audit::TreeHead& head) = 0;
     virtual Result<std::optional<std::string>> latest_checkpoint() = 0;
 
-    // changed_since gives the serials whose status changed after a counter value, and the new value; the OCSP cache uses it to forget answers.
-    struct Changes { std::uint64_t counter = 0; std::vector<SerialNumber> serials; bool overflow = false; };
+    // changed_since gives the serials whose status changed after a counter value, and the new value; the OCSP cache
+    // uses it to forget answers.
+    struct Changes {
+        std::uint64_t counter = 0;
+        std::vector<SerialNumber> serials;
+        bool overflow = false;
+    };
     virtual Result<Changes> changed_since(std::uint64_t counter) = 0;
 
-    // counts is for a status page: cheap however many there are. revoked has those on hold and the indeterminate ones with it.
-    struct Counts { std::uint64_t issued = 0, revoked = 0, open_intents = 0; };
+    // counts is for a status page: cheap however many there are. revoked has those on hold and the indeterminate ones
+    // with it.
+    struct Counts {
+        std::uint64_t issued = 0, revoked = 0, open_intents = 0;
+    };
     virtual Result<Counts> counts() = 0;
 
     // healthy is false after a failed write until one succeeds; probe tries one.
@@ -241,7 +298,8 @@ public:
     virtual Result<void> probe(UtcTime now) = 0;
 
 protected:
-    static IntentReceipt make_receipt(const IntentId& id, const SerialNumber& serial, const Sha256& digest, UtcTime lease_until) {
+    static IntentReceipt make_receipt(const IntentId& id, const SerialNumber& serial, const Sha256& digest,
+                                      UtcTime lease_until) {
         return IntentReceipt{id, serial, digest, lease_until};
     }
 };

@@ -1,4 +1,5 @@
-// engine.hpp: the use cases of issuance. issue() is the way of one request through the eight steps of docs/issuance.md, in their order.
+// engine.hpp: the use cases of issuance. issue() is the way of one request through the eight steps of docs/issuance.md,
+// in their order.
 #pragma once
 
 #include <chrono>
@@ -29,40 +30,53 @@ struct Authority {
 struct EngineOptions {
     Node node;
     std::chrono::seconds lease{30};
-    // signer_ready is asked just before an intent is stored, so that a signer which is known to be down uses up neither serial numbers nor secrets. Thread-safe,
-    // cheap; empty: always ready.
+    // signer_ready is asked just before an intent is stored, so that a signer which is known to be down uses up neither
+    // serial numbers nor secrets. Thread-safe, cheap; empty: always ready.
     std::function<bool()> signer_ready = {};
 };
 
 // Profiles by name; immutable while the engine lives.
 using Profiles = std::map<std::string, std::shared_ptr<const profile::Profile>>;
 
-struct Issued { SerialNumber serial; RequestId request; CertificateDer certificate; };
-struct Pending { RequestId request; unsigned approvals_needed = 0; };   // poll with resume()
+struct Issued {
+    SerialNumber serial;
+    RequestId request;
+    CertificateDer certificate;
+};
+struct Pending {
+    RequestId request;
+    unsigned approvals_needed = 0;
+};  // poll with resume()
 using IssueOutcome = std::variant<Issued, Pending>;
 
 // Engine: thread-safe; calls block (run them on a worker pool). Everything it refuses has a record.
 class Engine {
 public:
-    Engine(Authority authority, Profiles profiles, EngineOptions options, CaStore& store, hsm::Signer& signer, const Clock& clock, crypto::Random& random, Log& log);
+    Engine(Authority authority, Profiles profiles, EngineOptions options, CaStore& store, hsm::Signer& signer,
+           const Clock& clock, crypto::Random& random, Log& log);
     ~Engine();
 
-    // issue: the answer may leave only when this returned Issued. Errors are the refusal's code and public reason; indeterminate when it is not known whether
-    // the token signed (the serial is then revoked).
+    // issue: the answer may leave only when this returned Issued. Errors are the refusal's code and public reason;
+    // indeterminate when it is not known whether the token signed (the serial is then revoked).
     Result<IssueOutcome> issue(EnrollmentRequest request);
 
-    // resume goes on with a parked request: Pending while approvals are missing, else issues; the finished certificate for one that was issued already.
-    // The caller must be the principal that made it, or a local one (denied else).
+    // resume goes on with a parked request: Pending while approvals are missing, else issues; the finished certificate
+    // for one that was issued already. The caller must be the principal that made it, or a local one (denied else).
     Result<IssueOutcome> resume(const RequestId& request, const policy::Principal& principal);
     Result<unsigned> approve(const RequestId& request, const policy::Principal& officer);
     Result<void> deny(const RequestId& request, const policy::Principal& officer, std::string reason);
 
-    // refuse_input records a request that was refused before it could be read as an EnrollmentRequest (malformed CSR, unknown secret, ...).
-    void refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer, std::string_view profile, ByteView input, const Error& why);
+    // refuse_input records a request that was refused before it could be read as an EnrollmentRequest (malformed CSR,
+    // unknown secret, ...).
+    void refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer,
+                      std::string_view profile, ByteView input, const Error& why);
 
-    // settle_open_intents is called once at start, before the first issue, and again when leases may have expired: each open intent of older epochs becomes
-    // abandoned (the fenced journal never saw it, or the token surely failed) or indeterminate (revoked at once). Gives how many of each.
-    struct Settled { std::size_t abandoned = 0, indeterminate = 0; };
+    // settle_open_intents is called once at start, before the first issue, and again when leases may have expired: each
+    // open intent of older epochs becomes abandoned (the fenced journal never saw it, or the token surely failed) or
+    // indeterminate (revoked at once). Gives how many of each.
+    struct Settled {
+        std::size_t abandoned = 0, indeterminate = 0;
+    };
     Result<Settled> settle_open_intents(hsm::SignerJournal& journal);
 
     const Authority& authority() const noexcept;

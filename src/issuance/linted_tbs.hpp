@@ -1,4 +1,5 @@
-// linted_tbs.hpp: a TBSCertificate that passed the linter. Move-only: it is linted once and signed once. No other type reaches the issuer.
+// linted_tbs.hpp: a TBSCertificate that passed the linter. Move-only: it is linted once and signed once. No other type
+// reaches the issuer.
 #pragma once
 
 #include "profile/linter.hpp"

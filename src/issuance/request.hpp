@@ -11,24 +11,36 @@
 
 namespace sealwright::issuance {
 
-// Proofs of possession. A restricted TPM key cannot sign a CSR, so a CSR is only one kind (the TPM's comes beside it; docs/issuance.md).
-struct CsrProof { x509::CertificateRequest csr; };
+// Proofs of possession. A restricted TPM key cannot sign a CSR, so a CSR is only one kind (the TPM's comes beside it;
+// docs/issuance.md).
+struct CsrProof {
+    x509::CertificateRequest csr;
+};
 using Proof = std::variant<CsrProof>;
 std::string_view proof_kind(const Proof& proof) noexcept;  // "csr"
 
 struct EnrollmentRequest {
     policy::Principal principal;
     policy::Channel channel = policy::Channel::https;
-    std::string peer;                       // address or "local", for the records
-    std::string profile;                    // name
+    std::string peer;     // address or "local", for the records
+    std::string profile;  // name
     profile::RequestedContent requested;
     Proof proof;
     // For a renewal under mTLS: what is being renewed is in the principal.
 };
 
-// RequestState is persisted by name. A request that one call carries through is first stored as intended or refused, with its received time: nothing was
-// acknowledged before that. challenged and awaiting_approval are stored because another call will go on.
-enum class RequestState : std::uint8_t { received = 1, challenged, awaiting_approval, intended, issued, refused, indeterminate };
+// RequestState is persisted by name. A request that one call carries through is first stored as intended or refused,
+// with its received time: nothing was acknowledged before that. challenged and awaiting_approval are stored because
+// another call will go on.
+enum class RequestState : std::uint8_t {
+    received = 1,
+    challenged,
+    awaiting_approval,
+    intended,
+    issued,
+    refused,
+    indeterminate
+};
 std::string_view request_state_name(RequestState state) noexcept;
 Result<RequestState> parse_request_state(std::string_view name);
 

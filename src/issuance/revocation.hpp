@@ -9,14 +9,17 @@
 
 namespace sealwright::issuance {
 
-// Revoker: thread-safe, as far as changed is. Only local principals with the role may (denied else, with an audit entry); not_found, and conflict as
-// CaStore::revoke and release say.
+// Revoker: thread-safe, as far as changed is. Only local principals with the role may (denied else, with an audit
+// entry); not_found, and conflict as CaStore::revoke and release say.
 class Revoker {
 public:
-    // changed is called after each change that is durable, on the caller's thread: it tells OcspResponder::status_changed and wakes the CRL publisher.
+    // changed is called after each change that is durable, on the caller's thread: it tells
+    // OcspResponder::status_changed and wakes the CRL publisher.
     Revoker(CaStore& store, Node node, const Clock& clock, Log& log, std::function<void()> changed);
-    // revoke is durable when it returns; the CRL that says so follows at once, OCSP says so from now on. remove_from_crl and certificate_hold are denied here.
-    Result<void> revoke(const SerialNumber& serial, x509::RevocationReason reason, const policy::Principal& by, std::optional<UtcTime> invalidity_date = {});
+    // revoke is durable when it returns; the CRL that says so follows at once, OCSP says so from now on.
+    // remove_from_crl and certificate_hold are denied here.
+    Result<void> revoke(const SerialNumber& serial, x509::RevocationReason reason, const policy::Principal& by,
+                        std::optional<UtcTime> invalidity_date = {});
     Result<void> hold(const SerialNumber& serial, const policy::Principal& by);
     Result<void> release(const SerialNumber& serial, const policy::Principal& by);
 

@@ -1,4 +1,5 @@
-// recording_boundary.hpp: the third definition of at_boundary (base/boundary.hpp), for unit tests: it writes down where a thread passed.
+// recording_boundary.hpp: the third definition of at_boundary (base/boundary.hpp), for unit tests: it writes down where
+// a thread passed.
 #pragma once
 
 #include <functional>

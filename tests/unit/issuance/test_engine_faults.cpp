@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
         SignerFault{"WithoutTheAlgorithm", ErrorCode::unsupported, ErrorCode::internal, kAbandoned,
                     RequestState::refused},
         SignerFault{"TooLargeATbs", ErrorCode::too_large, ErrorCode::internal, kAbandoned, RequestState::refused},
+        SignerFault{"UnableToJournal", ErrorCode::storage, ErrorCode::unavailable, kAbandoned, RequestState::refused},
+        SignerFault{"WhoseClockWentBack", ErrorCode::clock, ErrorCode::unavailable, kAbandoned, RequestState::refused},
         SignerFault{"TooLate", ErrorCode::timed_out, ErrorCode::indeterminate, kIndeterminate,
                     RequestState::indeterminate},
         SignerFault{"Indeterminate", ErrorCode::indeterminate, ErrorCode::indeterminate, kIndeterminate,
