@@ -2,6 +2,9 @@
 // checkpoints read back.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "audit/event.hpp"
 #include "store/sqlite/site.hpp"
 

@@ -1,6 +1,9 @@
 // certificates.hpp: intents and the certificates they become.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "issuance/ca_store.hpp"
 #include "store/sqlite/connection.hpp"
 

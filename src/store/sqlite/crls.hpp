@@ -1,6 +1,9 @@
 // crls.hpp: CRL numbers, which are reserved and never used twice, and the CRLs made under them.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "issuance/ca_store.hpp"
 #include "store/sqlite/connection.hpp"
 

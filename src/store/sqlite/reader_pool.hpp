@@ -3,7 +3,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "store/sqlite/connection.hpp"

@@ -1,6 +1,9 @@
 // requests.hpp: enrolment requests and their states.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "issuance/ca_store.hpp"
 #include "store/sqlite/connection.hpp"
 

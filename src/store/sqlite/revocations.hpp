@@ -1,6 +1,9 @@
 // revocations.hpp: what is revoked, on hold or indeterminate, and the trail of changes by which the OCSP cache forgets.
 #pragma once
 
+#include <functional>
+#include <optional>
+
 #include "issuance/ca_store.hpp"
 #include "store/sqlite/connection.hpp"
 

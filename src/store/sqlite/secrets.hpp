@@ -1,6 +1,9 @@
 // secrets.hpp: one-time enrolment secrets, kept by the hash of what they are.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "issuance/ca_store.hpp"
 #include "store/sqlite/connection.hpp"
 

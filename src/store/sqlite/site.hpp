@@ -2,6 +2,8 @@
 // of its nodes.
 #pragma once
 
+#include <optional>
+
 #include "audit/merkle_tree.hpp"
 #include "store/sqlite/connection.hpp"
 

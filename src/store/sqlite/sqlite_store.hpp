@@ -5,8 +5,12 @@
 // with the row in the private detail.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "base/log.hpp"
 #include "issuance/ca_store.hpp"
@@ -35,7 +39,8 @@ struct Options {
 // - A request whose intent was abandoned reads as refused (unavailable).
 // - changed_since does not list a serial that goes from unknown to good: nobody can have asked for 128 random bits
 // before they left.
-// - for_each_revoked holds one of the readers while it visits; the visitor must not call it again.
+// - secrets lists the newest 10,000, listings of certificates and requests at most 1,000 at once.
+// - for_each_revoked holds one of the readers while it visits.
 class SqliteStore final : public issuance::CaStore {
 public:
     // open makes the file (mode 0600) where there is none, migrates an older schema, and checks that the audit log's

@@ -1,7 +1,6 @@
 #include "store/sqlite/writer.hpp"
 
 #include <algorithm>
-#include <semaphore>
 
 #include "base/boundary.hpp"
 
@@ -12,12 +11,23 @@ namespace sealwright::store::sqlite {
 struct Writer::Waiting {
     explicit Waiting(Change& its_change) : change(&its_change) {}
     void answer(std::optional<Error> with) {
-        error = std::move(with);
-        done.release();
+        {
+            const std::lock_guard lock{mutex};
+            error = std::move(with);
+            answered = true;
+        }
+        done.notify_one();
+    }
+    // No std::binary_semaphore: it spins before it sleeps, and a sync takes far longer than any spin.
+    void wait() {
+        std::unique_lock lock{mutex};
+        done.wait(lock, [this] { return answered; });
     }
     Change* change;
-    std::optional<Error> error;
-    std::binary_semaphore done{0};
+    std::optional<Error> error;  // guarded by mutex until answered
+    bool answered = false;       // guarded by mutex
+    std::mutex mutex;
+    std::condition_variable done;
 };
 
 // Attempt is what became of one try at a batch.
@@ -52,7 +62,7 @@ Result<void> Writer::commit(Change& change) {
         queue_.push_back(waiting);
         if (queue_.size() >= wake_at_) arrival_.notify_one();
     }
-    waiting->done.acquire();
+    waiting->wait();
     if (waiting->error) return std::move(*waiting->error);
     return success();
 }
@@ -74,7 +84,8 @@ Writer::Batch Writer::take_batch() {
     std::unique_lock lock{mutex_};
     wake_at_ = 1;
     arrival_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    const std::size_t wanted = std::min(expected_, options_.max_batch);
+    // The quarter lets the mean of equal batches reach their size; one alone stays one.
+    const std::size_t wanted = std::min(static_cast<std::size_t>(expected_ + 0.25), options_.max_batch);
     if (!stopping_ && queue_.size() < wanted) {
         wake_at_ = wanted;
         arrival_.wait_for(lock, options_.group_delay, [this, wanted] { return stopping_ || queue_.size() >= wanted; });
@@ -87,7 +98,9 @@ Writer::Batch Writer::take_batch() {
     const std::size_t count = std::min(queue_.size(), options_.max_batch);
     Batch batch(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-    expected_ = (3 * expected_ + count) / 4;
+    expected_ = 0.75 * expected_ + 0.25 * static_cast<double>(count);
+    // Who was waited for in vain is not expected again so soon.
+    if (count < wanted) expected_ = std::min(expected_, static_cast<double>(count));
     return batch;
 }
 
@@ -156,10 +169,19 @@ Result<void> Writer::apply_one(Change& change, Site& site) {
         return fail(ErrorCode::clock, "the clock went back",
                     "it shows " + to_rfc3339(change.now) + ", last committed at " + to_rfc3339(site.committed_at));
     }
-    SEALWRIGHT_TRY(change.work(connection_));
+    SEALWRIGHT_TRY(do_work(change));
     if (change.clock_rule == becomes_last_commit) site.committed_at = change.now;
     if (change.clock_rule == not_before_last_commit) site.committed_at = std::max(site.committed_at, change.now);
     return success();
+}
+
+// do_work: an exception is the fault of this change and not of the others.
+Result<void> Writer::do_work(Change& change) {
+    try {
+        return change.work(connection_);
+    } catch (const std::exception& exception) {
+        return fail(ErrorCode::internal, "the change could not be made", std::string{"exception: "} + exception.what());
+    }
 }
 
 Result<void> Writer::seal(const Batch& batch, const Attempt& attempt, Site& site) {

@@ -2,11 +2,15 @@
 // (group commit).
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include "store/sqlite/audit_log.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -48,6 +52,7 @@ private:
     Attempt attempt(const Batch& batch);
     Result<void> apply(const Batch& batch, Attempt& attempt);
     Result<void> apply_one(Change& change, Site& site);
+    Result<void> do_work(Change& change);
     Result<void> seal(const Batch& batch, const Attempt& attempt, Site& site);
     void roll_back();
     void became_unhealthy(const Error& error);
@@ -62,7 +67,7 @@ private:
     std::deque<std::shared_ptr<Waiting>> queue_;  // guarded by mutex_
     std::size_t wake_at_ = 1;   // guarded by mutex_: length of the queue that the writer wants to be woken at
     bool stopping_ = false;     // guarded by mutex_
-    std::size_t expected_ = 1;  // the writer's own: how many the recent batches had, smoothed
+    double expected_ = 1;  // the writer's own: how many the recent batches had, smoothed
     std::atomic<bool> healthy_{true};
     std::thread thread_;
 };

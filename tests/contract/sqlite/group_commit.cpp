@@ -2,6 +2,7 @@
 // is never kept waiting.
 #include <sqlite3.h>
 
+#include <semaphore>
 #include <thread>
 
 #include "store/sqlite/writer.hpp"
@@ -130,14 +131,31 @@ TEST_F(GroupCommit, TakesOutAChangeThatBreaksAConstraintAfterItHasWritten) {
     EXPECT_TRUE(writer_->healthy());
 }
 
-TEST_F(GroupCommit, FailsEachChangeWhenOneThrows) {
+TEST_F(GroupCommit, TakesOutAChangeThatThrows) {
     std::vector<Change> changes;
     changes.push_back(change_of([](Connection& connection) { return insert(connection, 1); }));
-    changes.push_back(change_of([](Connection&) -> Result<void> { throw std::bad_alloc{}; }));
+    changes.push_back(change_of([](Connection&) -> Result<void> { throw std::logic_error{"before it wrote"}; }));
+    changes.push_back(change_of([](Connection& connection) -> Result<void> {
+        SEALWRIGHT_TRY(insert(connection, 2));
+        throw std::bad_alloc{};
+    }));
+    changes.push_back(change_of([](Connection& connection) { return insert(connection, 3); }));
     EXPECT_EQ(together(std::move(changes)),
-              (std::vector<std::optional<ErrorCode>>{ErrorCode::storage, ErrorCode::storage}));
+              (std::vector<std::optional<ErrorCode>>{{}, ErrorCode::internal, ErrorCode::internal, {}}));
+    EXPECT_EQ(number_in_file("SELECT sum(counter) FROM status_change"), 4);
+    EXPECT_TRUE(writer_->healthy());
+}
+
+TEST_F(GroupCommit, FailsEachChangeWhenTheAuditLogCannotGrow) {
+    meddle("INSERT INTO audit_leaf VALUES (3, zeroblob(32), x'00')");
+    std::vector<Change> changes;
+    for (std::int64_t key = 1; key <= 3; ++key)
+        changes.push_back(change_of([key](Connection& connection) { return insert(connection, key); }));
+    EXPECT_EQ(together(std::move(changes)),
+              (std::vector<std::optional<ErrorCode>>{ErrorCode::storage, ErrorCode::storage, ErrorCode::storage}));
     EXPECT_EQ(number_in_file("SELECT count(*) FROM status_change"), 0);
     EXPECT_FALSE(writer_->healthy());
+    meddle("DELETE FROM audit_leaf WHERE idx = 3");
     Change good = change_of(nothing);
     EXPECT_TRUE(writer_->commit(good));
     EXPECT_TRUE(writer_->healthy());
