@@ -10,6 +10,7 @@ namespace sealwright::verifier {
 namespace {
 
 constexpr std::size_t kMaxChain = 1U << 20U;
+constexpr std::size_t kMaxPath = 8;
 constexpr std::size_t kMaxRoots = 4U << 20U;
 
 // crl_signature is the octets of signatureValue, the last of the three elements of a CertificateList (RFC 5280 5.1);
@@ -195,12 +196,13 @@ std::optional<std::vector<x509::Certificate>> read_roots(BundleState& state) {
     return std::move(roots.value());
 }
 
-std::vector<x509::Certificate> path_of(const BundleState& state, const BundleCertificate& leaf) {
+// path_of is a certificate and its issuers, without the self-signed one; nothing where a link is not in the bundle.
+std::optional<std::vector<x509::Certificate>> path_of(const BundleState& state, const BundleCertificate& leaf) {
     std::vector<x509::Certificate> path;
     const auto* step = state.script.find(leaf.step);
-    while (step != nullptr && step->action == "x509.issue" && path.size() < 8) {
+    while (step != nullptr && step->action == "x509.issue") {
         const auto* link = state.certificate_of_step(step->id);
-        if (link == nullptr) break;
+        if (link == nullptr || path.size() == kMaxPath) return {};
         path.push_back(link->certificate);
         step = state.script.find(step->text("issuer"));
     }
@@ -270,14 +272,18 @@ void check_paths(BundleState& state) {
     for (const auto& made : state.certificates) {
         if (!roots) break;
         const auto path = path_of(state, made);
-        if (path.empty()) {
+        if (!path) {
+            state.doubt(made.file + ": its path to a root has a gap");
+            continue;
+        }
+        if (path->empty()) {
             const bool given = std::any_of(roots->begin(), roots->end(),
                                            [&](const auto& root) { return root.der() == made.certificate.der(); });
             if (!given) state.checks.invalid(made.file + " is not among the roots that were given");
             continue;
         }
-        const auto at = std::max(made.certificate.fields().not_before, path.back().fields().not_before);
-        const auto findings = x509::validate_path({path, *roots, at, std::nullopt});
+        const auto at = std::max(made.certificate.fields().not_before, path->back().fields().not_before);
+        const auto findings = x509::validate_path({*path, *roots, at, std::nullopt});
         for (const auto& finding : findings) {
             if (finding.severity == x509::Severity::error)
                 state.checks.invalid(made.file + ": no valid path to the roots that were given: " + finding.detail);

@@ -49,8 +49,8 @@ void check_paths(BundleState& state);
 
 void check_signer_keys(BundleState& state);
 
-// check_checkpoint compares the signed head with the tree and with the script; it gives the names of the files that
-// belong to it.
-void check_checkpoint(BundleState& state, const std::string& note, const Sha256& root);
+// check_checkpoint compares the signed head (nothing: there is none) with the tree, and who signs it with script and
+// bindings.
+void check_checkpoint(BundleState& state, const std::optional<std::string>& note, const Sha256& root);
 
 }  // namespace sealwright::verifier

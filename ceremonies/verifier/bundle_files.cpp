@@ -57,7 +57,13 @@ void check_artefacts(BundleState& state) {
                 state.checks.invalid(content.error().public_detail());
         } else if (content.value().size() != artefact.size ||
                    crypto::sha256(content.value()).hex() != artefact.sha256) {
-            state.checks.invalid(artefact.file + " is not what the ceremony made: its digest is not the one on record");
+            // The last record of a ceremony that was cut off may announce a file that was not written whole.
+            const bool cut_off = !state.transcript.ended && artefact.at + 1 == state.transcript.records.size();
+            if (cut_off)
+                state.checks.missing(artefact.file + " was not written whole");
+            else
+                state.checks.invalid(artefact.file +
+                                     " is not what the ceremony made: its digest is not the one on record");
         } else {
             state.files[artefact.file] = std::move(content.value());
         }
@@ -72,6 +78,12 @@ void check_folder(BundleState& state, const std::set<std::string>& transcript_fi
         expected.insert(profile.text("file"));
     for (const auto& artefact : state.facts.artefacts) expected.insert(artefact.file);
     for (const auto& name : transcript_files) expected.insert("transcript/" + name);
+    // Tiles and checkpoint are written under temporary names and renamed, the checkpoint last.
+    std::error_code ignored;
+    const bool sealed = std::filesystem::exists(state.question.folder / "transcript" / "checkpoint", ignored);
+    const auto half_written = [&](const std::string& name) {
+        return !sealed && name.starts_with("transcript/") && name.find(".tmp.") != std::string::npos;
+    };
     std::size_t seen = 0;
     std::error_code error;
     for (std::filesystem::recursive_directory_iterator entry{state.question.folder, error}, end; !error && entry != end;
@@ -81,7 +93,10 @@ void check_folder(BundleState& state, const std::set<std::string>& transcript_fi
             state.checks.invalid(name + " is neither a file nor a folder");
         } else if (entry->is_regular_file(error)) {
             ++seen;
-            if (!expected.contains(name))
+            if (expected.contains(name)) continue;
+            if (half_written(name))
+                state.checks.missing(name + " is left of a write that did not come to its end");
+            else
                 state.checks.invalid(name + " does not belong to the bundle: it is on no record");
         }
     }

@@ -86,27 +86,57 @@ void compare_keys(const BundleState& state, const ArtefactFact& artefact) {
         compare_key(state, artefact.file, step->signer_keys[i], written.value()[i]);
 }
 
-void compare_signature(const BundleState& state, const Checkpoint& checkpoint, const Value& announced,
-                       const StepReading& close) {
+// check_announcement compares what the last record says of the head's signature with script and bindings. It gives the
+// key that must have signed, if one must.
+std::optional<NoteKey> check_announcement(const BundleState& state) {
+    const auto& close = state.script.steps.back();
+    const auto& announced = *state.facts.end->body.member("checkpoint");
+    if (announced.is_null()) {
+        if (state.facts.complete() && !close.text("key").empty()) {
+            state.checks.invalid("the script has the head signed, and the transcript announces no signature");
+        }
+        return {};
+    }
     const auto* key = state.facts.key_of_step(close.text("key"));
     const auto origin = state.bindings.logs.find(close.text("log"));
-    if (key == nullptr || !key->key || !key->accepted)
-        return state.checks.invalid("the key that signs the head was not generated in this ceremony");
-    if (announced.text("key") != key->id)
+    if (key == nullptr || !key->key || !key->accepted) {
+        state.checks.invalid("the key that signs the head was not generated in this ceremony");
+        return {};
+    }
+    if (announced.text("key") != key->id) {
         state.checks.invalid("the transcript announces another key for its head than the script");
-    if (origin == state.bindings.logs.end() || announced.text("origin") != origin->second)
+    }
+    if (origin == state.bindings.logs.end() || announced.text("origin") != origin->second) {
         state.checks.invalid("the transcript announces another origin than the bindings");
-    const auto note_key = make_note_key(announced.text("origin"), *key->key);
-    if (!note_key) return state.checks.invalid("the head: " + note_key.error().public_detail());
-    const auto verified = verify_note(checkpoint, note_key.value());
+    }
+    auto note_key = make_note_key(announced.text("origin"), *key->key);
+    if (note_key) return std::move(note_key.value());
+    state.checks.invalid("the head: " + note_key.error().public_detail());
+    return {};
+}
+
+void check_signed_head(const BundleState& state, const Checkpoint& checkpoint, const NoteKey& key) {
+    const auto verified = verify_note(checkpoint, key);
     if (!verified) state.checks.invalid("the signature of the head does not hold: " + verified.error().public_detail());
-    if (checkpoint.signatures.size() != 1)
+    if (checkpoint.signatures.size() != 1) {
         state.checks.invalid("the head carries other signatures than that of the ceremony's key");
+    }
+}
+
+void check_unsigned_head(const BundleState& state, const Checkpoint& checkpoint) {
+    if (!checkpoint.signatures.empty()) state.checks.invalid("the head carries a signature that nobody announced");
+    if (checkpoint.origin != kUnsignedOrigin) {
+        state.checks.invalid("a head that is not signed names an origin of its own");
+    }
+    state.checks.note("the head is not signed");
+}
+
+void check_vkey(const BundleState& state, const std::string& expected) {
     const auto vkey = read_text_file(state.question.folder / "transcript" / "log.vkey", kMaxVkey);
     if (!vkey)
         state.checks.missing("log.vkey is not there");
-    else if (vkey.value() != vkey_text(note_key.value()) + "\n")
-        state.checks.invalid("log.vkey is not the key that signed the head");
+    else if (vkey.value() != expected + "\n")
+        state.checks.invalid("log.vkey does not name the key that signed the head");
 }
 
 }  // namespace
@@ -127,30 +157,23 @@ void check_signer_keys(BundleState& state) {
     state.checks.end(std::to_string(count) + " lists of limits are what script, bindings and certificates give");
 }
 
-void check_checkpoint(BundleState& state, const std::string& note, const Sha256& root) {
+void check_checkpoint(BundleState& state, const std::optional<std::string>& note, const Sha256& root) {
     state.checks.begin("checkpoint");
-    const auto checkpoint = parse_checkpoint(note);
-    const auto& close = state.script.steps.back();
-    if (!checkpoint) {
-        state.checks.invalid(checkpoint.error().public_detail());
-    } else if (checkpoint.value().size != state.transcript.lines.size() || checkpoint.value().root != root) {
+    const auto key = state.facts.end == nullptr ? std::nullopt : check_announcement(state);
+    if (!note) return state.checks.missing("the transcript has no checkpoint: the ceremony did not come to its end");
+    const auto checkpoint = parse_checkpoint(*note);
+    if (!checkpoint) return state.checks.invalid(checkpoint.error().public_detail());
+    if (checkpoint.value().size != state.transcript.lines.size() || checkpoint.value().root != root) {
         state.checks.invalid("the checkpoint is not of this transcript");
-    } else if (state.facts.end == nullptr) {
-        state.checks.invalid("there is a checkpoint, and the transcript has no end");
-    } else if (const auto& announced = *state.facts.end->body.member("checkpoint"); announced.is_null()) {
-        if (state.facts.complete() && !close.text("key").empty())
-            state.checks.invalid("the script has the head signed, and the transcript announces no signature");
-        if (!checkpoint.value().signatures.empty())
-            state.checks.invalid("the head carries a signature that nobody announced");
-        if (checkpoint.value().origin != kUnsignedOrigin)
-            state.checks.invalid("a head that is not signed names an origin of its own");
-        const auto vkey = read_text_file(state.question.folder / "transcript" / "log.vkey", kMaxVkey);
-        if (!vkey || vkey.value() != "\n") state.checks.invalid("log.vkey names a key though the head is not signed");
-        state.checks.note("the head is not signed");
-    } else {
-        compare_signature(state, checkpoint.value(), announced, close);
     }
-    state.checks.end("the head is that of the tree, and its signature is by the key that the script names");
+    if (state.facts.end == nullptr) return state.checks.invalid("there is a checkpoint, and the transcript has no end");
+    if (key)
+        check_signed_head(state, checkpoint.value(), *key);
+    else
+        check_unsigned_head(state, checkpoint.value());
+    check_vkey(state, key ? vkey_text(*key) : std::string{});
+    state.checks.end(key ? "the head is that of the tree, signed by the key that the script names"
+                         : "the head is that of the tree");
 }
 
 }  // namespace sealwright::verifier

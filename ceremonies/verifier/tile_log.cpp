@@ -33,6 +33,7 @@ public:
 
     TileLog read() {
         log_.complete = true;
+        log_.files = tile_names(size_);
         for (std::uint64_t first = 0; first < size_; first += kWidth)
             read_bundle(first / kWidth, std::min(kWidth, size_ - first));
         if (log_.complete) compare_hashes();
@@ -42,7 +43,6 @@ public:
 private:
     // content gives the file's octets, or nothing after having said what is the matter.
     std::optional<Bytes> content(const std::string& name, std::size_t limit) {
-        log_.files.insert(name);
         auto octets = read_file(folder_ / name, limit);
         if (octets) return std::move(octets.value());
         if (octets.error().code() == ErrorCode::not_found)
@@ -116,6 +116,18 @@ std::string tile_name(int level, std::uint64_t index, std::uint64_t width) {
     while ((index /= 1000) != 0) name = "x" + padded(index % 1000) + "/" + name;
     name = "tile/" + (level < 0 ? std::string{"entries"} : std::to_string(level)) + "/" + name;
     return width == kWidth ? name : name + ".p/" + std::to_string(width);
+}
+
+std::set<std::string> tile_names(std::uint64_t size) {
+    std::set<std::string> names;
+    const auto add_level = [&](int level, std::uint64_t count) {
+        for (std::uint64_t first = 0; first < count; first += kWidth) {
+            names.insert(tile_name(level, first / kWidth, std::min(kWidth, count - first)));
+        }
+    };
+    add_level(-1, size);
+    for (int level = 0; size != 0; ++level, size /= kWidth) add_level(level, size);
+    return names;
 }
 
 TileLog read_tile_log(const std::filesystem::path& folder, std::uint64_t size, const EntryVisitor& visit,

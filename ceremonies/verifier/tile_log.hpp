@@ -16,9 +16,12 @@ inline constexpr std::uint64_t kMaxLogSize = 200'000'000;
 // tile_name is the path of a tile within the log's folder; level -1 is that of a bundle of entries.
 std::string tile_name(int level, std::uint64_t index, std::uint64_t width);
 
+// tile_names are the files that a log of this size has, relative to its folder.
+std::set<std::string> tile_names(std::uint64_t size);
+
 struct TileLog {
     std::vector<Sha256> leaves;   // of what could be read; size entries if nothing is wrong
-    std::set<std::string> files;  // the names that a log of this size has, relative to the folder
+    std::set<std::string> files;  // tile_names
     bool complete = false;        // every bundle was there and whole
 };
 
