@@ -21,7 +21,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(sealwright_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
   # gcc 12 reports false positives of these inside libstdc++ at -O2 (GCC bugs 105329, 105562, 107852).
   target_compile_options(sealwright_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-maybe-uninitialized
-    -Wno-stringop-overflow -Wno-array-bounds -Wno-dangling-pointer>)
+    -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-dangling-pointer>)
 endif()
 if(SEALWRIGHT_SANITIZE)
   target_compile_options(sealwright_flags INTERFACE -fsanitize=${SEALWRIGHT_SANITIZE} -fno-sanitize-recover=all)

@@ -2,7 +2,9 @@
 // hsm/openssl_provider.
 #pragma once
 
+#include <cstdint>
 #include <openssl/core.h>
+#include <optional>
 
 #include "crypto/random.hpp"
 #include "hsm/signer.hpp"
