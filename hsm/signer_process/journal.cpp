@@ -214,10 +214,13 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
 }
 
 Result<void> Journal::stage(const IntentRecord& intent) {
-    const BootEpoch fenced = fenced_epoch(intent.node);
-    if (fenced.value() == 0 || intent.epoch < fenced)
-        return fail(ErrorCode::denied, "this node's boot epoch is fenced off",
-                    "epoch " + std::to_string(intent.epoch.value()));
+    // A staged fence stands before the intents of its commit: what follows it is signed, what came before it is fenced
+    // off.
+    const BootEpoch fenced = newest_fence(intent.node);
+    if (fenced.value() == 0 || intent.epoch != fenced) {
+        return fail(ErrorCode::denied, "this node's boot epoch is fenced off, or was never declared",
+                    "epoch " + std::to_string(intent.epoch.value()) + ", fenced " + std::to_string(fenced.value()));
+    }
     SEALWRIGHT_TRY(check_time());
     if (is_indexed(intent.purpose)) {
         if (staged_ids_.contains(intent.intent)) return fail(ErrorCode::conflict, "this intent is in use");
@@ -237,10 +240,7 @@ Result<void> Journal::stage(const IntentRecord& intent) {
 
 Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch.value() == 0) return fail(ErrorCode::malformed, "boot epochs count from 1");
-    BootEpoch known = fenced_epoch(fence.node);
-    for (const FenceRecord& staged : fences_) {
-        if (staged.node == fence.node) known = std::max(known, staged.epoch);
-    }
+    const BootEpoch known = newest_fence(fence.node);
     if (fence.epoch < known)
         return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
@@ -348,6 +348,14 @@ Result<JournalState> Journal::look_up(const IntentId& intent) const {
     const auto entry = index_.find(intent, confirms);
     if (!readable) return storage_error("cannot be read");
     return entry ? entry->state : JournalState::never_seen;
+}
+
+BootEpoch Journal::newest_fence(const NodeId& node) const {
+    BootEpoch newest = fenced_epoch(node);
+    for (const FenceRecord& staged : fences_) {
+        if (staged.node == node) newest = std::max(newest, staged.epoch);
+    }
+    return newest;
 }
 
 BootEpoch Journal::fenced_epoch(const NodeId& node) const {

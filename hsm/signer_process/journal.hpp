@@ -58,6 +58,7 @@ private:
     Result<void> sync();
     void apply(const JournalRecord& record, std::uint64_t offset);
     Bytes encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& records, Sha256& digest) const;
+    BootEpoch newest_fence(const NodeId& node) const;
     Result<void> check_subject(const IntentRecord& intent) const;
     Result<void> check_time() const;
     void note_failure(const Error& error);

@@ -173,6 +173,12 @@ Pipeline::Batch Pipeline::gather() {
 
 // stage holds each request against what the journal knows; refused ones are answered here and leave the batch.
 void Pipeline::stage(Batch& batch) {
+    // Fences first: a client may send requests right behind its fence, and all of it may be in one batch.
+    std::erase_if(batch.fences, [&](const FenceCall& call) {
+        auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
+        if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
+        return !staged;
+    });
     std::erase_if(batch.jobs, [&](const std::shared_ptr<Job>& job) {
         if (!job->task().requester->stands()) {
             job->refuse(no_more());  // nothing was journaled
@@ -183,11 +189,6 @@ void Pipeline::stage(Batch& batch) {
         log_.warning(kRoom, "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
         job->refuse(staged.error());
         return true;
-    });
-    std::erase_if(batch.fences, [&](const FenceCall& call) {
-        auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
-        if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
-        return !staged;
     });
 }
 

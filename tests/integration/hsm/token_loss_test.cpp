@@ -22,16 +22,17 @@ constexpr crypto::SignatureAlgorithm kEcdsa256{crypto::SignatureScheme::ecdsa, c
 
 class TokenLoss : public ::testing::Test {
 protected:
+    // Once for the whole program, not for each suite of parameters: module and environment stay as they are once
+    // loaded.
     static void SetUpTestSuite() {
-        softhsm_ = new test::SoftHsm;
+        if (softhsm_) return;
+        softhsm_ = std::make_unique<test::SoftHsm>();
         serial_ = softhsm_->add_token("losses");
         faulty_ = std::getenv("SEALWRIGHT_TEST_FAULTY_MODULE");
         ::setenv("SEALWRIGHT_FAULTY_MODULE", softhsm_->module().c_str(), 1);
         ::setenv("SEALWRIGHT_FAULTY_COUNT", (softhsm_->folder() / "count").c_str(), 1);
         ::setenv("SEALWRIGHT_FAULTY_SCRIPT", (softhsm_->folder() / "script").c_str(), 1);
     }
-    static void TearDownTestSuite() { delete softhsm_; }
-
     void SetUp() override {
         inject("");
         auto module = Module::load(faulty_);
@@ -84,7 +85,7 @@ protected:
         return *list;
     }
 
-    static test::SoftHsm* softhsm_;
+    static std::unique_ptr<test::SoftHsm> softhsm_;
     static std::string serial_;
     static std::string faulty_;
     std::shared_ptr<Module> module_;
@@ -92,7 +93,7 @@ protected:
     std::unique_ptr<TokenKey> key_;
     std::size_t counted_ = 0;
 };
-test::SoftHsm* TokenLoss::softhsm_ = nullptr;
+std::unique_ptr<test::SoftHsm> TokenLoss::softhsm_;
 std::string TokenLoss::serial_;
 std::string TokenLoss::faulty_;
 

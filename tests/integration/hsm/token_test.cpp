@@ -22,13 +22,12 @@ using ::testing::Not;
 class TokenTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
-        softhsm_ = new test::SoftHsm;
+        if (softhsm_) return;
+        softhsm_ = std::make_unique<test::SoftHsm>();
         serial_ = softhsm_->add_token("tests");
         softhsm_->add_token("twin");
         softhsm_->add_token("twin2");
     }
-    static void TearDownTestSuite() { delete softhsm_; }
-
     void SetUp() override {
         auto module = Module::load(softhsm_->module());
         ASSERT_TRUE(module) << module.error().describe();
@@ -48,11 +47,11 @@ protected:
         return token.sign(request);
     }
 
-    static test::SoftHsm* softhsm_;
+    static std::unique_ptr<test::SoftHsm> softhsm_;
     static std::string serial_;
     std::shared_ptr<Module> module_;
 };
-test::SoftHsm* TokenTest::softhsm_ = nullptr;
+std::unique_ptr<test::SoftHsm> TokenTest::softhsm_;
 std::string TokenTest::serial_;
 
 std::vector<std::string> codes(const x509::Findings& findings) {

@@ -178,6 +178,24 @@ TEST_F(JournalTest, RefusesOlderEpochs) {
     EXPECT_TRUE(journal->stage(newer));
 }
 
+TEST_F(JournalTest, TakesAFenceAndWhatFollowsItInOneCommit) {
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{2}}));
+        auto newer = certificate(1);
+        newer.epoch = BootEpoch{2};
+        ASSERT_TRUE(journal->stage(newer));
+        EXPECT_EQ(journal->stage(certificate(2)).error().code(), ErrorCode::denied);  // epoch 1
+        auto undeclared = certificate(3);
+        undeclared.epoch = BootEpoch{3};
+        EXPECT_EQ(journal->stage(undeclared).error().code(), ErrorCode::denied);
+        EXPECT_EQ(journal->commit().value(), 3U);
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->look_up(id(1)).value(), JournalState::may_have_signed);
+    EXPECT_EQ(journal->look_up(id(2)).value(), JournalState::never_seen);
+}
+
 TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
     {
         auto journal = open_fenced();
