@@ -117,7 +117,8 @@ void Link::break_now(const Error& why, std::unique_lock<std::mutex>&) {
     broken_ = why;
     ::shutdown(socket_.get(), SHUT_RDWR);
     for (const auto& [number, call] : calls_) {
-        const bool may_have_arrived = call->end_ != 0 && call->end_ <= written_;
+        // What a thread is handing to the kernel at this moment counts as taken: its send may have succeeded already.
+        const bool may_have_arrived = call->end_ != 0 && call->end_ <= written_ + in_flight_;
         if (call->is_signature_ && may_have_arrived) {
             call->complete({fail(ErrorCode::indeterminate, "the signer vanished after it was asked; it may have signed",
                                  why.describe()),
@@ -161,10 +162,12 @@ void Link::flush(std::unique_lock<std::mutex>& lock) {
     while (!outgoing_.empty() && !broken_) {
         sending_.clear();
         sending_.swap(outgoing_);
+        in_flight_ = sending_.size();
         lock.unlock();
         std::size_t sent = 0;
         auto result = send_all(socket_.get(), sending_, options_.patience, sent);
         lock.lock();
+        in_flight_ = 0;
         written_ += sent;
         if (!result) break_now(result.error(), lock);
         drained_.notify_all();
