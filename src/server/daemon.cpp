@@ -116,7 +116,16 @@ Result<void> Daemon::Parts::settle() {
     return success();
 }
 
-// 5. The listeners, last: nobody is served by a daemon that is half made.
+// 5. What goes on by itself; before the listeners, whose handlers wake it.
+void Daemon::Parts::start_threads() {
+    crl_timer = std::make_unique<CrlTimer>(*publisher, *store, material.authority.key.id(), clock, log,
+                                           [this] { return open.load() && signer->connected(); });
+    if (!open) opener = std::make_unique<Periodic>("opener", log, [this] { return try_to_open(); });
+    housekeeper = std::make_unique<Periodic>("housekeeper", log, [this] { return keep_house(); });
+    checkpoint_thread = std::make_unique<Periodic>("checkpointer", log, [this] { return make_checkpoint(); });
+}
+
+// 6. The listeners, last: nobody is served by a daemon that is half made.
 Result<void> Daemon::Parts::listen() {
     using http_server::ListenerOptions;
     const auto workers = [](const char* name, std::size_t threads, std::size_t queue) {
@@ -170,15 +179,6 @@ Result<void> Daemon::Parts::listen() {
     return success();
 }
 
-// 6. What goes on by itself.
-void Daemon::Parts::start_threads() {
-    crl_timer = std::make_unique<CrlTimer>(*publisher, *store, material.authority.key.id(), clock, log,
-                                           [this] { return open.load() && signer->connected(); });
-    if (!open) opener = std::make_unique<Periodic>("opener", log, [this] { return try_to_open(); });
-    housekeeper = std::make_unique<Periodic>("housekeeper", log, [this] { return keep_house(); });
-    checkpoint_thread = std::make_unique<Periodic>("checkpointer", log, [this] { return make_checkpoint(); });
-}
-
 void Daemon::Parts::stop() {
     if (std::exchange(stopped, true)) return;
     draining = true;
@@ -219,8 +219,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, Material material, 
     SEALWRIGHT_TRY(parts->connect_signer());
     parts->make_issuance();
     SEALWRIGHT_TRY(parts->settle());
-    SEALWRIGHT_TRY(parts->listen());
     parts->start_threads();
+    SEALWRIGHT_TRY(parts->listen());
     notifier.ready(parts->open ? "serving" : "serving; waiting for the signer");
     log.info(kRoom, parts->open ? "ready" : "listening; waiting for the signer");
     return std::unique_ptr<Daemon>{new Daemon{std::move(parts)}};

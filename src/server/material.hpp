@@ -11,6 +11,7 @@ namespace sealwright::server {
 struct TlsMaterial {
     std::string chain_pem;
     crypto::PublicKey key;
+    UtcTime not_after{};
 };
 
 struct Material {

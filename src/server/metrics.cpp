@@ -71,6 +71,13 @@ void write_daemon(Page& page, const Gauges& gauges) {
     page.gauge("process_resident_memory_bytes", "Resident memory.", resident_memory());
 }
 
+void write_certificates(Page& page, const Gauges& gauges) {
+    page.begin("sealwright_certificate_not_after_seconds", "gauge",
+               "When a certificate that the daemon works with expires.");
+    for (const auto& [name, not_after] : gauges.not_after)
+        page.sample("certificate=\"" + name + "\"", std::to_string(unix_time(not_after)));
+}
+
 void write_records(Page& page, const Gauges& gauges) {
     if (const auto& counts = gauges.status.counts) {
         page.gauge("sealwright_certificates_issued", "Certificates issued, by the store.", counts->issued);
@@ -139,6 +146,7 @@ void Metrics::count_settled(std::uint64_t abandoned, std::uint64_t indeterminate
 std::string Metrics::text(const Gauges& gauges) const {
     Page page;
     write_daemon(page, gauges);
+    write_certificates(page, gauges);
     write_records(page, gauges);
     write_ocsp(page, gauges.status.ocsp);
     write_http(page, gauges);

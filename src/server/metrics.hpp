@@ -25,6 +25,7 @@ struct Gauges {
     std::size_t queued = 0, running = 0;
     std::uint64_t checkpoint_size = 0;
     unsigned crl_failures = 0;
+    std::map<std::string, UtcTime> not_after{};  // of the certificates that the daemon works with, by name
 };
 
 // Metrics is thread-safe.

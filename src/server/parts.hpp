@@ -34,8 +34,8 @@ struct Daemon::Parts {
     Result<void> connect_signer();
     void make_issuance();
     Result<void> settle();
-    Result<void> listen();
     void start_threads();
+    Result<void> listen();
     void stop();
 
     // opening.cpp: from a connected signer to a daemon that may issue.

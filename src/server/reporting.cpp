@@ -54,6 +54,9 @@ Gauges Daemon::Parts::gauges() {
     }
     gauges.checkpoint_size = checkpointer->signed_size();
     gauges.crl_failures = crl_timer ? crl_timer->failures() : 0;
+    gauges.not_after.emplace("issuing", material.authority.certificate.fields().not_after);
+    gauges.not_after.emplace("ocsp", material.ocsp_certificate.fields().not_after);
+    if (material.tls) gauges.not_after.emplace("tls", material.tls->not_after);
     return gauges;
 }
 

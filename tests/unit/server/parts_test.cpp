@@ -346,6 +346,7 @@ TEST(Metrics, CountsRequestsAndTimesIssuance) {
     gauges.status.version = "0.1.0";
     gauges.status.crl = issuance::CrlRecord{
         .number = 9, .issuer_key = {}, .this_update = kNow - seconds{60}, .next_update = kNow, .entries = 2, .der = {}};
+    gauges.not_after.emplace("tls", kNow);
     const auto text = metrics.text(gauges);
     EXPECT_THAT(text, HasSubstr("sealwright_http_requests_total{listener=\"https\",method=\"POST\",route=\"/native/v1/"
                                 "certificates\",status=\"201\"} 1\n"));
@@ -353,6 +354,7 @@ TEST(Metrics, CountsRequestsAndTimesIssuance) {
     EXPECT_THAT(text, HasSubstr("sealwright_issuance_duration_seconds_bucket{protocol=\"native\",le=\"0.0025\"} 0\n"));
     EXPECT_THAT(text, HasSubstr("sealwright_issuance_duration_seconds_bucket{protocol=\"native\",le=\"0.005\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("sealwright_issuance_duration_seconds_count{protocol=\"native\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("sealwright_certificate_not_after_seconds{certificate=\"tls\"} 1795348800\n"));
     EXPECT_THAT(text, HasSubstr("sealwright_crl_number 9\n"));
     EXPECT_THAT(text, HasSubstr("sealwright_crl_age_seconds 60\n"));
     EXPECT_THAT(text, HasSubstr("sealwright_refusals_unrecorded_total 1\n"));
