@@ -26,11 +26,18 @@ endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/src/cli/completion/sealwright.bash"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME sealwright)
 
-# Units, sysusers and tmpfiles, where a room keeps them.
-file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/operations/systemd/*.service" "${PROJECT_SOURCE_DIR}/docs/operations/systemd/*.socket")
-if(units)
-  install(FILES ${units} DESTINATION "lib/systemd/system")
-endif()
+# Units and example configurations stand beside the service that they are for. A distribution puts units elsewhere than a prefix does.
+set(SEALWRIGHT_UNIT_DIR "lib/systemd/system" CACHE STRING "Where systemd units are installed, below the prefix or absolute")
+foreach(room IN ITEMS src/server hsm/signer_process)
+  file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.service" "${PROJECT_SOURCE_DIR}/${room}/*.socket")
+  if(units)
+    install(FILES ${units} DESTINATION "${SEALWRIGHT_UNIT_DIR}")
+  endif()
+  file(GLOB examples CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.example.toml")
+  if(examples)
+    install(FILES ${examples} DESTINATION "${CMAKE_INSTALL_DOCDIR}/examples")
+  endif()
+endforeach()
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/ceremonies/scripts/" DESTINATION "${SEALWRIGHT_DATA_DIR}/ceremonies"
   FILES_MATCHING PATTERN "*.toml")

@@ -48,6 +48,10 @@ void add_issue(Grammar& grammar, CLI::App& group) {
                    ->type_name("FILE")
                    ->needs(server);
     server->needs(ca);
+    issue
+        .add_option("--server-name", native.server_name, "The name in the server's certificate, if the URL has another")
+        ->type_name("NAME")
+        ->needs(server);
     add_secret_source(issue, native.secret, "secret", "the enrolment secret");
     auto* client_certificate = issue
                                    .add_option("--client-cert", native.client_certificate,

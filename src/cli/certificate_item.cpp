@@ -4,6 +4,7 @@
 
 #include "cli/exit_code.hpp"
 #include "cli/times.hpp"
+#include "cli/wording.hpp"
 #include "x509/certificate.hpp"
 
 namespace sealwright::cli {
@@ -54,9 +55,7 @@ void add_public_key_facts(Facts& facts, const CertificateItem& item) {
     }
     const auto& certificate = parsed.value().front();
     const auto key = crypto::PublicKey::parse(certificate.fields().spki.view());
-    if (key)
-        facts.add("Key", std::string{crypto::key_type_name(key.value().type())} + ", " +
-                             std::to_string(key.value().bits()) + " bits");
+    if (key) facts.add("Key", key_text(key.value()));
     facts.add("Fingerprint", certificate.fingerprint().hex() + " (SHA-256)");
 }
 

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "cli/audit_mirror.hpp"
 #include "cli/commands.hpp"
+#include "cli/wording.hpp"
 
 namespace sealwright::cli {
 namespace {
@@ -129,7 +130,7 @@ Result<ExitCode> audit_export(Context& context, const AuditCheckOptions& options
         context.output.json(told);
         return ExitCode::done;
     }
-    context.output.line("Exported " + std::to_string(head.size) + " entries to " + options.folder + " (" +
+    context.output.line("Exported " + counted(head.size, "entry", "entries") + " to " + options.folder + " (" +
                         std::to_string(head.size - from) + " new).");
     context.output.line("Anyone can check them: sealwright-verify audit " + options.folder);
     return ExitCode::done;

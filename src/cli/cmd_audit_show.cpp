@@ -1,5 +1,6 @@
 // audit show: entries of the audit log, one a line.
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <thread>
 
@@ -33,10 +34,30 @@ std::string field_text(const std::string& value) {
     return quoted + '"';
 }
 
+// What a person looks for first stands first; the rest follows in the order of the entry.
+constexpr std::array<std::string_view, 7> kFirst{"serial", "names", "profile", "reason", "code", "number", "request"};
+
+// A digest is shown by its first digits: it is there to be recognised. Whole ones are in the JSON.
+std::string shown_value(const std::string& value) {
+    constexpr std::size_t digest_digits = 64, shown_digits = 16;
+    const bool is_digest =
+        value.size() == digest_digits && value.find_first_not_of("0123456789abcdef") == std::string::npos;
+    return is_digest ? value.substr(0, shown_digits) + "…" : field_text(value);
+}
+
 std::string event_line(std::uint64_t index, const audit::Event& event) {
     std::string line = padded(std::to_string(index), 7) + ' ' + format_time(event.time) + "  " +
                        padded(std::string{audit::event_kind_name(event.kind)}, kKindWidth) + ' ' + event.actor;
-    for (const auto& [key, value] : event.fields) line += ' ' + key + '=' + field_text(value);
+    const auto add = [&line](std::string_view key, const std::string& value) {
+        line += ' ' + std::string{key} + '=' + shown_value(value);
+    };
+    for (const auto key : kFirst) {
+        if (const auto field = event.fields.find(std::string{key}); field != event.fields.end())
+            add(key, field->second);
+    }
+    for (const auto& [key, value] : event.fields) {
+        if (std::find(kFirst.begin(), kFirst.end(), key) == kFirst.end()) add(key, value);
+    }
     return line;
 }
 

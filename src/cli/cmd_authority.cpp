@@ -2,6 +2,7 @@
 #include "cli/admin_client.hpp"
 #include "cli/commands.hpp"
 #include "cli/times.hpp"
+#include "cli/wording.hpp"
 
 namespace sealwright::cli {
 namespace {
@@ -49,7 +50,7 @@ private:
         }
         Fields crl{*value, "the status of the CRL"};
         facts_.add("CRL", "number " + std::to_string(crl.number("number")) + ", " +
-                              std::to_string(crl.number("entries")) + " entries");
+                              counted(crl.number("entries"), "entry", "entries"));
         facts_.add("  published", format_when(crl.time("this_update"), now_));
         facts_.add("  next by", format_when(crl.time("next_update"), now_));
         return crl.check();
@@ -62,16 +63,16 @@ private:
         facts_.add("Store", store.flag("healthy") ? "healthy" : "REFUSES WRITES");
         SEALWRIGHT_TRY(store.check());
         Fields audit{status_.object("audit"), "the status of the audit log"};
-        facts_.add("Audit log", std::to_string(audit.number("size")) + " entries, root " + audit.text("root"));
+        facts_.add("Audit log", counted(audit.number("size"), "entry", "entries") + ", root " + audit.text("root"));
         return audit.check();
     }
     Result<void> add_counts() {
         // A store that cannot be read leaves them out.
         if (const auto* told = status_.object_if("counts")) {
             Fields counts{*told, "the counts"};
-            facts_.add("Issued", std::to_string(counts.number("issued")));
-            facts_.add("Revoked", std::to_string(counts.number("revoked")));
-            facts_.add("Open intents", std::to_string(counts.number("open_intents")));
+            facts_.add("Certificates", std::to_string(counts.number("issued")) + " issued, " +
+                                           std::to_string(counts.number("revoked")) + " revoked, " +
+                                           counted(counts.number("open_intents"), "intent", "intents") + " open");
             SEALWRIGHT_TRY(counts.check());
         }
         const auto* value = status_.object_if("ocsp");
@@ -157,7 +158,7 @@ Result<ExitCode> crl_publish(Context& context) {
     SEALWRIGHT_TRY(const auto answer, client.post(Target{"v1", "crl", "publish"}));
     Fields crl{answer.body, "the daemon's answer"};
     const std::string told = "CRL number " + std::to_string(crl.number("number")) + " with " +
-                             std::to_string(crl.number("entries")) + " entries is published.";
+                             counted(crl.number("entries"), "entry", "entries") + " is published.";
     const std::string next =
         "The next one comes before " + format_when(crl.time("next_update"), context.clock.now()) + ".";
     SEALWRIGHT_TRY(crl.check());

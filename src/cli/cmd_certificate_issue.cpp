@@ -144,6 +144,20 @@ ExitCode tell_issued(Context& context, const CertIssueOptions& options, const En
     return ExitCode::done;
 }
 
+// What to do next depends on what was asked; the daemon knows only what is wrong.
+Error advised(const Error& why, const CertIssueOptions& options) {
+    if (why.public_detail().find('\n') != std::string::npos) return why;
+    if (why.code() == ErrorCode::not_found && !options.profile.empty())
+        return with_advice(why, "See: sealwright profile list");
+    if (why.code() == ErrorCode::not_found) return with_advice(why, "See: sealwright request list");
+    if (why.code() == ErrorCode::malformed && !options.csr.empty()) {
+        return with_advice(why,
+                           "Is " + options.csr +
+                               " a PKCS#10 request, and nothing else in it? openssl req -in FILE -noout -text -verify");
+    }
+    return why;
+}
+
 std::optional<Error> wrong_arguments(const CertIssueOptions& options) {
     if (options.csr.empty() && options.request.empty()) {
         return with_advice(fail(ErrorCode::malformed, "there is nothing to certify"),
@@ -173,7 +187,9 @@ Result<ExitCode> cert_issue(Context& context, const CertIssueOptions& options) {
     const bool native = !options.native.server.empty();
     SEALWRIGHT_TRY(const auto enrolment, native ? enrol_over_https(options.native, context.terminal)
                                                 : enrol_over_admin_socket(context.global.socket));
-    SEALWRIGHT_TRY(auto first, csr.empty() ? enrolment->resume(options.request) : enrolment->ask(options.profile, csr));
+    auto asked = csr.empty() ? enrolment->resume(options.request) : enrolment->ask(options.profile, csr);
+    if (!asked) return advised(asked.error(), options);
+    auto first = std::move(asked).value();
     SEALWRIGHT_TRY(const auto enrolled, wait_for_approvals(*enrolment, std::move(first), options.wait, context.output));
     if (!enrolled.issued) return tell_waiting(context.output, enrolled);
     if (!csr.empty()) {

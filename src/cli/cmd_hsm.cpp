@@ -3,6 +3,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/secret_source.hpp"
+#include "cli/wording.hpp"
 #include "hsm/pkcs11/token.hpp"
 
 namespace sealwright::cli {
@@ -87,12 +88,6 @@ Result<std::shared_ptr<Token>> open_token(Context& context, const HsmOptions& op
                                         "PIN of token " + chosen.label + " (serial " + chosen.serial + "):", "pin"));
     }
     return Token::open(module, {.serial = chosen.serial, .label = chosen.label}, std::move(pin));
-}
-
-std::string algorithm_text(const crypto::PublicKey& key) {
-    std::string text{crypto::key_type_name(key.type())};
-    if (key.type() == crypto::KeyType::rsa) text += ' ' + std::to_string(key.bits());
-    return text;
 }
 
 Result<TokenKey> find_key(Token& token, const std::string& wanted) {
@@ -206,7 +201,7 @@ Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options) {
     json::array list;
     Table table{{{"KEY (SHA-256 OF ITS SPKI)"}, {"LABEL"}, {"TYPE"}, {"PRIVATE HALF"}}};
     for (const auto& key : keys) {
-        table.add({key.id.hex(), key.label, algorithm_text(key.public_key), key.has_private ? "yes" : "NO"});
+        table.add({key.id.hex(), key.label, key_text(key.public_key), key.has_private ? "yes" : "NO"});
         list.push_back(json::object{{"id", key.id.hex()},
                                     {"label", key.label},
                                     {"cka_id", to_hex(key.cka_id)},

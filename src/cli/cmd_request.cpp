@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "cli/confirmation.hpp"
 #include "cli/times.hpp"
+#include "cli/wording.hpp"
 #include "x509/csr.hpp"
 
 namespace sealwright::cli {
@@ -54,8 +55,7 @@ void add_wishes(Facts& facts, const std::string& csr) {
         }
         facts.add_lines("  names", texts);
     }
-    facts.add("  key", std::string{crypto::key_type_name(wish.public_key.type())} + ", " +
-                           std::to_string(wish.public_key.bits()) + " bits");
+    facts.add("  key", key_text(wish.public_key));
     facts.add("  key id", wish.public_key.id().hex());
 }
 

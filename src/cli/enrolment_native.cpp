@@ -1,5 +1,9 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 
 #include "base/ids.hpp"
 #include "cli/admin_client.hpp"
@@ -108,7 +112,8 @@ private:
     Error cannot_connect(const Error& why) const {
         if (why.code() == ErrorCode::unauthenticated) {
             return with_advice(fail(why.code(), server_ + ": " + why.public_detail()),
-                               "Does --ca name the roots of this server, and --server the name in its certificate?");
+                               "Does --ca name the roots of this server? Does --server, or --server-name, have a name "
+                               "that is in its certificate?");
         }
         return with_advice(fail(ErrorCode::unavailable, "cannot reach " + server_, why.public_detail()),
                            "Is the address right, and the daemon running?");
@@ -140,8 +145,15 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Enrolment>> enrol_over_https(const NativeOptions& options, Terminal& terminal) {
+    for (const std::string* file : {&options.ca_file, &options.client_certificate, &options.client_key}) {
+        if (!file->empty() && ::access(file->c_str(), R_OK) != 0) {
+            return fail(errno == ENOENT ? ErrorCode::not_found : ErrorCode::io,
+                        "cannot read " + *file + ": " + std::strerror(errno));
+        }
+    }
     http_client::Options http;
     http.tls.ca_file = options.ca_file;
+    http.tls.server_name = options.server_name;
     if (!options.client_certificate.empty())
         http.tls.client_certificate = http_client::ClientCertificate{options.client_certificate, options.client_key};
     if (!options.server.starts_with("https://")) {

@@ -47,6 +47,7 @@ struct ProfileOptions {
 // Where the native protocol is spoken to, when not the admin socket.
 struct NativeOptions {
     std::string server, ca_file;
+    std::string server_name;  // that the server's certificate must carry, when not the one in the address
     SecretOptions secret;
     std::string client_certificate, client_key;  // renewal, instead of a secret
 };

@@ -15,9 +15,9 @@ namespace sealwright::cli {
 
 struct OutputStyle {
     bool json = false;
-    bool quiet = false;                // no remarks, no progress
+    bool quiet = false;                  // no remarks, no progress
     std::optional<std::size_t> width{};  // of the terminal that standard output is
-    bool live_errors = false;          // standard error is a terminal: progress may rewrite its line
+    bool live_errors = false;            // standard error is a terminal: progress may rewrite its line
 };
 
 class Output {

@@ -127,7 +127,7 @@ class CertificateShow(Case):
         shown = self.run_program("cert", "show", "4F:1C:09:AA:30:B8:4D:7E:9B:D2:A0:7F:C0:3B:51:E6").stdout
         self.assertEqual([asked.path for asked in self.daemon.asked], ["/v1/certificates/" + SERIAL])
         fingerprint = openssl("x509", "-in", self.folder / "pem", "-noout", "-fingerprint", "-sha256").decode().strip().split("=")[1]
-        for text in ("Serial", SERIAL, "valid", "EC P-256", fingerprint.replace(":", "").lower()):
+        for text in ("Serial", SERIAL, "valid", "EC P-256\n", fingerprint.replace(":", "").lower()):
             self.assertIn(text, shown)
 
     def test_APrefixMustNameOne(self):

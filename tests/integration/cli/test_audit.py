@@ -204,6 +204,11 @@ class Show(AuditCase):
         self.assertEqual(len(self.lines("--all")), 700)
         self.assertEqual(self.lines("--from", "5000"), [])
 
+    def test_WhatOneLooksForStandsFirstAndDigestsAreShort(self):
+        self.entries[699] = event(699, "certificate.issued", certificate_sha256="d" * 64, serial="c" * 32)
+        self.assertTrue(self.lines("--limit", "1")[0].endswith("uid:0(root) serial=" + "c" * 32 + " certificate_sha256=" + "d" * 16 + "\u2026"))
+        self.assertEqual(json.loads(self.lines("--limit", "1", "--json")[0])["fields"]["certificate_sha256"], "d" * 64)
+
     def test_QuotesValuesAndEscapesThem(self):
         line = self.lines("--kind", "certificate.revoked")[0]
         self.assertIn('reason="with \\"quotes\\" and \\x1b"', line)

@@ -75,6 +75,12 @@ class OverTheAdminSocket(IssueCase):
         self.daemon.routes["POST", "/v1/certificates"] = problem(422, "weak_key", "RSA with 1024 bits; 2048 at least")
         self.assertIn("RSA with 1024 bits; 2048 at least", self.issue(expect=1).stderr)
 
+    def test_AdviceFitsWhatWasAsked(self):
+        self.daemon.routes["POST", "/v1/certificates"] = problem(404, "not_found", "there is no profile of that name")
+        self.assertIn("sealwright profile list", self.issue(expect=4).stderr)
+        self.daemon.routes["POST", "/v1/certificates"] = problem(400, "malformed", "csr: DER: expected tag 0x30, found 0x76")
+        self.assertIn("openssl req", self.issue(expect=1).stderr)
+
     def test_WhatWaitsIsToldByExitStatusAndCanBeResumed(self):
         self.daemon.routes["POST", "/v1/certificates"] = Reply(202, {"state": "awaiting_approval", "request": REQUEST, "approvals_needed": 2})
         done = self.issue(expect=5)
@@ -202,6 +208,17 @@ class OverHttps(IssueCase):
         self.assertIn("does not hold", done.stderr)
         self.assertIn("--ca", done.stderr)
         self.assertEqual(self.asked, [])
+
+    def test_AServerUnderAnotherNameMustBeNamed(self):
+        self.routes["POST", "/native/v1/certificates"] = self.chain
+        done = self.issue("--secret-file", self.folder / "secret", "--server-name", "ca.example.org", expect=1)
+        self.assertIn("--server-name", done.stderr)
+        self.assertEqual(self.asked, [])
+
+    def test_AFileThatIsNotThereIsNamed(self):
+        for option in ("--client-cert", "--client-key"):
+            files = {"--client-cert": self.folder / "leaf.pem", "--client-key": self.folder / "www.key", option: self.folder / "nix"}
+            self.assertIn("cannot read " + str(self.folder / "nix"), self.issue(*(word for pair in files.items() for word in pair), expect=4).stderr)
 
     def test_AnAnswerThatNeverCameMayHaveIssued(self):
         self.routes["POST", "/native/v1/certificates"] = Reply(drop=True)
