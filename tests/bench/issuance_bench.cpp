@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
@@ -37,6 +39,11 @@ T must(Result<T> result) {
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     return values.empty() ? 0 : values[values.size() / 2];
+}
+
+double load_average() {
+    std::array<double, 3> averages{};
+    return ::getloadavg(averages.data(), 3) < 1 ? 0 : averages[0];
 }
 
 struct Raw {
@@ -172,6 +179,7 @@ struct Report {
     std::vector<Issuing> issuing;
     Ocsp ocsp;
     ProcessUsage daemon, signer;
+    double busy = 0;  // the machine's load average before anything was started
 
     template <class T>
     double middle(const std::vector<T>& rounds, double T::*member) const {
@@ -214,6 +222,12 @@ void print(const Report& report, const Arguments& arguments) {
         std::cout << "  OCSP answers/s                " << report.ocsp.just_in_time << " signed just in time (nonce), "
                   << report.ocsp.cached << " from the cache (" << arguments.threads << " threads)\n";
     }
+    if (report.busy > 0.5) {
+        std::cout.precision(1);
+        std::cout << "  WARNING: the load average was " << report.busy
+                  << " before the run. On a busy machine the side with more threads gets more of it, which "
+                  << "flatters issuance: measure again when nothing else runs.\n";
+    }
     std::cout << "  failed requests               " << report.failed() << std::endl;
 }
 
@@ -228,7 +242,8 @@ void write_json(const Report& report, const Arguments& arguments) {
         << ",\"signer_cpu_us\":" << report.middle(report.issuing, &Issuing::signer_cpu)
         << ",\"daemon_rss_kib\":" << report.daemon.resident_kib << ",\"signer_rss_kib\":" << report.signer.resident_kib
         << ",\"ocsp_just_in_time_per_second\":" << report.ocsp.just_in_time
-        << ",\"ocsp_cached_per_second\":" << report.ocsp.cached << ",\"failed\":" << report.failed() << ",\"rounds\":[";
+        << ",\"ocsp_cached_per_second\":" << report.ocsp.cached << ",\"failed\":" << report.failed()
+        << ",\"load_average\":" << report.busy << ",\"rounds\":[";
     for (std::size_t i = 0; i < report.raw.size(); ++i) {
         out << (i == 0 ? "" : ",") << "{\"raw_per_second\":" << report.raw[i].per_second
             << ",\"issued_per_second\":" << report.issuing[i].per_second << "}";
@@ -243,11 +258,13 @@ int run(const Arguments& arguments) {
         arguments.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path{arguments.folder},
         arguments.keep};
     prepare(folder.path(), programs, arguments.lanes);
+    const double busy = load_average();
     const auto requests = make_requests(arguments.requests);
     const Child signer = Child::start({programs.signer, "--config", (folder.path() / "signer.toml").string()}, true);
     Ca ca{folder.path(), arguments.in_flight};
 
     Report report;
+    report.busy = busy;
     for (std::uint64_t i = 0; i < 200; ++i)
         ca.issue(requests[i % requests.size()]);  // everything loaded, every page touched
     for (unsigned round = 0; round < arguments.rounds; ++round) {
