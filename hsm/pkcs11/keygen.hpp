@@ -1,6 +1,9 @@
 // keygen.hpp: key pair generation with a full template, never a module's defaults. Internal to hsm/pkcs11.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "hsm/pkcs11/mechanism.hpp"
 #include "hsm/pkcs11/objects.hpp"
 #include "hsm/pkcs11/token.hpp"

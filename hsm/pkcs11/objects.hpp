@@ -1,6 +1,10 @@
 // objects.hpp: finding objects in a token and reading their attributes, one at a time. Internal to hsm/pkcs11.
 #pragma once
 
+#include <optional>
+#include <span>
+#include <vector>
+
 #include "crypto/spki.hpp"
 #include "hsm/pkcs11/cryptoki.hpp"
 

@@ -2,10 +2,16 @@
 // dead link whether its octets can have reached the signer. Internal to the client.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "hsm/signer_process/unix_socket.hpp"
 #include "hsm/signer_process/wire.hpp"

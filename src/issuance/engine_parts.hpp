@@ -1,7 +1,12 @@
 // engine_parts.hpp: what the engine is made of, and the steps that engine.cpp narrates. Internal to this room.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "issuance/engine.hpp"
 #include "issuance/issuance_gate.hpp"

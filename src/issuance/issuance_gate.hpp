@@ -2,6 +2,7 @@
 // went back), and opens again when a write succeeds.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 
