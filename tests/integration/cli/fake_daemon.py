@@ -131,7 +131,10 @@ class Case(unittest.TestCase):
         command = [SEALWRIGHT, *map(str, argv)] + (["--socket", self.daemon.path] if socket else [])
         pid, fd = pty.fork()
         if pid == 0:
-            os.execv(command[0], command)
+            try:
+                os.execv(command[0], command)
+            finally:
+                os._exit(127)
         shown = b""
         answers = list(answers)
         end = time.monotonic() + 60
