@@ -39,7 +39,7 @@ public:
     // sign blocks until the token has answered and returns the signature as X.509 wants it: for ECDSA the DER
     // Ecdsa-Sig-Value, else the raw octets. Thread-safe; calls from many threads run side by side as far as the token
     // allows. Errors: denied (purpose or limit), not_found (no such key), conflict (intent used), unavailable and
-    // overloaded (surely not signed), token (surely not signed), timed_out and indeterminate (may have been signed:
+    // overloaded, token, storage (its journal) and clock (surely not signed), timed_out and indeterminate (may have been signed:
     // never ask again for the same artefact). The caller must verify the signature with the key it expects before
     // letting it out.
     virtual Result<Bytes> sign(const SignRequest& request) = 0;
