@@ -30,22 +30,14 @@ Answer answer_of(ServerMessage&& message) {
 }  // namespace
 
 std::optional<Answer> Call::wait_until(std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock{mutex_};
-    if (!done_.wait_until(lock, deadline, [&] { return answer_.has_value(); })) return std::nullopt;
+    if (!answered_.wait_until(deadline)) return std::nullopt;
     return std::move(answer_);
 }
 
-bool Call::is_done() const {
-    const std::scoped_lock lock{mutex_};
-    return answer_.has_value();
-}
-
 void Call::complete(Answer answer) {
-    {
-        const std::scoped_lock lock{mutex_};
-        answer_ = std::move(answer);
-    }
-    done_.notify_one();
+    answer_ = std::move(answer);
+    is_done_.store(true, std::memory_order_release);
+    answered_.fire();
 }
 
 Result<std::shared_ptr<Link>> Link::establish(Descriptor socket, const NodeId& node, BootEpoch epoch,

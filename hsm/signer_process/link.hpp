@@ -2,6 +2,7 @@
 // dead link whether its octets can have reached the signer. Internal to the client.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/one_shot.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 #include "hsm/signer_process/wire.hpp"
 
@@ -31,15 +33,15 @@ class Call {
 public:
     // wait gives the answer, or nothing when the deadline passes first.
     std::optional<Answer> wait_until(std::chrono::steady_clock::time_point deadline);
-    bool is_done() const;
+    bool is_done() const noexcept { return is_done_.load(std::memory_order_acquire); }
 
 private:
     friend class Link;
     void complete(Answer answer);
 
-    mutable std::mutex mutex_;
-    std::condition_variable done_;
-    std::optional<Answer> answer_;
+    OneShot answered_;
+    std::atomic<bool> is_done_{false};
+    std::optional<Answer> answer_;  // the caller's once it is answered
     // Guarded by the link's mutex.
     std::uint64_t end_ = 0;  // stream offset behind the request's last octet; 0 while it is not whole
     bool is_signature_ = false;

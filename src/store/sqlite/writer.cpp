@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/boundary.hpp"
+#include "base/one_shot.hpp"
 
 namespace sealwright::store::sqlite {
 
@@ -11,23 +12,12 @@ namespace sealwright::store::sqlite {
 struct Writer::Waiting {
     explicit Waiting(Change& its_change) : change(&its_change) {}
     void answer(std::optional<Error> with) {
-        {
-            const std::lock_guard lock{mutex};
-            error = std::move(with);
-            answered = true;
-        }
-        done.notify_one();
-    }
-    // No std::binary_semaphore: it spins before it sleeps, and a sync takes far longer than any spin.
-    void wait() {
-        std::unique_lock lock{mutex};
-        done.wait(lock, [this] { return answered; });
+        error = std::move(with);
+        answered.fire();
     }
     Change* change;
-    std::optional<Error> error;  // guarded by mutex until answered
-    bool answered = false;       // guarded by mutex
-    std::mutex mutex;
-    std::condition_variable done;
+    std::optional<Error> error;  // the caller's from answered on
+    OneShot answered;
 };
 
 // Attempt is what became of one try at a batch.
@@ -62,7 +52,7 @@ Result<void> Writer::commit(Change& change) {
         queue_.push_back(waiting);
         if (queue_.size() >= wake_at_) arrival_.notify_one();
     }
-    waiting->wait();
+    waiting->answered.wait();
     if (waiting->error) return std::move(*waiting->error);
     return success();
 }
