@@ -238,8 +238,9 @@ Engine::~Engine() = default;
 Result<IssueOutcome> Engine::issue(EnrollmentRequest request) {
     at_boundary(boundary::kReceived);
     std::string actor = policy::describe(request.principal);
-    Case it{.id = crypto::random_id<RequestId>(parts_->random),
-            .received_at = parts_->clock.now(),
+    const UtcTime now = parts_->clock.now();
+    Case it{.id = parts_->request_ids.next(now, parts_->random),
+            .received_at = now,
             .request = std::move(request),
             .actor = std::move(actor)};
     return parts_->walk(it);

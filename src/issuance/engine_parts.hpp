@@ -13,6 +13,7 @@
 #include "issuance/issuer.hpp"
 #include "issuance/possession.hpp"
 #include "issuance/renewal.hpp"
+#include "issuance/request_ids.hpp"
 
 namespace sealwright::issuance {
 
@@ -92,6 +93,7 @@ struct Engine::Parts {
     const Issuer issuer;
     const EventMaker events;
     IssuanceGate gate;
+    RequestIds request_ids;
 
     // Intents of this boot that were surely not signed and could not be settled: what the journal, which is conclusive
     // for older boots alone, need not say.

@@ -47,8 +47,9 @@ Error Engine::Parts::postpone(const Case& it) {
 
 void Engine::Parts::refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer,
                                  std::string_view profile, ByteView input, const Error& why) {
-    Refusal refusal{.request = crypto::random_id<RequestId>(random),
-                    .received_at = clock.now(),
+    const UtcTime now = clock.now();
+    Refusal refusal{.request = request_ids.next(now, random),
+                    .received_at = now,
                     .principal = policy::describe(principal),
                     .channel = std::string{policy::channel_name(channel)},
                     .peer = std::string{peer},
@@ -57,7 +58,7 @@ void Engine::Parts::refuse_input(const policy::Principal& principal, policy::Cha
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = false,
-                    .now = clock.now()};
+                    .now = now};
     log.info("issuance", "input of " + refusal.principal + " refused: " + why.describe());
     if (!gate.open()) return;
     Events record;

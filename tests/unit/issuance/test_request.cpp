@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "issuance/parked_request.hpp"
+#include "issuance/request_ids.hpp"
 #include "issuance/serial.hpp"
 
 namespace sealwright::issuance {
@@ -11,6 +12,35 @@ namespace {
 constexpr std::array kAll{RequestState::received,     RequestState::challenged, RequestState::awaiting_approval,
                           RequestState::intended,     RequestState::issued,     RequestState::refused,
                           RequestState::indeterminate};
+
+TEST(RequestIds, GrowWithinASecondAndWithTheClock) {
+    RequestIds ids;
+    crypto::SystemRandom random;
+    const UtcTime now{std::chrono::seconds{1'800'000'000}};
+    RequestId last = ids.next(now, random);
+    for (int i = 0; i < 100; ++i) {
+        const RequestId next = ids.next(now, random);
+        EXPECT_LT(last, next);
+        last = next;
+    }
+    EXPECT_LT(last, ids.next(now + std::chrono::seconds{1}, random));
+}
+
+TEST(RequestIds, GrowWhenTheClockGoesBack) {
+    RequestIds ids;
+    crypto::SystemRandom random;
+    const UtcTime now{std::chrono::seconds{1'800'000'000}};
+    const RequestId first = ids.next(now, random);
+    EXPECT_LT(first, ids.next(now - std::chrono::hours{1}, random));
+}
+
+TEST(RequestIds, AreNotGuessedFromTheTime) {
+    const UtcTime now{std::chrono::seconds{1'800'000'000}};
+    crypto::SystemRandom random;
+    std::set<RequestId> drawn;
+    for (int i = 0; i < 100; ++i) drawn.insert(RequestIds{}.next(now, random));  // each the first of its process
+    EXPECT_EQ(drawn.size(), 100U);
+}
 
 TEST(RequestState, NamesAreReadBack) {
     for (const auto state : kAll) EXPECT_EQ(parse_request_state(request_state_name(state)).value(), state);
