@@ -10,6 +10,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
+constexpr std::chrono::microseconds kGroupDelay{500};  // how long intents wait for others while the lanes are busy
 constexpr std::chrono::milliseconds kParkedInterval{1};
 constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
@@ -107,14 +108,16 @@ void Pipeline::sign(SignTask task) {
         return;
     }
     auto job = std::make_shared<Job>(*this, std::move(task));
+    bool is_wanted = true;
     {
         const std::scoped_lock lock{mutex_};
         if (!stopping_) {
             inbox_.jobs.push_back(std::move(job));
         }
+        is_wanted = !grouping_;
     }
     if (job) return job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
-    arrived_.notify_one();
+    if (is_wanted) arrived_.notify_one();
 }
 
 void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence) {
@@ -144,6 +147,16 @@ bool Pipeline::older_in_flight(const NodeId& node, BootEpoch epoch) const {
                        [&](const auto& entry) { return entry.second.node == node && entry.second.epoch < epoch; });
 }
 
+// group lets intents that come soon share a commit. Nobody is kept waiting by it: as long as jobs wait for a lane, what
+// is journaled now would only wait behind them, and a sync costs as much as several signatures.
+void Pipeline::group(std::unique_lock<std::mutex>& lock) {
+    const auto is_urgent = [&] { return stopping_ || !inbox_.fences.empty() || !inbox_.look_ups.empty(); };
+    if (is_urgent() || lanes_->waiting() < options_.lanes) return;
+    grouping_ = true;
+    arrived_.wait_for(lock, kGroupDelay, is_urgent);
+    grouping_ = false;
+}
+
 // gather waits for work and takes all of it; results are staged on the way.
 Pipeline::Batch Pipeline::gather() {
     std::unique_lock lock{mutex_};
@@ -159,6 +172,7 @@ Pipeline::Batch Pipeline::gather() {
     } else {
         arrived_.wait(lock, has_requests);
     }
+    if (!inbox_.jobs.empty()) group(lock);
     Batch batch = std::move(inbox_);
     inbox_ = {};
     std::vector<ResultRecord> results;

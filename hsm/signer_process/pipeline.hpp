@@ -87,6 +87,7 @@ private:
     };
 
     void run();
+    void group(std::unique_lock<std::mutex>& lock);
     Batch gather();
     void stage(Batch& batch);
     void commit(Batch& batch);
@@ -111,6 +112,7 @@ private:
     Batch inbox_;
     std::vector<ResultRecord> results_;
     bool stopping_ = false;
+    bool grouping_ = false;  // the journal's thread wants no jobs told of for a moment
 
     // Of the journal's thread alone.
     std::unordered_map<std::uint64_t, InFlight> in_flight_;  // by the intent's sequence number

@@ -24,7 +24,7 @@ namespace {
 
 struct Arguments {
     std::string make_keys_in, sign_raw_in, folder, json;
-    unsigned threads = 2, lanes = 2, in_flight = 32, rounds = 5;
+    unsigned threads = 2, lanes = 2, in_flight = 64, rounds = 5;
     double seconds = 2;
     std::size_t requests = 8192;
     bool keep = false, without_ocsp = false;

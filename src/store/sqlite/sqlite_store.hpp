@@ -26,7 +26,7 @@ struct Options {
     std::size_t max_waiting = 10000;  // verbs in the queue; beyond it overloaded
     std::size_t readers = 4;          // read-only connections
     std::chrono::milliseconds busy_timeout{5000};  // for another process that holds the file's lock (a backup)
-    std::size_t checkpoint_pages = 2000;           // WAL pages after which the writer copies them back
+    std::size_t checkpoint_pages = 8000;           // WAL pages (32 MiB) after which the writer copies them back
     std::uint64_t change_history = 100000;         // entries that changed_since can look back
     std::uint64_t kept_crls = 8;                   // newest CRLs whose bytes are kept; all numbers are
     std::uint64_t verified_leaves = 1024;  // how many of the newest audit entries open hashes again; UINT64_MAX for all
