@@ -39,9 +39,9 @@ public:
     // sign blocks until the token has answered and returns the signature as X.509 wants it: for ECDSA the DER
     // Ecdsa-Sig-Value, else the raw octets. Thread-safe; calls from many threads run side by side as far as the token
     // allows. Errors: denied (purpose or limit), not_found (no such key), conflict (intent used), unavailable and
-    // overloaded, token, storage (its journal) and clock (surely not signed), timed_out and indeterminate (may have been signed:
-    // never ask again for the same artefact). The caller must verify the signature with the key it expects before
-    // letting it out.
+    // overloaded, token, storage (its journal) and clock (surely not signed), timed_out and indeterminate (may have
+    // been signed: never ask again for the same artefact). The caller must verify the signature with the key it expects
+    // before letting it out.
     virtual Result<Bytes> sign(const SignRequest& request) = 0;
 
     // public_key gives the key behind an id, as the token holds it.
@@ -64,7 +64,8 @@ public:
     // node, also those that still wait in a queue or a dead connection's buffer. Durable. A client fences before it
     // signs. conflict when a newer epoch was seen.
     virtual Result<void> fence(const NodeId& node, BootEpoch epoch) = 0;
-    // look_up is only conclusive for intents of epochs that are fenced off. Certificate and CRL intents only.
+    // look_up is only conclusive for intents of epochs that are fenced off. Certificate and CRL intents only. A journal
+    // that has not seen the node from its first boot on (the one before was lost) never says never_seen to it.
     virtual Result<JournalState> look_up(const IntentId& intent) = 0;
 };
 

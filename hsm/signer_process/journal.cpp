@@ -171,6 +171,7 @@ void Journal::apply(const JournalRecord& record, std::uint64_t offset) {
         if (result->outcome == Outcome::failed) index_.settle(result->intent, JournalState::failed);
     } else if (const auto* fence = std::get_if<FenceRecord>(&record.what)) {
         epochs_[fence->node] = fence->epoch;
+        first_epochs_.emplace(fence->node, fence->epoch);
     }
 }
 
@@ -244,6 +245,11 @@ Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch < known)
         return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
+    if (known.value() == 0 && fence.epoch.value() > 1) {
+        log_.warning(kRoom, "node " + fence.node.hex() + " is at its boot " + std::to_string(fence.epoch.value()) +
+                                " and this journal has never seen it: intents of the node that the journal does not "
+                                "know count as possibly signed. If there is an older journal, put it back.");
+    }
     if (fence.epoch > known) fences_.push_back(fence);
     return success();
 }
@@ -348,6 +354,11 @@ Result<JournalState> Journal::look_up(const IntentId& intent) const {
     const auto entry = index_.find(intent, confirms);
     if (!readable) return storage_error("cannot be read");
     return entry ? entry->state : JournalState::never_seen;
+}
+
+bool Journal::is_whole_for(const NodeId& node) const {
+    const auto first = first_epochs_.find(node);
+    return first != first_epochs_.end() && first->second.value() == 1;
 }
 
 BootEpoch Journal::newest_fence(const NodeId& node) const {

@@ -39,6 +39,9 @@ public:
     bool healthy() const noexcept { return !failing_; }
 
     Result<JournalState> look_up(const IntentId& intent) const;
+    // is_whole_for says that the journal has seen the node since its first boot. Where it has not (it was lost, and
+    // another begun), that it has never seen an intent of the node proves nothing.
+    bool is_whole_for(const NodeId& node) const;
     BootEpoch fenced_epoch(const NodeId& node) const;  // 0: never seen
     UtcTime last_time() const noexcept { return last_time_; }
     std::uint64_t last_sequence() const noexcept { return sequence_; }
@@ -74,7 +77,7 @@ private:
     Sha256 digest_;
     UtcTime last_time_{};
     IntentIndex index_;
-    std::map<NodeId, BootEpoch> epochs_;
+    std::map<NodeId, BootEpoch> epochs_, first_epochs_;
     std::map<CrlKey, std::uint64_t> crl_numbers_;
     std::map<Sha256, CheckpointSubject> checkpoints_;
 

@@ -104,7 +104,7 @@ private:
     Bytes outgoing_;
     Bytes sending_;  // the flushing thread's, without the lock
     bool flushing_ = false;
-    std::uint64_t queued_ = 0;   // octets ever put into outgoing_
+    std::uint64_t queued_ = 0;     // octets ever put into outgoing_
     std::uint64_t written_ = 0;    // octets that the kernel ever took
     std::uint64_t in_flight_ = 0;  // octets that a send without the mutex is handing over right now
     std::optional<Error> broken_;

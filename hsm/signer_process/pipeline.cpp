@@ -128,10 +128,11 @@ void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number,
     arrived_.notify_one();
 }
 
-void Pipeline::look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const IntentId& intent) {
+void Pipeline::look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
+                       const IntentId& intent) {
     {
         const std::scoped_lock lock{mutex_};
-        inbox_.look_ups.push_back({std::move(requester), number, intent});
+        inbox_.look_ups.push_back({std::move(requester), number, node, intent});
     }
     arrived_.notify_one();
 }
@@ -273,7 +274,9 @@ void Pipeline::commit(Batch& batch) {
 }
 
 void Pipeline::answer_look_up(const LookUpCall& call) {
-    const auto state = journal_->look_up(call.intent);
+    auto state = journal_->look_up(call.intent);
+    if (state && state.value() == JournalState::never_seen && !journal_->is_whole_for(call.node))
+        state = JournalState::may_have_signed;
     if (state) {
         call.requester->answer(call.number, JournalStateAnswer{state.value()});
     } else {

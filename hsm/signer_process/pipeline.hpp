@@ -57,7 +57,8 @@ public:
     // Each answers through the requester, once.
     void sign(SignTask task);
     void fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence);
-    void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const IntentId& intent);
+    void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
+                 const IntentId& intent);
 
     // stop refuses what waits, lets what runs end, and makes its results durable; false when a lane hangs in the token.
     bool stop();
@@ -73,6 +74,7 @@ private:
     struct LookUpCall {
         std::shared_ptr<Requester> requester;
         std::uint64_t number = 0;
+        NodeId node;  // who asks, whose intent it is
         IntentId intent;
     };
     struct InFlight {

@@ -125,6 +125,21 @@ std::string word_after(const Chosen& chosen, const std::vector<std::string>& arg
     return depth < arguments.size() ? arguments[depth] : std::string{};
 }
 
+// globals_last moves the options of every command that stand before the command behind it: where others want them.
+std::vector<std::string> globals_last(std::vector<std::string> arguments) {
+    std::size_t count = 0;
+    while (count < arguments.size()) {
+        const std::string& word = arguments[count];
+        const bool takes_value = word == "--socket";
+        const bool is_global =
+            takes_value || word == "--json" || word == "-q" || word == "--quiet" || word.starts_with("--socket=");
+        if (!is_global || (takes_value && count + 1 == arguments.size())) break;
+        count += takes_value ? 2 : 1;
+    }
+    std::rotate(arguments.begin(), arguments.begin() + static_cast<std::ptrdiff_t>(count), arguments.end());
+    return arguments;
+}
+
 Answered mistake(const CLI::App& root, const CLI::ParseError& error, const std::vector<std::string>& arguments) {
     const Chosen chosen = chosen_command(root);
     std::string what = error.what();
@@ -187,13 +202,14 @@ std::variant<Invocation, Answered> parse_command_line(const std::vector<std::str
     ParserTree tree;
     if (arguments.empty()) return Answered{ExitCode::usage, overview(tree.root)};
     if (arguments.size() == 1 && arguments[0] == "--version") return parse_command_line({"version"});
+    const auto ordered = globals_last(arguments);
     try {
-        tree.root.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});
+        tree.root.parse(std::vector<std::string>{ordered.rbegin(), ordered.rend()});
     } catch (const CLI::CallForHelp&) {
         const Chosen chosen = chosen_command(tree.root);
         return Answered{ExitCode::done, chosen.app == &tree.root ? overview(tree.root) : tree.root.help()};
     } catch (const CLI::ParseError& error) {
-        return mistake(tree.root, error, arguments);
+        return mistake(tree.root, error, ordered);
     }
     return std::move(tree.invocation);
 }

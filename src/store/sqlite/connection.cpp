@@ -173,7 +173,7 @@ Error Connection::failure(int code, std::string_view what) {
     std::string detail =
         std::string{sqlite3_errstr(code)} + " (" + std::to_string(code) + "): " + sqlite3_errmsg(handle_) + " in ";
     detail += what.substr(0, 80);
-    return fail(ErrorCode::storage, "the database refused", std::move(detail));
+    return fail(ErrorCode::storage, "the database failed and nothing was changed", std::move(detail));
 }
 
 std::int64_t Connection::last_insert_rowid() const noexcept { return sqlite3_last_insert_rowid(handle_); }

@@ -7,7 +7,7 @@ import sys
 
 SYMBOLS = re.compile(
     r"sealwright::(hsm|audit|profile|policy|issuance|store|server|cli|protocols|http_client|http_server)::"
-    r"|sealwright::ceremonies::(?!head_|parse_head|\(anonymous namespace\)::k(Even|Odd)Words|\(anonymous namespace\))"
+    r"|sealwright::ceremonies::(?!head_|parse_head|TypedHead|\(anonymous namespace\)::k(Even|Odd)Words|\(anonymous namespace\))"
     r"|\bC_(Sign|Login|Initialize|GetFunctionList|GenerateKeyPair)\b|\bPKCS11_|\bsqlite3_|\bdlopen\b|\bsocket\b|\bconnect\b"
 )
 LIBRARIES = re.compile(r"libp11|p11-kit|sqlite|softhsm|libssl|boost")

@@ -184,6 +184,18 @@ TEST_F(SignerTest, RemembersIntentsNumbersAndTreesAcrossAKill) {
     EXPECT_EQ(client->look_up(IntentId{}).value(), JournalState::never_seen);
 }
 
+TEST_F(SignerTest, ALostJournalNeverSaysThatItHasNotSeenAnIntent) {
+    start();
+    const auto young = connect(1);
+    EXPECT_EQ(young->look_up(IntentId{}).value(), JournalState::never_seen);
+    // Another node, whose first boots this journal did not see.
+    auto options = house().client_options(4);
+    options.node = NodeId::from(Bytes(16, 0x77)).value();
+    const auto old = Client::connect(options, log_);
+    ASSERT_TRUE(old);
+    EXPECT_EQ(old.value()->look_up(IntentId{}).value(), JournalState::may_have_signed);
+}
+
 TEST_F(SignerTest, FencesOffOlderEpochs) {
     start();
     const auto old_client = connect(1);

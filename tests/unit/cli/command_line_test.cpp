@@ -142,6 +142,13 @@ TEST(CommandLine, GlobalOptionsReachTheInvocation) {
     EXPECT_TRUE(global.quiet);
     EXPECT_EQ(global.socket, "/tmp/s");
     EXPECT_EQ(std::get<Invocation>(parse_command_line(words("cert list"))).global.socket, "/run/sealwright/admin.sock");
+    const auto before = parse_command_line(words("--socket /tmp/s --json cert list"));
+    ASSERT_TRUE(std::holds_alternative<Invocation>(before));
+    EXPECT_EQ(std::get<Invocation>(before).global.socket, "/tmp/s");
+    EXPECT_TRUE(std::get<Invocation>(before).global.json);
+    EXPECT_FALSE(understood("--socket"));
+    EXPECT_FALSE(understood("--json"));
+    EXPECT_FALSE(understood("--socket /tmp/s ceremony check x.toml"));
 }
 
 }  // namespace

@@ -178,6 +178,20 @@ TEST_F(JournalTest, RefusesOlderEpochs) {
     EXPECT_TRUE(journal->stage(newer));
 }
 
+TEST_F(JournalTest, IsWholeForANodeThatItHasSeenSinceItsFirstBoot) {
+    const auto other = NodeId::from(Bytes(16, 0x55)).value();
+    {
+        auto journal = open_fenced();
+        EXPECT_FALSE(journal->is_whole_for(other));
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{2}}));
+        ASSERT_TRUE(journal->stage(FenceRecord{other, BootEpoch{2}}));
+        ASSERT_TRUE(journal->commit());
+    }
+    const auto journal = open();
+    EXPECT_TRUE(journal->is_whole_for(kNode));
+    EXPECT_FALSE(journal->is_whole_for(other));
+}
+
 TEST_F(JournalTest, TakesAFenceAndWhatFollowsItInOneCommit) {
     {
         auto journal = open_fenced();
