@@ -44,11 +44,11 @@ std::optional<NoteKey> choose_key(const AuditQuestion& question, const std::stri
         checks.invalid("the log's key cannot be read: " + key.error().public_detail());
         return {};
     }
+    // Whoever wrote the folder anew has signed it with a key of their own and left that key here: it proves nothing.
     if (question.key.empty()) {
-        checks.note(
-            "WARNING: the key comes from the folder itself; whoever wrote the folder may have chosen it. Give the one "
-            "of the ceremony with --key "
-            "(artefacts/audit-key.pem of its bundle)");
+        checks.missing(
+            "no --key was given: the key comes from log.vkey of the folder itself, and whoever wrote the folder may "
+            "have chosen it. Give the one of the ceremony (artefacts/audit-key.pem of its bundle)");
     }
     return std::move(key.value());
 }

@@ -11,8 +11,9 @@ namespace sealwright::verifier {
 
 struct AuditQuestion {
     std::filesystem::path folder;
-    std::string
-        key;  // a vkey, or a file with a vkey or a PEM public key; empty: log.vkey of the folder, with a warning
+    // A vkey, or a file with a vkey or a PEM public key. Empty: log.vkey of the folder, and the verdict is at best
+    // incomplete.
+    std::string key;
     std::filesystem::path older_checkpoint;  // empty: none; else the log must extend it
     std::optional<std::uint64_t> entry;      // show this one
     std::chrono::seconds tolerance{300};     // how far times may go back: entries of requests that ran side by side

@@ -8,6 +8,8 @@ namespace sealwright::verifier {
 namespace {
 
 constexpr std::size_t kMaxShownIntents = 20;
+constexpr std::size_t kMaxShownKinds = 10;
+constexpr std::uint64_t kVersion = 1;
 
 constexpr std::array<std::string_view, 29> kKinds{
     "daemon.started",
@@ -49,6 +51,19 @@ Result<std::uint64_t> decimal(const std::string& text) {
     return value;
 }
 
+bool is_known(std::string_view kind) { return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end(); }
+
+// is_kind: two words of lower-case letters and underscores with a dot between them, 64 octets at most.
+bool is_kind(std::string_view text) {
+    const auto is_word = [](std::string_view word) {
+        return !word.empty() &&
+               std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+    };
+    const auto dot = text.find('.');
+    return text.size() <= 64 && dot != std::string_view::npos && is_word(text.substr(0, dot)) &&
+           is_word(text.substr(dot + 1));
+}
+
 bool all_texts(const Value& fields) {
     const auto* members = fields.as_object();
     return members != nullptr && std::all_of(members->begin(), members->end(),
@@ -57,49 +72,59 @@ bool all_texts(const Value& fields) {
 
 }  // namespace
 
-Result<AuditRules::Entry> AuditRules::read(std::uint64_t index, ByteView octets) const {
+Result<std::optional<AuditRules::Entry>> AuditRules::read(std::uint64_t index, ByteView octets) const {
     SEALWRIGHT_TRY(const auto value, parse_canonical_json(text_of(octets), 65535));
+    if (value.number("v").value_or(0) > kVersion) return std::optional<Entry>{};
     const auto* members = value.as_object();
     if (members == nullptr || members->size() != 7 || value.member("actor") == nullptr ||
         value.member("actor")->as_text() == nullptr || value.member("fields") == nullptr ||
-        !all_texts(*value.member("fields")) || value.number("v") != std::uint64_t{1}) {
+        !all_texts(*value.member("fields")) || value.number("v") != kVersion) {
         return fail(ErrorCode::malformed, "is no audit entry of version 1");
     }
     Entry entry;
     entry.index = index;
     entry.kind = value.text("kind");
-    if (std::find(kKinds.begin(), kKinds.end(), entry.kind) == kKinds.end())
-        return fail(ErrorCode::malformed, "is of a kind that this program does not know");
+    if (!is_kind(entry.kind)) return fail(ErrorCode::malformed, "has no proper kind");
     SEALWRIGHT_TRY(const auto node, NodeId::from_hex_text(value.text("node")));
     entry.node = node.hex();
     SEALWRIGHT_TRY(entry.epoch, decimal(value.text("epoch")));
     SEALWRIGHT_TRY(entry.time, from_rfc3339(value.text("time")));
     entry.fields = *value.member("fields");
-    return entry;
+    return std::optional{std::move(entry)};
 }
 
 void AuditRules::wrong(const Entry& entry, std::string_view text) {
-    checks_.invalid("entry " + std::to_string(entry.index) + " (" + entry.kind + ") " + std::string{text});
+    const auto line = "entry " + std::to_string(entry.index) + " (" + entry.kind + ") " + std::string{text};
+    // What an entry of a newer version did is not known here: it may be what this one builds on.
+    if (newer_ != 0)
+        checks_.missing(line + ", as far as can be told without the entries of newer versions before it");
+    else
+        checks_.invalid(line);
 }
 
 void AuditRules::see(std::uint64_t index, ByteView octets) {
     ++count_;
-    const auto entry = read(index, octets);
-    if (!entry) {
-        checks_.invalid("entry " + std::to_string(index) + " " + entry.error().public_detail());
+    const auto read_entry = read(index, octets);
+    if (!read_entry)
+        return checks_.invalid("entry " + std::to_string(index) + " " + read_entry.error().public_detail());
+    if (!read_entry.value()) {
+        ++newer_;
         return;
     }
-    see_time(entry.value());
-    see_epoch(entry.value());
-    const auto& kind = entry.value().kind;
-    if (kind == "certificate.revoked" || kind == "certificate.held" || kind == "certificate.released")
-        see_status(entry.value());
+    const Entry& entry = *read_entry.value();
+    see_time(entry);
+    see_epoch(entry);
+    const auto& kind = entry.kind;
+    if (!is_known(kind))
+        ++unknown_kinds_[kind];
+    else if (kind == "certificate.revoked" || kind == "certificate.held" || kind == "certificate.released")
+        see_status(entry);
     else if (kind.starts_with("certificate."))
-        see_certificate(entry.value());
+        see_certificate(entry);
     else if (kind.starts_with("crl."))
-        see_crl(entry.value());
+        see_crl(entry);
     else if (kind.starts_with("secret."))
-        see_secret(entry.value());
+        see_secret(entry);
 }
 
 void AuditRules::see_time(const Entry& entry) {
@@ -221,7 +246,25 @@ void AuditRules::see_secret(const Entry& entry) {
     if (entry.kind == "secret.revoked") secrets_revoked_.insert(secret);
 }
 
+void AuditRules::note_unknown() {
+    std::uint64_t entries = 0;
+    std::string names;
+    std::size_t shown = 0;
+    for (const auto& [kind, count] : unknown_kinds_) {
+        entries += count;
+        if (shown++ < kMaxShownKinds) names += (names.empty() ? "" : ", ") + kind;
+    }
+    if (shown > kMaxShownKinds) names += ", ...";
+    if (entries != 0)
+        checks_.note(std::to_string(entries) + " entries of kinds that this version does not know: " + names);
+    if (newer_ != 0)
+        checks_.missing(
+            std::to_string(newer_) +
+            " entries are of a newer version than this program reads: a newer one must judge what they say");
+}
+
 void AuditRules::finish() {
+    note_unknown();
     std::size_t open = 0;
     const auto note_open = [&](const std::string& what, std::uint64_t index) {
         if (++open <= kMaxShownIntents) checks_.note("open intent: " + what + ", entry " + std::to_string(index));

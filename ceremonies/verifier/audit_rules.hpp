@@ -1,5 +1,8 @@
 // audit_rules.hpp: what the entries of an audit log must not contradict: intents before certificates, numbers that only
 // grow, secrets used once.
+//
+// A kind that is not known here changes nothing that the rules look at: its entry counts in the order of times and
+// epochs alone. What would change the meaning of the known kinds gets another version, of which no rule says anything.
 #pragma once
 
 #include <map>
@@ -41,8 +44,10 @@ private:
         bool settled = false;
     };
 
-    Result<Entry> read(std::uint64_t index, ByteView entry) const;
+    // read gives nothing for an entry of a newer version.
+    Result<std::optional<Entry>> read(std::uint64_t index, ByteView entry) const;
     void wrong(const Entry& entry, std::string_view text);
+    void note_unknown();
     void see_time(const Entry& entry);
     void see_epoch(const Entry& entry);
     void see_certificate(const Entry& entry);
@@ -54,7 +59,8 @@ private:
 
     std::chrono::seconds tolerance_;
     Checks& checks_;
-    std::uint64_t count_ = 0, issued_ = 0, crls_ = 0;
+    std::uint64_t count_ = 0, issued_ = 0, crls_ = 0, newer_ = 0;
+    std::map<std::string, std::uint64_t> unknown_kinds_;  // how many entries of each
     UtcTime latest_{};
     std::map<std::string, std::uint64_t> epochs_;
     std::map<std::string, Certificate> certificates_;   // by serial

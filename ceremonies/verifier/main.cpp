@@ -13,8 +13,8 @@ using namespace sealwright;
 constexpr int kUsage = 64;  // EX_USAGE of sysexits.h
 
 constexpr std::string_view kExitCodes =
-    "Exit status: 0 valid; 1 invalid; 2 incomplete (nothing is false, but the head, the roots, a file or the end is "
-    "missing);\n"
+    "Exit status: 0 valid; 1 invalid; 2 incomplete (nothing is false, but the head, the roots, the log's key, a file "
+    "or the end is missing);\n"
     "3 valid with deviations that the ceremony itself recorded; 64 wrong usage.";
 
 struct CeremonyOptions {
@@ -58,6 +58,8 @@ int verify_audit(const AuditOptions& options) {
     const auto entry = verifier::verify_audit(question, checks);
     if (entry && options.json) {
         std::cout << entry->json() << "\n";
+        // The entry alone would not say what its proof lacks.
+        if (checks.verdict() != verifier::Verdict::valid) std::cerr << checks.human();
         return static_cast<int>(checks.verdict());
     }
     if (entry) std::cout << entry->human() << "\n";
@@ -83,8 +85,8 @@ void add_audit(CLI::App& app, AuditOptions& options) {
         "audit", "verify an exported audit log: every entry, every tile, the signed head, and what the entries say");
     command->add_option("DIR", options.folder, "the exported log")->required();
     command->add_option("--key", options.key,
-                        "the log's key: a vkey, or a file with one or with a PEM public key; default: log.vkey of the "
-                        "folder, with a warning");
+                        "the log's key, obtained from elsewhere: a vkey, or a file with one or with a PEM public key; "
+                        "without it the verdict is at best incomplete");
     command->add_option("--entry", options.entry, "show this entry with its inclusion proof");
     command->add_option("--from-checkpoint", options.older, "an older checkpoint that this log must extend");
     command->add_option("--tolerance", options.tolerance, "how many seconds times may go back (300)")
