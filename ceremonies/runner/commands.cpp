@@ -132,6 +132,10 @@ Result<CeremonyOutcome> hold(const RunOptions& options, Mode mode) {
     }
     if (!closed) return closed.error().in("the head of the transcript could not be signed or written");
 
+    if (performance.unattended != 0) {
+        options.desk.show(std::to_string(performance.unattended) + " of " + std::to_string(performance.confirmations) +
+                          " confirmations were given by a program: dual control is not proved");
+    }
     const auto head = bundle->head();
     return CeremonyOutcome{std::string{mode_name(mode)},
                            head.size,

@@ -57,6 +57,7 @@ struct Performance {
     std::vector<std::string> deviations;
     std::vector<std::string> lint_warnings;
     std::size_t signatures = 0;
+    std::size_t confirmations = 0, unattended = 0;  // given in all; given by a program in a person's place
     Closing closing;
 
     const MadeKey* key(std::string_view step) const noexcept;

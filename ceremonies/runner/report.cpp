@@ -30,6 +30,10 @@ public:
         text_ += wrapped(clean_text(text, true), kColumns, "");
         html_ += "<p>" + html_text(clean_text(text, true)) + "</p>";
     }
+    void warning(const std::string& text) {
+        text_ += "\n" + wrapped(clean_text(text, true), kColumns, "");
+        html_ += "<p><strong>" + html_text(clean_text(text, true)) + "</strong></p>";
+    }
     void fields(const std::string& name, const Fields& fields) {
         if (!name.empty()) text_ += "\n" + clean_text(name) + "\n";
         html_ += "<table>";
@@ -59,20 +63,33 @@ private:
     std::string text_, html_;
 };
 
-void add_occasion(Report& report, const Inputs& inputs, UtcTime at) {
+// by_program is empty where people gave every confirmation.
+std::string by_program(const Performance& performance) {
+    if (performance.unattended == 0) return {};
+    return std::to_string(performance.unattended) + " of " + std::to_string(performance.confirmations) +
+           " confirmations were given by a program, not by people";
+}
+
+void add_occasion(Report& report, const Inputs& inputs, const Performance& performance, UtcTime at) {
     Fields fields{{"Kind", inputs.script.kind},
                   {"Mode", std::string{mode_name(inputs.bindings.mode)}},
                   {"Report of", to_rfc3339(at)}};
     if (!inputs.bindings.place.empty()) fields.emplace_back("Place", inputs.bindings.place);
     if (inputs.bindings.signing_time)
         fields.emplace_back("Signing time", to_rfc3339(*inputs.bindings.signing_time) + " (fixed by the bindings)");
+    const auto unattended = by_program(performance);
+    fields.emplace_back(
+        "Confirmations",
+        unattended.empty() ? std::to_string(performance.confirmations) + ", each by a person of its role" : unattended);
     fields.emplace_back("Program", "sealwright " SEALWRIGHT_VERSION);
     fields.emplace_back("Script SHA-256", inputs.script_sha256.hex());
     fields.emplace_back("Bindings SHA-256", inputs.bindings_sha256.hex());
     for (const auto& profile : inputs.profiles) fields.emplace_back(profile.path, profile.sha256.hex());
     report.heading("Occasion");
     report.fields("", fields);
-    for (const auto& clause : inputs.script.requires_) report.paragraph("Held to: " + clause);
+    // What people must do together (dual control, witness) was not done where a program answered for them.
+    for (const auto& clause : inputs.script.requires_)
+        report.paragraph((unattended.empty() ? "Held to: " : "Asked for by the script, not proved: ") + clause);
 }
 
 void add_people(Report& report, const Inputs& inputs) {
@@ -138,7 +155,10 @@ void add_files(Report& report, const Performance& performance) {
 
 void add_deviations(Report& report, const Performance& performance) {
     report.heading("Deviations and warnings");
-    if (performance.deviations.empty()) report.paragraph("No deviation from the script was recorded.");
+    const auto unattended = by_program(performance);
+    if (!unattended.empty()) report.paragraph(unattended + ".");
+    if (performance.deviations.empty() && unattended.empty())
+        report.paragraph("No deviation from the script was recorded.");
     for (const auto& deviation : performance.deviations) report.paragraph("Deviation: " + deviation);
     for (const auto& warning : performance.lint_warnings) report.paragraph("Linter: " + warning);
 }
@@ -161,7 +181,9 @@ Result<void> keep_reports(const Inputs& inputs, const Performance& performance, 
     Report report;
     const std::string title = "Report of the ceremony: " + inputs.script.title;
     report.title(title, inputs.rehearsal());
-    add_occasion(report, inputs, at);
+    if (const auto unattended = by_program(performance); !unattended.empty())
+        report.warning(unattended + ": dual control is not proved.");
+    add_occasion(report, inputs, performance, at);
     add_people(report, inputs);
     add_keys(report, performance);
     add_certificates(report, performance);

@@ -108,6 +108,8 @@ Result<Confirmation> StepRun::confirmed_by(const Role& role, const std::string& 
                                                    {"reason", answer.reason},
                                                    {"role", role.id},
                                                    {"text", text}}));
+            ++made_.confirmations;
+            if (!answer.attended) ++made_.unattended;
             return answer;
         }
         show("'" + clean_text(answer.initials) + "' are not the initials of anybody who is " + role.title);

@@ -323,8 +323,8 @@ private:
                                 "' by a SHA-256 that none on record has");
         }
         if (facts_.unattended != 0) {
-            checks_.note(std::to_string(facts_.unattended) + " of " + std::to_string(facts_.confirmations) +
-                         " confirmations were given by a program, not by people");
+            checks_.headline(std::to_string(facts_.unattended) + " of " + std::to_string(facts_.confirmations) +
+                             " confirmations were given by a program, not by people: dual control is not proved");
         }
     }
 

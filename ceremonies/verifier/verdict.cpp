@@ -72,6 +72,7 @@ void Checks::invalid(std::string_view text) { add(Kind::invalid, text); }
 void Checks::missing(std::string_view text) { add(Kind::missing, text); }
 void Checks::deviation(std::string_view text) { add(Kind::deviation, text); }
 void Checks::note(std::string_view text) { add(Kind::note, text); }
+void Checks::headline(std::string_view text) { headlines_.push_back(escape_control(text)); }
 
 Verdict Checks::verdict() const noexcept {
     if (invalid_ != 0) return Verdict::invalid;
@@ -81,6 +82,7 @@ Verdict Checks::verdict() const noexcept {
 
 std::string Checks::human() const {
     std::string out;
+    for (const auto& headline : headlines_) out += "ATTENTION  " + headline + "\n";
     for (const auto& area : areas_) {
         Kind worst = Kind::note;
         for (const auto& line : area.lines) worst = std::min(worst, line.kind);
@@ -108,8 +110,9 @@ std::string Checks::json() const {
         out += "],\"left_out\":" + std::to_string(area.left_out) + ",\"name\":" + json_text(area.name) +
                ",\"summary\":" + json_text(area.summary) + "}";
     }
-    return out + "],\"exit\":" + std::to_string(static_cast<int>(verdict())) +
-           ",\"verdict\":" + json_text(verdict_name(verdict())) + "}";
+    out += "],\"exit\":" + std::to_string(static_cast<int>(verdict())) + ",\"headlines\":[";
+    for (std::size_t i = 0; i < headlines_.size(); ++i) out += (i == 0 ? "" : ",") + json_text(headlines_[i]);
+    return out + "],\"verdict\":" + json_text(verdict_name(verdict())) + "}";
 }
 
 }  // namespace sealwright::verifier

@@ -31,11 +31,14 @@ public:
     void missing(std::string_view text);
     void deviation(std::string_view text);
     void note(std::string_view text);
+    // headline is for what a reader of the verdict alone must not miss, though it does not change it: it stands before
+    // every area.
+    void headline(std::string_view text);
 
     Verdict verdict() const noexcept;
     bool anything_invalid() const noexcept { return invalid_ != 0; }
 
-    // human is for a terminal; json is one line with {"areas":[..],"exit":N,"verdict":".."}.
+    // human is for a terminal; json is one line with {"areas":[..],"exit":N,"headlines":[..],"verdict":".."}.
     std::string human() const;
     std::string json() const;
 
@@ -53,6 +56,7 @@ private:
     void add(Kind kind, std::string_view text);
     static std::string_view kind_name(Kind kind) noexcept;
 
+    std::vector<std::string> headlines_;
     std::vector<Area> areas_;
     std::size_t invalid_ = 0, missing_ = 0, deviations_ = 0;
 };

@@ -95,6 +95,30 @@ TEST(Ceremony, ADeviationThatTheScriptAllowsIsRecordedAndShown) {
         std::string::npos);
 }
 
+// One confirmation by a program is enough: dual control that was not held to once was not held to.
+TEST(Ceremony, AConfirmationByAProgramStandsInTheFirstLineAndNothingSaysThatDualControlWasHeld) {
+    for (const bool attended : {true, false}) {
+        const Site site;
+        QuietDesk desk;
+        if (!attended) desk.by_program = {"machine"};
+        const auto outcome = site.run(desk);
+        ASSERT_TRUE(outcome) << outcome.error().describe();
+        const auto checks = Bundle{site.out(), outcome.value().head}.verify();
+        EXPECT_EQ(checks.verdict(), Verdict::valid) << checks.human();
+        const std::string said = "1 of 5 confirmations were given by a program, not by people";
+        EXPECT_EQ(checks.human().starts_with("ATTENTION  " + said + ": dual control is not proved\n"), !attended)
+            << checks.human();
+        EXPECT_EQ(count_of(checks.json(), said), attended ? 0U : 1U);
+        for (const auto* name : {"report.txt", "report.html"}) {
+            const auto report = read_whole(site.out() / name);
+            const auto summary = report.substr(0, report.find("Roles and functions"));
+            EXPECT_EQ(count_of(summary, said + ": dual control is not proved"), attended ? 0U : 1U) << summary;
+            EXPECT_EQ(count_of(report, "Held to: "), attended ? 3U : 0U) << summary;
+            EXPECT_EQ(count_of(report, "No deviation from the script"), attended ? 1U : 0U) << report;
+        }
+    }
+}
+
 TEST(Ceremony, ARefusalThatTheScriptDoesNotAllowEndsIt) {
     const Site site;
     QuietDesk desk;

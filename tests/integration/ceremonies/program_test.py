@@ -48,9 +48,12 @@ with tempfile.TemporaryDirectory(prefix="sealwright-verify-") as name:
     }.items():
         code, output = verify("ceremony", out, "--roots", roots, *arguments)
         expect(f"{what}: 0", code == 0 and output.endswith("verdict: VALID\n"), output)
+    # hold_ceremony confirms everything itself.
+    code, output = verify("ceremony", out, "--roots", roots, "--head-file", head_file)
+    expect("confirmations by a program: in the first line", output.startswith("ATTENTION  5 of 5 confirmations were given by a program"), output)
     code, output = verify("ceremony", out, "--roots", roots, "--head-file", head_file, "--json")
     parsed = json.loads(output)
-    expect("--json: 0 and one object", code == 0 and parsed["exit"] == 0 and parsed["verdict"] == "VALID" and len(parsed["areas"]) > 10, output)
+    expect("--json: 0 and one object", code == 0 and parsed["exit"] == 0 and parsed["verdict"] == "VALID" and len(parsed["areas"]) > 10 and len(parsed["headlines"]) == 1, output)
     code, output = verify("ceremony", out, "--roots", roots)
     expect("no head: 2", code == 2 and "verdict: INCOMPLETE" in output, output)
     code, output = verify("ceremony", out, "--head-file", head_file)

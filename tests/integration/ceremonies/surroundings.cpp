@@ -24,6 +24,7 @@ Result<Confirmation> QuietDesk::confirm(const ConfirmationRequest& request) {
     Confirmation answer;
     answer.initials = request.people.front().initials;
     answer.confirmed = !refuse.contains(request.step);
+    answer.attended = !by_program.contains(request.step);
     if (!answer.confirmed) answer.reason = "the test says no";
     return answer;
 }

@@ -32,6 +32,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 class QuietDesk final : public Desk {
 public:
     std::set<std::string> refuse;
+    std::set<std::string> by_program;  // steps that are confirmed as a program would
     std::vector<std::string> shown;
     void show(std::string_view line) override { shown.emplace_back(line); }
     Result<Confirmation> confirm(const ConfirmationRequest& request) override;
