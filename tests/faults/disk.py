@@ -10,25 +10,19 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from campaign import Comparison, settled  # noqa: E402
+from comparison import Comparison, settled  # noqa: E402
 from house import House, expect  # noqa: E402
-
-
-class Acknowledged:
-    """What a Comparison learns from a workload."""
-
-    def __init__(self):
-        self.issued, self.revoked = {}, set()
+from workload import Told  # noqa: E402
 
 
 def issue(house, request):
     return house.admin("POST", "/v1/certificates", {"profile": "tls-server", "csr": request}, timeout=20)
 
 
-def expect_issued(house, request, acknowledged, when):
+def expect_issued(house, request, told, when):
     answer = issue(house, request)
     expect(answer.status == 201, f"{when}: {answer.status} {answer.body!r}")
-    acknowledged.issued[answer.json["serial"]] = answer.json["certificate"]
+    told.remember(answer.json["serial"], answer.json["certificate"], answer.json["request"])
     return answer.json["serial"]
 
 
@@ -39,16 +33,16 @@ def scenario(build, folder, side, error):
     script.write_text("")
     disk = {"LD_PRELOAD": str(pathlib.Path(build) / "tests/sealwright_faulty_disk.so"), "SEALWRIGHT_FAULTY_DISK_SCRIPT": str(script),
             "SEALWRIGHT_FAULTY_DISK_FOLDER": str(house.folder / ("state" if side == "store" else "run"))}
-    acknowledged = Acknowledged()
+    told = Told()
     started = time.monotonic()
     try:
         house.start_signer(env=disk if side == "journal" else None)
         house.start_daemon(env=disk if side == "store" else None)
         house.wait_until(lambda: settled(house), "ready")
-        serials = [expect_issued(house, r, acknowledged, "before") for r in requests[:3]]
+        serials = [expect_issued(house, r, told, "before") for r in requests[:3]]
         answer = house.admin("POST", f"/v1/certificates/{serials[0]}/revoke", {"reason": "superseded"})
         expect(answer.status == 200, f"revoke before: {answer.status} {answer.body!r}")
-        acknowledged.revoked.add(serials[0])
+        told.status[serials[0]] = {"revoked"}
 
         script.write_text(error + "\n")
         refusals = []
@@ -70,12 +64,11 @@ def scenario(build, folder, side, error):
 
         script.write_text("")
         began = time.monotonic()
-        house.wait_until(lambda: issue_again(house, requests[6], acknowledged), f"{error} is over: issuing again", seconds=30)
+        house.wait_until(lambda: issue_again(house, requests[6], told), f"{error} is over: issuing again", seconds=30)
         resumed = time.monotonic() - began
         house.wait_until(lambda: settled(house), f"{error} is over: ready with every intent settled", seconds=60)
-        comparison = Comparison(house)
-        comparison.learn(acknowledged)
-        signatures, rows = comparison.check()
+        comparison = Comparison(house, told)
+        signatures, rows, _ = comparison.check()
 
         # And after a restart as well.
         house.daemon.stop()
@@ -92,12 +85,12 @@ def scenario(build, folder, side, error):
         house.stop()
 
 
-def issue_again(house, request, acknowledged):
+def issue_again(house, request, told):
     answer = issue(house, request)
     if answer.status != 201:
         time.sleep(0.2)
         return False
-    acknowledged.issued[answer.json["serial"]] = answer.json["certificate"]
+    told.remember(answer.json["serial"], answer.json["certificate"], answer.json["request"])
     return True
 
 

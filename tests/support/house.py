@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -41,6 +42,18 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+
+
+class TlsConnection(http.client.HTTPConnection):
+    """To the daemon's HTTPS port, by the name that stands in its certificate."""
+
+    def __init__(self, port, context, timeout):
+        super().__init__("127.0.0.1", port, timeout=timeout)
+        self.context = context
+
+    def connect(self):
+        super().connect()
+        self.sock = self.context.wrap_socket(self.sock, server_hostname="localhost")
 
 
 class Answer:
@@ -110,6 +123,18 @@ def free_ports(count):
     return ports
 
 
+def make_requests(folder, names):
+    """make_requests makes a key and a PKCS#10 request by openssl for each name, and gives the requests."""
+    folder.mkdir(exist_ok=True)
+    requests = []
+    for number, name in enumerate(names):
+        path = folder / f"{number}.csr"
+        run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{number}.key", "-out", path, "-subj",
+            f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
+        requests.append(path.read_text())
+    return requests
+
+
 class House:
     """One site. build is the CMake build folder; folder must not exist yet. With shim=True the signer loads the counting PKCS#11 shim."""
 
@@ -128,6 +153,7 @@ class House:
         self.signer_environment = {"SOFTHSM2_CONF": softhsm["conf"], "SEALWRIGHT_FAULTY_MODULE": softhsm["module"],
                                    "SEALWRIGHT_FAULTY_COUNT": str(self.count_file), "SEALWRIGHT_FAULTY_SCRIPT": str(self.fault_script)}
         self.artefacts = self.folder / "ceremony/artefacts"
+        self.trust = ssl.create_default_context(cafile=self.artefacts / "root.pem")
         self.signer = self.daemon = None
 
     # --- processes ---
@@ -160,24 +186,24 @@ class House:
 
     # --- asking ---
 
-    def admin(self, method, path, body=None, timeout=30):
-        connection = UnixConnection(self.admin_socket, timeout)
+    @staticmethod
+    def _ask(connection, method, path, body, headers):
         try:
-            data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json"} if data is not None else {})
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Answer(answer.status, dict(answer.getheaders()), answer.read())
         finally:
             connection.close()
 
+    def admin(self, method, path, body=None, timeout=30):
+        data = None if body is None else json.dumps(body)
+        return self._ask(UnixConnection(self.admin_socket, timeout), method, path, data, {"Content-Type": "application/json"} if data is not None else {})
+
     def plain(self, method, path, body=None, headers=None, timeout=30):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout)
-        try:
-            connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.getheaders()), answer.read())
-        finally:
-            connection.close()
+        return self._ask(http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout), method, path, body, headers or {})
+
+    def https(self, method, path, body=None, headers=None, timeout=30):
+        return self._ask(TlsConnection(self.https_port, self.trust, timeout), method, path, body, headers or {})
 
     def status(self):
         answer = self.admin("GET", "/v1/status")
@@ -212,26 +238,31 @@ class House:
     # --- material ---
 
     def make_requests(self, count):
-        """make_requests makes keys and PKCS#10 requests by openssl; each for a name of its own under the tls-server profile."""
-        folder = self.folder / "requests"
-        folder.mkdir(exist_ok=True)
-        requests = []
-        for number in range(count):
-            name = f"n{number}.demo.sealwright.test"
-            path = folder / f"{number}.csr"
-            run("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", folder / f"{number}.key", "-out", path,
-                "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
-            requests.append(path.read_text())
-        return requests
+        """make_requests makes keys and PKCS#10 requests; each for a name of its own under the tls-server profile."""
+        return make_requests(self.folder / "requests", [f"n{number}.demo.sealwright.test" for number in range(count)])
 
-    def crl_serials(self):
-        """crl_serials publishes a CRL and gives the serials on it, as openssl reads them."""
-        answer = self.admin("POST", "/v1/crl/publish", {})
-        expect(answer.status == 200, f"crl publish: {answer.status} {answer.body!r}")
+    def served_crl(self):
+        """served_crl gives the serials on the CRL that is served right now, as openssl reads them. It asks nobody to publish one."""
+        answer = self.plain("GET", "/crl/issuing.crl")
+        expect(answer.status == 200, f"the CRL: {answer.status} {answer.body!r}")
         crl = self.folder / "issuing.crl"
-        crl.write_bytes(self.plain("GET", "/crl/issuing.crl").body)
+        crl.write_bytes(answer.body)
         text = run("openssl", "crl", "-inform", "DER", "-in", crl, "-noout", "-text").stdout
         return {line.split(":")[1].strip().lower().rjust(32, "0") for line in text.splitlines() if line.strip().startswith("Serial Number:")}
+
+    def wait_for_crl(self, serials, seconds=10):
+        """wait_for_crl waits until the CRL that the daemon serves by itself lists just these serials. It gives how long that took."""
+        wanted, began, seen, listed = set(serials), time.monotonic(), None, set()
+        while True:
+            etag = self.plain("HEAD", "/crl/issuing.crl").headers.get("ETag")
+            if seen is None or etag != seen:
+                seen, listed = etag, self.served_crl()
+                if listed == wanted:
+                    return time.monotonic() - began
+            if time.monotonic() - began > seconds:
+                raise Failure(f"the daemon has published no CRL for {seconds} s that says what its database does: not listed {sorted(wanted - listed)}, "
+                              f"listed and not revoked {sorted(listed - wanted)}; daemon log:\n{self.daemon.tail()}")
+            time.sleep(0.01)
 
     def ocsp_statuses(self, serials):
         """ocsp_statuses asks openssl ocsp about serials (hexadecimal) and gives {serial: good|revoked|unknown}, signature verified."""

@@ -2,6 +2,7 @@
 
 import collections
 import hashlib
+import json
 import pathlib
 import sqlite3
 
@@ -49,7 +50,11 @@ class Journal:
         return self.outcomes.get(intent.sequence, "unknown")
 
 
-Row = collections.namedtuple("Row", "serial state intent tbs certificate revoked")
+Row = collections.namedtuple("Row", "serial state intent tbs certificate reason request")
+Row.revoked = property(lambda row: row.reason is not None, doc="whether there is a revocation, a hold included")
+CERTIFICATE_HOLD = 6  # the reason of a hold (RFC 5280 5.3.1)
+
+Request = collections.namedtuple("Request", "id state principal profile secret code approvals")
 
 
 class Database:
@@ -62,13 +67,22 @@ class Database:
         self.connection.close()
 
     def certificates(self):
-        rows = self.connection.execute("SELECT c.serial, c.state, c.intent, c.tbs_digest, c.certificate, r.reason IS NOT NULL FROM certificate c LEFT JOIN revocation r"
-                                       " ON r.issuer = c.issuer AND r.serial = c.serial")
-        return {r[0].hex(): Row(r[0].hex(), STATES[r[1]], r[2].hex(), r[3].hex(), r[4], bool(r[5])) for r in rows}
+        rows = self.connection.execute("SELECT c.serial, c.state, c.intent, c.tbs_digest, c.certificate, r.reason, q.id FROM certificate c JOIN request q ON q.seq = c.request"
+                                       " LEFT JOIN revocation r ON r.issuer = c.issuer AND r.serial = c.serial")
+        return {r[0].hex(): Row(r[0].hex(), STATES[r[1]], r[2].hex(), r[3].hex(), r[4], r[5], r[6].hex()) for r in rows}
 
     def crls(self):
         return [(number, STATES[state] if state < 3 else "abandoned", intent.hex(), tbs.hex())
                 for number, state, intent, tbs in self.connection.execute("SELECT number, state, intent, tbs_digest FROM crl ORDER BY seq")]
 
-    def secrets_used(self):
-        return self.connection.execute("SELECT count(*) FROM secret WHERE used_at IS NOT NULL").fetchone()[0]
+    def requests(self):
+        rows = self.connection.execute("SELECT q.id, q.state, q.principal, q.profile, q.secret, q.code, (SELECT count(*) FROM approval a WHERE a.request = q.seq) FROM request q")
+        return {r[0].hex(): Request(r[0].hex(), *r[1:]) for r in rows}
+
+    def secrets(self):
+        """secrets gives, for each secret, the request that used it up, or None."""
+        return {identifier: used_by and used_by.hex() for identifier, used_by in self.connection.execute("SELECT id, used_by FROM secret")}
+
+    def audit_entries(self, first):
+        """audit_entries gives the entries from the first one on, parsed."""
+        return [json.loads(leaf) for leaf, in self.connection.execute("SELECT leaf FROM audit_leaf WHERE idx >= ? ORDER BY idx", (first,))]
