@@ -3,6 +3,7 @@
 #include "asn1/der_reader.hpp"
 #include "base/file.hpp"
 #include "ceremonies/verifier/bundle_check.hpp"
+#include "ceremonies/verifier/profile_check.hpp"
 #include "crypto/digest.hpp"
 #include "x509/path_validator.hpp"
 
@@ -106,6 +107,48 @@ void check_names(const BundleState& state, const ArtefactFact& artefact, const S
         state.checks.invalid(artefact.file + ": names another issuer than the script");
 }
 
+// signing_times is between which two moments the certificate was made: its step had begun, and its lint was not yet on
+// record.
+std::optional<std::pair<UtcTime, UtcTime>> signing_times(const BundleState& state, const ArtefactFact& artefact) {
+    if (state.bindings.signing_time) return std::pair{*state.bindings.signing_time, *state.bindings.signing_time};
+    const auto begun = state.facts.begun_at.find(artefact.step);
+    for (const auto& lint : state.facts.lints) {
+        if (begun == state.facts.begun_at.end() || lint.tbs_sha256 != artefact.body->text("tbs_sha256")) continue;
+        return std::pair{std::min(begun->second, lint.time), std::max(begun->second, lint.time)};
+    }
+    return {};
+}
+
+// check_profile holds the certificate against the profile that its step names.
+void check_profile(const BundleState& state, const ArtefactFact& artefact, const StepReading& step,
+                   const x509::Certificate& certificate, const std::string& issuer_key) {
+    const auto file = step.text("profile");
+    const auto toml = state.profiles.find(file);
+    if (toml == state.profiles.end())
+        return state.checks.missing(artefact.file + ": without " + file + " it cannot be compared with its profile");
+    const auto profile = read_profile(toml->second, state.bindings.values);
+    if (!profile) {
+        return state.checks.missing(artefact.file + ": cannot be compared with its profile: " + file + " " +
+                                    profile.error().public_detail());
+    }
+    const auto times = signing_times(state, artefact);
+    const auto key = state.facts.keys.find(issuer_key);
+    const auto* issuer = state.certificate_of_step(step.text("issuer"));
+    const bool self_signed = step.action == "x509.selfsign";
+    // What is not there was reported: the lint, the key, the issuer's certificate.
+    if (!times || key == state.facts.keys.end() || !key->second.key || (!self_signed && issuer == nullptr)) return;
+    const auto names = state.bindings.names.find(step.text("names"));
+    const ProfileQuestion question{profile.value(),
+                                   names == state.bindings.names.end() ? std::vector<std::string>{} : names->second,
+                                   state.bindings.mode == "rehearsal",
+                                   times->first,
+                                   times->second,
+                                   self_signed ? nullptr : &issuer->certificate,
+                                   key->second.key->type()};
+    for (const auto& difference : differences(certificate, question))
+        state.checks.invalid(artefact.file + ": " + difference + " (" + file + ")");
+}
+
 void check_certificate(BundleState& state, const ArtefactFact& artefact) {
     const auto* content = state.content(artefact.file);
     if (content == nullptr) return;
@@ -130,6 +173,7 @@ void check_certificate(BundleState& state, const ArtefactFact& artefact) {
         if (lint.step == artefact.step && lint.profile != step->text("profile"))
             state.checks.invalid(artefact.file + ": was made by another profile than the script's");
     }
+    check_profile(state, artefact, *step, certificate.value(), issuer_key);
     state.certificates.push_back({artefact.step, artefact.file, certificate.value()});
 }
 
@@ -162,6 +206,9 @@ void check_crl(BundleState& state, const ArtefactFact& artefact) {
     if (step->text("number") != std::to_string(crl.value().number()) ||
         artefact.body->number("number") != crl.value().number())
         state.checks.invalid(artefact.file + ": its number is not that of the script");
+    const auto validity = parse_duration(step->text("validity"));
+    if (!validity || crl.value().next_update() - crl.value().this_update() != validity.value())
+        state.checks.invalid(artefact.file + ": its validity is not that of the script");
     if (crl.value().entry_count() != 0)
         state.checks.invalid(artefact.file + ": it revokes, which no step of a script can do");
     const auto* issuer = state.certificate_of_step(step->text("issuer"));
@@ -230,7 +277,8 @@ void check_certificates(BundleState& state) {
         }
     }
     state.checks.end(std::to_string(state.certificates.size()) +
-                     " certificates carry what was linted, signed by the keys that the script names");
+                     " certificates carry what was linted and what their profiles give, signed by the keys that the "
+                     "script names");
 }
 
 void check_crls(BundleState& state) {

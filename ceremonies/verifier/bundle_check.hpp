@@ -19,6 +19,7 @@ struct BundleState {
     const Transcript& transcript;
     const ScriptReading& script;
     const BindingsReading& bindings;
+    const std::map<std::string, std::string>& profiles;  // their TOML, by file
     Facts& facts;
     Checks& checks;
     std::map<std::string, Bytes> files;  // by name within the bundle; what was read and has the digest on record

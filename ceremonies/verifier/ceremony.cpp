@@ -48,6 +48,7 @@ std::set<std::string> check_tiles(const std::filesystem::path& folder, const Tra
 struct Inputs {
     ScriptReading script;
     BindingsReading bindings;
+    std::map<std::string, std::string> profiles;  // their TOML, by file
 };
 
 // Begun says whether more than the header is on record: the inputs are copied behind it, and a crash can leave a part.
@@ -88,11 +89,12 @@ std::optional<Inputs> check_inputs(const std::filesystem::path& folder, const Tr
     const auto script_text = matches_record(folder, header.body.member("script"), "script.toml", begun, checks);
     const auto bindings_text = matches_record(folder, header.body.member("bindings"), "bindings.toml", begun, checks);
     const auto& profiles = *header.body.member("profiles")->as_array();
+    std::map<std::string, std::string> profile_texts;
     for (const auto& profile : profiles) {
         if (!is_profile_name(profile.text("file")))
             checks.invalid("the header names a profile outside its folder");
-        else
-            (void)matches_record(folder, &profile, {}, begun, checks);
+        else if (auto text = matches_record(folder, &profile, {}, begun, checks))
+            profile_texts[profile.text("file")] = std::move(*text);
     }
     std::optional<Inputs> inputs;
     if (script_text && bindings_text) {
@@ -100,7 +102,8 @@ std::optional<Inputs> check_inputs(const std::filesystem::path& folder, const Tr
         auto bindings = read_bindings(*bindings_text);
         if (!script) checks.invalid(script.error().public_detail());
         if (!bindings) checks.invalid(bindings.error().public_detail());
-        if (script && bindings) inputs = Inputs{std::move(script.value()), std::move(bindings.value())};
+        if (script && bindings)
+            inputs = Inputs{std::move(script.value()), std::move(bindings.value()), std::move(profile_texts)};
     }
     checks.end("script, bindings and " + std::to_string(profiles.size()) + " profiles are those of the header");
     return inputs;
@@ -160,7 +163,7 @@ void verify_ceremony(const CeremonyQuestion& question, Checks& checks) {
     const auto inputs = check_inputs(question.folder, transcript, checks);
     if (!inputs) return;
     auto facts = gather(transcript, inputs->script, inputs->bindings, checks);
-    BundleState state{question, transcript, inputs->script, inputs->bindings, facts, checks, {}, {}};
+    BundleState state{question, transcript, inputs->script, inputs->bindings, inputs->profiles, facts, checks, {}, {}};
     check_artefacts(state);
     check_keys(state);
     check_certificates(state);

@@ -124,6 +124,7 @@ private:
         }
         current_ = record.step;
         facts_.steps_begun.push_back(record.step);
+        facts_.begun_at[record.step] = record.time;
         deviated_ = false;
     }
 
@@ -256,7 +257,7 @@ private:
         if (record.body.text("verdict") != "accepted") return;
         facts_.lints.push_back({record.step, record.body.text("what"), record.body.text("tbs_sha256"),
                                 record.body.text("profile"), record.body.text("key"), record.body.text("issuer_key"),
-                                record.n});
+                                record.n, record.time});
     }
 
     void visit_path(const Record& record) {

@@ -34,6 +34,7 @@ struct SignatureFact {
 struct LintFact {
     std::string step, what, tbs_sha256, profile, key, issuer_key;
     std::uint64_t at = 0;
+    UtcTime time{};
 };
 
 struct ArtefactFact {
@@ -46,6 +47,7 @@ struct Facts {
     const Record* header = nullptr;
     const Record* end = nullptr;
     std::vector<std::string> steps_begun, steps_done;
+    std::map<std::string, UtcTime> begun_at;  // by step
     std::map<std::string, TokenFact> tokens;  // by the step that opened them
     std::map<std::string, KeyFact> keys;      // by id
     std::vector<SignatureFact> signatures;

@@ -38,6 +38,26 @@ std::vector<std::string> texts_of_key(const toml::table& table, std::string_view
     return out;
 }
 
+std::map<std::string, std::string> texts_of_table(const toml::table& root, std::string_view key) {
+    std::map<std::string, std::string> out;
+    const auto* node = root.get(key);
+    if (node == nullptr || node->as_table() == nullptr) return out;
+    for (const auto& [name, value] : *node->as_table()) out[std::string{name.str()}] = plain(value).value_or("");
+    return out;
+}
+
+// time_of_key is a time in UTC with whole seconds; no other is in bindings that were accepted.
+std::optional<UtcTime> time_of_key(const toml::table& table, std::string_view key) {
+    const auto* node = table.get(key);
+    const auto* value = node == nullptr ? nullptr : node->as_date_time();
+    if (value == nullptr) return {};
+    const toml::date_time& at = value->get();
+    const std::chrono::year_month_day day{std::chrono::year{at.date.year}, std::chrono::month{at.date.month},
+                                          std::chrono::day{at.date.day}};
+    return UtcTime{std::chrono::sys_days{day}} + std::chrono::hours{at.time.hour} +
+           std::chrono::minutes{at.time.minute} + std::chrono::seconds{at.time.second};
+}
+
 template <class Visit>
 void each_table(const toml::table& table, std::string_view key, Visit&& visit) {
     const auto* node = table.get(key);
@@ -124,10 +144,13 @@ Result<BindingsReading> read_bindings(std::string_view toml) {
         bindings.people.push_back(
             {text_of_key(person, "role"), text_of_key(person, "name"), text_of_key(person, "initials")});
     });
-    if (const auto* node = root.get("logs"); node != nullptr && node->as_table() != nullptr) {
-        for (const auto& [name, origin] : *node->as_table())
-            bindings.logs[std::string{name.str()}] = plain(origin).value_or("");
+    bindings.logs = texts_of_table(root, "logs");
+    bindings.values = texts_of_table(root, "values");
+    if (const auto* node = root.get("names"); node != nullptr && node->as_table() != nullptr) {
+        for (const auto& [name, list] : *node->as_table())
+            bindings.names[std::string{name.str()}] = texts_of_key(*node->as_table(), name.str());
     }
+    bindings.signing_time = time_of_key(root, "signing_time");
     return bindings;
 }
 

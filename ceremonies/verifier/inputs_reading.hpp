@@ -4,8 +4,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "base/bytes.hpp"
+#include "base/clock.hpp"
 
 namespace sealwright::verifier {
 
@@ -44,7 +46,9 @@ struct BindingsReading {
     std::string mode;
     std::map<std::string, TokenReading> tokens;  // by role
     std::vector<PersonReading> people;
-    std::map<std::string, std::string> logs;
+    std::map<std::string, std::string> logs, values;
+    std::map<std::string, std::vector<std::string>> names;
+    std::optional<UtcTime> signing_time;
     bool holds(std::string_view role, std::string_view name, std::string_view initials) const noexcept;
 };
 Result<BindingsReading> read_bindings(std::string_view toml);

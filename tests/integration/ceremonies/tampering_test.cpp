@@ -479,11 +479,11 @@ struct Substitution {
 
 class Substituted : public ::testing::TestWithParam<Substitution> {};
 
-TEST_P(Substituted, FileIsInvalidThoughItsDigestsAgree) {
-    const auto bundle = copy();
-    const auto path = bundle.path() / GetParam().file;
+// substitute puts other octets in the place of a file's, and their digest and size in the place of its own.
+void substitute(const Bundle& bundle, const std::string& file, const std::string& from, const std::string& to) {
+    const auto path = bundle.path() / file;
     const auto good = read_whole(path);
-    const auto bad = replaced(good, GetParam().from, GetParam().to);
+    const auto bad = replaced(good, from, to);
     write_whole(path, bad);
     auto lines = lines_of(bundle);
     const auto good_digest = crypto::sha256(view_of(good)).hex(), bad_digest = crypto::sha256(view_of(bad)).hex();
@@ -495,9 +495,28 @@ TEST_P(Substituted, FileIsInvalidThoughItsDigestsAgree) {
             line = replaced(line, size, "\"size\":" + std::to_string(bad.size()) + "}");
     }
     write_lines(bundle, lines);
+}
+
+TEST_P(Substituted, FileIsInvalidThoughItsDigestsAgree) {
+    const auto bundle = copy();
+    substitute(bundle, GetParam().file, GetParam().from, GetParam().to);
     const auto checks = bundle.verify(false);
     EXPECT_EQ(checks.verdict(), Verdict::invalid) << checks.human();
     EXPECT_NE(checks.human().find(GetParam().expected), std::string::npos) << checks.human();
+}
+
+// What says nothing of the certificate may differ; what this program does not know may say something.
+TEST(Tampering, AProfileThatSaysMoreThanIsKnownLeavesTheProofIncomplete) {
+    const auto bundle = copy();
+    substitute(bundle, "profiles/tls.toml", "[validity]", "[validity]\nmay_shorten = true");
+    EXPECT_EQ(bundle.verify(false).human().find("profiles/tls.toml"), std::string::npos)
+        << bundle.verify(false).human();
+    substitute(bundle, "profiles/tls.toml", "may_shorten", "may_lengthen");
+    EXPECT_NE(bundle.verify(false).human().find(
+                  "missing: artefacts/tls.pem: cannot be compared with its profile: profiles/tls.toml its key "
+                  "'validity.may_lengthen' is not known to this program"),
+              std::string::npos)
+        << bundle.verify(false).human();
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -547,8 +566,49 @@ INSTANTIATE_TEST_SUITE_P(
                      "the script certifies another key"},
         Substitution{"ScriptProfile", "script.toml", "profile = \"profiles/ocsp.toml\"",
                      "profile = \"profiles/tls.toml\"", "was made by another profile than the script's"},
+        // The certificates stay, what their profiles ask for is another: a runner that made other certificates than the
+        // profiles of its bundle leaves just this.
+        Substitution{"ProfileCa", "profiles/tls.toml", "kind = \"end-entity\"", "kind = \"ca\"",
+                     "artefacts/tls.pem: has another id-ce-basicConstraints than the profile gives"},
+        Substitution{"ProfilePathLength", "profiles/issuing.toml", "path_length = 0", "path_length = 1",
+                     "artefacts/issuing.pem: has another id-ce-basicConstraints than the profile gives"},
+        Substitution{"ProfileNoPathLength", "profiles/issuing.toml", "path_length = 0", "",
+                     "artefacts/issuing.pem: has another id-ce-basicConstraints than the profile gives"},
+        Substitution{"ProfileKeyUsage", "profiles/issuing.toml", "\"cRLSign\"]", "\"cRLSign\", \"contentCommitment\"]",
+                     "artefacts/issuing.pem: has another id-ce-keyUsage than the profile gives"},
+        Substitution{"ProfileKeyUsageNotCritical", "profiles/tls.toml", "[key_usage]", "[key_usage]\ncritical = false",
+                     "artefacts/tls.pem: has another id-ce-keyUsage than the profile gives"},
+        Substitution{"ProfilePurpose", "profiles/tls.toml", "serverAuth", "clientAuth",
+                     "artefacts/tls.pem: has another id-ce-extKeyUsage than the profile gives"},
+        Substitution{"ProfileNoPurpose", "profiles/tls.toml", "[ext_key_usage]\npurposes = [\"serverAuth\"]", "",
+                     "artefacts/tls.pem: has id-ce-extKeyUsage, which the profile does not give"},
+        Substitution{"ProfileNoCheck", "profiles/ocsp.toml", "ocsp_nocheck = true", "ocsp_nocheck = false",
+                     "artefacts/ocsp.pem: has id-pkix-ocsp-nocheck, which the profile does not give"},
+        Substitution{"ProfileValidity", "profiles/tls.toml", "length = \"90d\"", "length = \"91d\"",
+                     "artefacts/tls.pem: is valid at other times than the profile gives"},
+        Substitution{"ProfileBackdate", "profiles/root.toml", "length = \"20y\"", "length = \"20y\"\nbackdate = \"1h\"",
+                     "artefacts/root.pem: is valid at other times than the profile gives"},
+        Substitution{"ProfileSubject", "profiles/ocsp.toml", "@issuing_name@ OCSP", "@issuing_name@ Responder",
+                     "artefacts/ocsp.pem: has another subject than the profile gives"},
+        Substitution{"ProfileKey", "profiles/ocsp.toml", "type = \"ec-p256\"", "type = \"ec-p384\"",
+                     "artefacts/ocsp.pem: has a key that the profile does not allow"},
+        Substitution{"ProfileSignature", "profiles/ocsp.toml", "[validity]",
+                     "[signature]\nalgorithm = \"ecdsa-sha384\"\n[validity]",
+                     "artefacts/ocsp.pem: is signed with another algorithm"},
+        Substitution{"BindingsNames", "bindings.toml", "tls = [\"ca.example.org\"]",
+                     "tls = [\"ca.example.org\", \"b.org\"]",
+                     "artefacts/tls.pem: has another id-ce-subjectAltName than the profile gives"},
+        Substitution{"BindingsCrlPlace", "bindings.toml", "/crl/issuing.crl", "/crl/another.crl",
+                     "artefacts/tls.pem: has another id-ce-cRLDistributionPoints than the profile gives"},
+        Substitution{"BindingsSigningTime", "bindings.toml", "mode = \"production\"",
+                     "mode = \"production\"\nsigning_time = 2027-01-15T10:00:00Z",
+                     "artefacts/root.pem: is valid at other times than the profile gives"},
+        Substitution{"ScriptNames", "script.toml", "names = \"tls\"", "",
+                     "artefacts/tls.pem: has id-ce-subjectAltName, which the profile does not give"},
         Substitution{"ScriptCrlNumber", "script.toml", "number = 1", "number = 2",
                      "its number is not that of the script"},
+        Substitution{"ScriptCrlValidity", "script.toml", "validity = \"1y\"", "validity = \"2y\"",
+                     "artefacts/root.crl: its validity is not that of the script"},
         Substitution{"ScriptLimits", "script.toml", "max_validity = \"398d\"", "max_validity = \"90d\"",
                      "the key 'issuing' has other limits"},
         Substitution{"ScriptCloseKey", "script.toml", "key = \"audit-key\"\nlog", "key = \"tls-key\"\nlog",
