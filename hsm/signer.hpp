@@ -64,9 +64,10 @@ public:
     // node, also those that still wait in a queue or a dead connection's buffer. Durable. A client fences before it
     // signs. conflict when a newer epoch was seen.
     virtual Result<void> fence(const NodeId& node, BootEpoch epoch) = 0;
-    // look_up is only conclusive for intents of epochs that are fenced off. Certificate and CRL intents only. A journal
-    // that has not seen the node from its first boot on (the one before was lost) never says never_seen to it.
-    virtual Result<JournalState> look_up(const IntentId& intent) = 0;
+    // look_up asks for an intent of this node and the boot that made it; conclusive only for boots that are fenced off.
+    // Certificate and CRL intents only. A journal that has seen neither that boot nor an earlier one (the journal
+    // before was lost) says may_have_signed of what it does not know.
+    virtual Result<JournalState> look_up(const IntentId& intent, BootEpoch epoch) = 0;
 };
 
 }  // namespace sealwright::hsm

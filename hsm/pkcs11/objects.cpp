@@ -58,13 +58,24 @@ Bytes point_octets(const Bytes& point, std::size_t bare_size) {
     return point;
 }
 
+// bare_point_size is that of an uncompressed point: by its first octet alone (0x04, which is also OCTET STRING's tag) a
+// bare point may look wrapped.
+std::size_t bare_point_size(const Bytes& parameters) {
+    const auto curve = asn1::the_only(parameters, asn1::kOid);
+    if (!curve) return 0;
+    if (equal(curve.value().content, asn1::oid::kPrime256v1)) return 65;
+    if (equal(curve.value().content, asn1::oid::kSecp384r1)) return 97;
+    if (equal(curve.value().content, asn1::oid::kSecp521r1)) return 133;
+    return 0;
+}
+
 Result<crypto::PublicKey> ec_key(SessionView session, CK_OBJECT_HANDLE object) {
     SEALWRIGHT_TRY(const auto parameters, required(session, object, CKA_EC_PARAMS, "CKA_EC_PARAMS"));
     SEALWRIGHT_TRY(const auto point, required(session, object, CKA_EC_POINT, "CKA_EC_POINT"));
     asn1::DerWriter spki;
     spki.sequence([&] {
         spki.sequence([&] { spki.oid(asn1::oid::kEcPublicKey).raw(parameters); });
-        spki.bit_string(point_octets(point, 0));
+        spki.bit_string(point_octets(point, bare_point_size(parameters)));
     });
     return crypto::PublicKey::parse(spki.view());
 }

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/boundary.hpp"
 #include "hsm/signer_process/link.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -72,6 +73,7 @@ public:
         auto call = request.tbs.size() <= kMaxSingleTbs ? link->ask(Sign{head, request.tbs})
                                                         : link->ask_streamed(head, request.tbs, deadline);
         if (!call) return call.error();
+        if (request.purpose == Purpose::certificate) at_boundary(boundary::kSignatureAsked);
         auto answer = call.value()->wait_until(deadline);
         if (!answer) {
             link->forget(call.value());
@@ -112,8 +114,8 @@ public:
         return success();
     }
 
-    Result<JournalState> look_up(const IntentId& intent) override {
-        SEALWRIGHT_TRY(const auto answer, ask(LookUp{intent}));
+    Result<JournalState> look_up(const IntentId& intent, BootEpoch epoch) override {
+        SEALWRIGHT_TRY(const auto answer, ask(LookUp{intent, epoch}));
         return answer.state;
     }
 

@@ -82,6 +82,10 @@ Result<void> read_token(TomlTable& root, Configuration& configuration, const std
     SEALWRIGHT_TRY(configuration.token_label, token.text_or("label", {}));
     if (configuration.token_serial.empty() && configuration.token_label.empty())
         return token.problem("serial", "serial, label or both must name the token");
+    SEALWRIGHT_TRY(const auto evidence, token.text_or("evidence", "non-extractable-v1"));
+    if (evidence != "non-extractable-v1" && evidence != "none")
+        return token.problem("evidence", "must be \"non-extractable-v1\", or \"none\" to serve keys as they are");
+    configuration.judge_evidence = evidence != "none";
     SEALWRIGHT_TRY(configuration.pin, pin_source(token, folder));
     return token.finish();
 }

@@ -27,6 +27,7 @@ struct Configuration {
     std::string journal;
     std::string module, module_init_args;
     std::string token_serial, token_label;
+    bool judge_evidence = true;  // false: keys are served whatever their attributes say
     PinSource pin;
     std::vector<unsigned> allowed_uids;
     unsigned lanes = 4;

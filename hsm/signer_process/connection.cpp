@@ -123,7 +123,7 @@ Result<void> Connection::take(std::uint64_t number, const ClientMessage& message
     } else if (std::holds_alternative<SignEnd>(message)) {
         end_stream(number);
     } else if (const auto* intent = std::get_if<LookUp>(&message)) {
-        pipeline_.look_up(shared_from_this(), number, node_, intent->intent);
+        pipeline_.look_up(shared_from_this(), number, node_, *intent);
     } else if (const auto* fence = std::get_if<Fence>(&message)) {
         pipeline_.fence(shared_from_this(), number, *fence);
     } else if (const auto* key = std::get_if<GetPublicKey>(&message)) {

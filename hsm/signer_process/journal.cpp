@@ -23,6 +23,18 @@ constexpr std::string_view kRoom = "journal";
 // A clock may be set back by this much (a leap second, a step of NTP) without stopping everything.
 constexpr std::chrono::seconds kClockTolerance{10};
 
+// How far at once what only grows may grow. Whoever has taken over the daemon cannot, in one message, use up all
+// numbers there are, and the store's are of 63 bits.
+constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 62U);
+constexpr std::uint64_t kCrlNumberStep = 1U << 20U;
+constexpr std::uint64_t kTreeSizeStep = std::uint64_t{1} << 32U;
+constexpr std::uint64_t kEpochStep = 1U << 16U;
+
+// is_too_far says whether a number is beyond what may follow the last one.
+bool is_too_far(std::uint64_t number, std::optional<std::uint64_t> last, std::uint64_t step) noexcept {
+    return number > kLargestNumber || (last && number > *last && number - *last > step);
+}
+
 Error storage_error(std::string_view what) {
     return fail(ErrorCode::storage, "the signer's journal " + std::string{what}, std::strerror(errno));
 }
@@ -191,6 +203,9 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
         const auto staged = staged_crl_numbers_.find(key);
         const auto last = staged != staged_crl_numbers_.end() ? std::optional{staged->second}
                                                               : last_crl_number(intent.key, crl->issuer);
+        if (is_too_far(crl->number, last, kCrlNumberStep))
+            return fail(ErrorCode::denied, "the CRL number is too far above the last one",
+                        "number " + std::to_string(crl->number) + ", last " + std::to_string(last.value_or(0)));
         if (last && crl->number <= *last) {
             return fail(ErrorCode::conflict, "the CRL number must be greater than the last one",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(*last));
@@ -202,6 +217,10 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
         const CheckpointSubject* last = staged != staged_checkpoints_.end() ? &staged->second
                                         : durable != checkpoints_.end()     ? &durable->second
                                                                             : nullptr;
+        const auto last_size = last != nullptr ? std::optional{last->size} : std::nullopt;
+        if (is_too_far(checkpoint->size, last_size, kTreeSizeStep))
+            return fail(ErrorCode::denied, "the log's tree grows too far at once",
+                        "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last_size.value_or(0)));
         if (last != nullptr && checkpoint->size < last->size) {
             return fail(ErrorCode::conflict, "the log's tree must not shrink",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last->size));
@@ -242,13 +261,16 @@ Result<void> Journal::stage(const IntentRecord& intent) {
 Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch.value() == 0) return fail(ErrorCode::malformed, "boot epochs count from 1");
     const BootEpoch known = newest_fence(fence.node);
+    if (is_too_far(fence.epoch.value(), known.value() == 0 ? std::nullopt : std::optional{known.value()}, kEpochStep))
+        return fail(ErrorCode::denied, "the boot epoch is too far above the last one",
+                    "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch < known)
         return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (known.value() == 0 && fence.epoch.value() > 1) {
         log_.warning(kRoom, "node " + fence.node.hex() + " is at its boot " + std::to_string(fence.epoch.value()) +
-                                " and this journal has never seen it: intents of the node that the journal does not "
-                                "know count as possibly signed. If there is an older journal, put it back.");
+                                " and this journal has never seen it: intents of the node's earlier boots count as "
+                                "possibly signed. If there is an older journal, put it back.");
     }
     if (fence.epoch > known) fences_.push_back(fence);
     return success();
@@ -356,9 +378,9 @@ Result<JournalState> Journal::look_up(const IntentId& intent) const {
     return entry ? entry->state : JournalState::never_seen;
 }
 
-bool Journal::is_whole_for(const NodeId& node) const {
+bool Journal::has_seen(const NodeId& node, BootEpoch epoch) const {
     const auto first = first_epochs_.find(node);
-    return first != first_epochs_.end() && first->second.value() == 1;
+    return first != first_epochs_.end() && first->second <= epoch;
 }
 
 BootEpoch Journal::newest_fence(const NodeId& node) const {

@@ -39,9 +39,9 @@ public:
     bool healthy() const noexcept { return !failing_; }
 
     Result<JournalState> look_up(const IntentId& intent) const;
-    // is_whole_for says that the journal has seen the node since its first boot. Where it has not (it was lost, and
-    // another begun), that it has never seen an intent of the node proves nothing.
-    bool is_whole_for(const NodeId& node) const;
+    // has_seen says that the journal has seen this boot of the node, or an earlier one. Where it has not (it was lost,
+    // and another begun), that it has never seen an intent of that boot proves nothing.
+    bool has_seen(const NodeId& node, BootEpoch epoch) const;
     BootEpoch fenced_epoch(const NodeId& node) const;  // 0: never seen
     UtcTime last_time() const noexcept { return last_time_; }
     std::uint64_t last_sequence() const noexcept { return sequence_; }

@@ -63,16 +63,15 @@ Result<void> check_single(const OcspLimits& limits, DerReader& list, UtcTime now
     SEALWRIGHT_TRY(const auto this_update, generalized(single));
     if (this_update > now + kClockSkew) return ocsp_denied("thisUpdate lies in the future");
     if (this_update < now - limits.max_validity) return ocsp_denied("thisUpdate lies too far in the past");
-    if (single.peek() == asn1::context_constructed(0)) {
-        SEALWRIGHT_TRY(auto wrapper, single.enter(asn1::context_constructed(0)));
-        SEALWRIGHT_TRY(const auto next_update, generalized(wrapper));
-        SEALWRIGHT_TRY(wrapper.finish());
-        if (next_update <= this_update) return ocsp_denied("nextUpdate is not after thisUpdate");
-        if (next_update - this_update > limits.max_validity)
-            return ocsp_denied("valid for longer than the key's limit");
-    }
-    SEALWRIGHT_TRY(single.optional(asn1::context_constructed(1)));
-    return single.finish();
+    // RFC 6960 4.2.2.1: without nextUpdate newer information is always available, which readers take as valid for ever.
+    if (single.peek() != asn1::context_constructed(0)) return ocsp_denied("nextUpdate is missing");
+    SEALWRIGHT_TRY(auto wrapper, single.enter(asn1::context_constructed(0)));
+    SEALWRIGHT_TRY(const auto next_update, generalized(wrapper));
+    SEALWRIGHT_TRY(wrapper.finish());
+    if (next_update <= this_update) return ocsp_denied("nextUpdate is not after thisUpdate");
+    if (next_update - this_update > limits.max_validity) return ocsp_denied("valid for longer than the key's limit");
+    if (!single.at_end()) return ocsp_denied("singleExtensions are not signed here");
+    return success();
 }
 
 // take_line gives the text up to the next newline, which must be there.

@@ -34,7 +34,7 @@ public:
     void run() noexcept override {
         if (!task_.requester->stands()) return refuse(no_more());
         auto signature = sign();
-        if (!signature) return settle_failed(signature.error());
+        if (!signature) return settle_failed(of_token(signature.error()));
         at_boundary(boundary::kSignerSigned);
         settle(Outcome::signed_, ErrorCode::internal, crypto::sha256(signature.value()));
         answer(SignatureAnswer{signature.value()});
@@ -62,6 +62,13 @@ private:
         request.intent = intent.intent;
         request.tbs = task_.message;
         return pipeline_.token_->sign(request);
+    }
+
+    // The limits allowed it and the journal took it: what the token denies (a PIN that it takes no more) or finds in
+    // conflict (a key that is gone) is no refusal of this request.
+    static Error of_token(Error error) {
+        if (error.code() != ErrorCode::denied && error.code() != ErrorCode::conflict) return error;
+        return fail(ErrorCode::token, "the token refused", error.describe());
     }
 
     void settle_failed(const Error& error) noexcept {
@@ -129,10 +136,10 @@ void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number,
 }
 
 void Pipeline::look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
-                       const IntentId& intent) {
+                       const LookUp& question) {
     {
         const std::scoped_lock lock{mutex_};
-        inbox_.look_ups.push_back({std::move(requester), number, node, intent});
+        inbox_.look_ups.push_back({std::move(requester), number, node, question});
     }
     arrived_.notify_one();
 }
@@ -274,8 +281,8 @@ void Pipeline::commit(Batch& batch) {
 }
 
 void Pipeline::answer_look_up(const LookUpCall& call) {
-    auto state = journal_->look_up(call.intent);
-    if (state && state.value() == JournalState::never_seen && !journal_->is_whole_for(call.node))
+    auto state = journal_->look_up(call.question.intent);
+    if (state && state.value() == JournalState::never_seen && !journal_->has_seen(call.node, call.question.epoch))
         state = JournalState::may_have_signed;
     if (state) {
         call.requester->answer(call.number, JournalStateAnswer{state.value()});

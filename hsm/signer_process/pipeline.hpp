@@ -58,7 +58,7 @@ public:
     void sign(SignTask task);
     void fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence);
     void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
-                 const IntentId& intent);
+                 const LookUp& question);
 
     // stop refuses what waits, lets what runs end, and makes its results durable; false when a lane hangs in the token.
     bool stop();
@@ -75,7 +75,7 @@ private:
         std::shared_ptr<Requester> requester;
         std::uint64_t number = 0;
         NodeId node;  // who asks, whose intent it is
-        IntentId intent;
+        LookUp question;
     };
     struct InFlight {
         NodeId node;

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <list>
+
+#include "hsm/key_evidence.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
@@ -58,12 +61,20 @@ private:
         for (;;) {
             std::array<pollfd, 2> waiting{pollfd{listening_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
             if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
-                log_.error(kRoom, std::string{"poll: "} + std::strerror(errno));
+                // A signer that accepts nobody must not look alive to who supervises it.
+                log_.error(kRoom, std::string{"poll: "} + std::strerror(errno) + "; the signer ends");
+                ::kill(::getpid(), SIGTERM);
                 return;
             }
             if (waiting[1].revents != 0) return;
-            if (waiting[0].revents != 0) accept_one();
-            reap();
+            try {
+                if (waiting[0].revents != 0) accept_one();
+                reap();
+            } catch (const std::exception& error) {
+                // No memory or no thread for one more: those that are served go on.
+                log_.error(kRoom, std::string{"a connection could not be taken: "} + error.what());
+                ::usleep(50000);
+            }
         }
     }
 
@@ -151,7 +162,30 @@ Result<std::unique_ptr<Server>> Server::start(const Configuration& configuration
     return std::unique_ptr<Server>{std::move(server)};
 }
 
-Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token) {
+namespace {
+
+// check_evidence holds what the token says of a key against the template: a key that was put back as extractable must
+// not be served as if it were the one of the ceremony.
+Result<void> check_evidence(const Configuration& configuration, const KeyLimits& limits, pkcs11::Token& token,
+                            Log& log) {
+    SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, "non-extractable-v1"));
+    std::string errors;
+    for (const auto& finding : findings) {
+        if (finding.severity == x509::Severity::note) continue;
+        const bool is_error = finding.severity == x509::Severity::error;
+        if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
+        if (!is_error || !configuration.judge_evidence)
+            log.warning(kRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
+    }
+    if (errors.empty() || !configuration.judge_evidence) return success();
+    return fail(ErrorCode::token, "the key " + limits.name + " is not served: " + errors,
+                "evidence = \"none\" in [token] would serve it all the same");
+}
+
+}  // namespace
+
+Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token, Log& log) {
     SEALWRIGHT_TRY(const auto present, token.keys());
     KeyRing ring;
     for (const KeyLimits& limits : configuration.keys) {
@@ -160,6 +194,7 @@ Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& t
         if (found == present.end())
             return fail(ErrorCode::not_found, "the token does not hold the key " + limits.name,
                         "key " + limits.id.hex());
+        SEALWRIGHT_TRY(check_evidence(configuration, limits, token, log));
         bool signs_digests = true;
         for (const auto& algorithm : limits.algorithms) {
             if (!crypto::fits(algorithm, found->public_key.type())) {

@@ -20,6 +20,6 @@ public:
 
 // gather_keys finds every configured key in the token; a key that is missing or does not fit its algorithms is an
 // error.
-Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token);
+Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token, Log& log);
 
 }  // namespace sealwright::hsm::signer_process

@@ -99,7 +99,7 @@ Result<void> run(const Arguments& arguments, Log& log) {
     // The journal first: a signer that cannot remember has no business with a PIN.
     SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log));
     SEALWRIGHT_TRY(auto token, open_token(configuration));
-    SEALWRIGHT_TRY(auto keys, gather_keys(configuration, *token));
+    SEALWRIGHT_TRY(auto keys, gather_keys(configuration, *token, log));
     describe(configuration, keys, *token, log);
     SEALWRIGHT_TRY(auto server, Server::start(configuration, std::move(journal), token, std::move(keys), clock, log));
     tell_ready(arguments, log);

@@ -67,6 +67,7 @@ struct Writer {
     void operator()(const LookUp& message) const {
         begin(kLookUp);
         append(out, message.intent.view());
+        append_number(out, message.epoch.value());
     }
     void operator()(const Sign& message) const {
         begin(kSign);
@@ -231,8 +232,10 @@ Result<ClientMessage> read_client(std::uint8_t type, FieldReader& fields) {
             return ClientMessage{ListKeys{}};
         case kGetPublicKey:
             return ClientMessage{GetPublicKey{fields.id<KeyId>()}};
-        case kLookUp:
-            return ClientMessage{LookUp{fields.id<IntentId>()}};
+        case kLookUp: {
+            const auto intent = fields.id<IntentId>();
+            return ClientMessage{LookUp{intent, BootEpoch{fields.number<std::uint64_t>()}}};
+        }
         case kSign:
             return read_sign(fields);
         case kSignBegin:

@@ -46,6 +46,7 @@ struct GetPublicKey {
 };
 struct LookUp {
     IntentId intent;
+    BootEpoch epoch;  // of the boot that made it
     friend bool operator==(const LookUp&, const LookUp&) = default;
 };
 

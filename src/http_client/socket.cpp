@@ -54,8 +54,12 @@ Result<Socket> connect_tcp(const Endpoint& endpoint, Deadline deadline) {
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
     if (endpoint.host_is_address) hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST;
+    // RFC 6761 6.3: localhost is this machine whatever a name server, or a missing line in /etc/hosts, says of it.
+    const bool is_loopback = endpoint.host == "localhost" || endpoint.host.ends_with(".localhost");
+    if (is_loopback) hints.ai_flags = AI_NUMERICSERV;
+    const char* name = is_loopback ? nullptr : endpoint.host.c_str();
     addrinfo* found = nullptr;
-    if (const int status = ::getaddrinfo(endpoint.host.c_str(), endpoint.port.c_str(), &hints, &found); status != 0) {
+    if (const int status = ::getaddrinfo(name, endpoint.port.c_str(), &hints, &found); status != 0) {
         return fail(ErrorCode::unavailable, "cannot resolve " + endpoint.host + ": " + ::gai_strerror(status));
     }
     const std::unique_ptr<addrinfo, decltype([](addrinfo* list) { ::freeaddrinfo(list); })> list{found};

@@ -25,14 +25,14 @@ bool names_etag(std::string_view list, std::string_view quoted) noexcept {
     return false;
 }
 
-bool peer_has_it(const Request& request, const std::string& quoted, UtcTime last_modified) {
+bool peer_has_it(const Request& request, const std::string& quoted, const Freshness& freshness) {
     if (request.method != "GET" && request.method != "HEAD") return false;
     // RFC 9110 13.1.3: If-Modified-Since is ignored where If-None-Match stands.
     if (const auto* tags = request.header("If-None-Match")) return names_etag(*tags, quoted);
     const auto* since = request.header("If-Modified-Since");
-    if (since == nullptr) return false;
+    if (since == nullptr || !freshness.by_date) return false;
     const auto date = parse_http_date(*since);
-    return date && last_modified.time_since_epoch().count() <= date.value();
+    return date && freshness.last_modified.time_since_epoch().count() <= date.value();
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Response with_freshness(Response response, const Freshness& freshness, const Req
     }
     response.with("Cache-Control",
                   "max-age=" + std::to_string(max_age.count()) + ", public, no-transform, must-revalidate");
-    if (!peer_has_it(request, quoted, freshness.last_modified)) return response;
+    if (!peer_has_it(request, quoted, freshness)) return response;
     response.status = 304;
     response.body.clear();
     response.shared_body.reset();

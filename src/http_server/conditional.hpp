@@ -15,6 +15,7 @@ struct Freshness {
     UtcTime last_modified{};
     std::optional<UtcTime> expires{};
     std::chrono::seconds max_age{};  // bounded by expires
+    bool by_date = true;  // false where two versions can have one last_modified: If-Modified-Since is ignored
 };
 
 // with_freshness adds ETag, Last-Modified, Expires and Cache-Control, and turns a response that the peer has already

@@ -67,7 +67,7 @@ struct Server::State {
     Log& log;
     // The order matters: sessions, which end with the executors at the latest, use what stands above these; acceptors
     // end before them.
-    SessionRegistry registry;
+    std::list<SessionRegistry> registries;  // one a listener: strangers on one take no connection from another
     HandlersUnderWay handlers;
     std::atomic<std::uint64_t> next_id{1}, accepted{0}, refused{0}, failed_handshakes{0};
     std::atomic<bool> draining{false};
@@ -100,7 +100,7 @@ struct Server::State {
                                                     .server = options,
                                                     .clock = clock,
                                                     .log = log,
-                                                    .registry = registry,
+                                                    .registry = registries.emplace_back(),
                                                     .handlers = handlers,
                                                     .failed_handshakes = failed_handshakes,
                                                     .draining = draining,
@@ -108,7 +108,8 @@ struct Server::State {
     }
 
     void admit(SessionContext& context, GenericSocket socket, Peer peer) {
-        if (registry.size() >= context.listener.limits.max_connections && !registry.evict_idle()) {
+        SessionRegistry& sessions = context.registry;
+        if (sessions.size() >= context.listener.limits.max_connections && !sessions.evict_idle()) {
             ++refused;
             turn_away(context, socket);
             return;
@@ -227,10 +228,14 @@ void Server::stop(std::chrono::milliseconds patience) {
         const std::lock_guard lock{state_->listening_mutex};
         for (const auto& each : state_->listening) each->close();
     }
-    state_->registry.for_each([](SessionControl& session) { session.drain(); });
-    if (!state_->registry.wait_until_empty(patience)) {
-        state_->registry.for_each([](SessionControl& session) { session.cut(); });
-        state_->registry.wait_until_empty(std::chrono::seconds{2});
+    for (auto& sessions : state_->registries) sessions.for_each([](SessionControl& session) { session.drain(); });
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    for (auto& sessions : state_->registries) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(give_up - std::chrono::steady_clock::now());
+        if (sessions.wait_until_empty(std::max(left, std::chrono::milliseconds{0}))) continue;
+        sessions.for_each([](SessionControl& session) { session.cut(); });
+        sessions.wait_until_empty(std::chrono::seconds{2});
     }
     state_->handlers.wait_until_none();
     state_->io_work.reset();
@@ -241,7 +246,12 @@ void Server::stop(std::chrono::milliseconds patience) {
 }
 
 Server::Statistics Server::statistics() const {
-    return {.connections = state_->registry.size(),
+    std::size_t connections = 0;
+    {
+        const std::lock_guard lock{state_->listening_mutex};
+        for (const auto& sessions : state_->registries) connections += sessions.size();
+    }
+    return {.connections = connections,
             .accepted = state_->accepted,
             .refused = state_->refused,
             .failed_handshakes = state_->failed_handshakes};

@@ -228,6 +228,7 @@ public:
     // leave.
     virtual Result<void> complete(Completion completion, Events events) = 0;
     virtual Result<void> refuse(Refusal refusal, Events events) = 0;
+    // park: conflict when the request has moved on, or another one with the same secret waits already.
     virtual Result<void> park(PendingRequest pending, Events events) = 0;
     // approve adds one approval by this officer (conflict: twice by the same, or not awaiting); gives how many there
     // are now.

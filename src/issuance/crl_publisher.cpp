@@ -42,8 +42,9 @@ struct CrlPublisher::Parts {
     Result<Bytes> sign(const Draft& draft);
     Result<CrlRecord> assemble(const Draft& draft, ByteView signature) const;
     Result<void> verify(const CrlRecord& record) const;
-    Result<void> write_file(const CrlRecord& record) const;
-    void abandon(const CrlIntent& intent, std::string_view why);
+    void write_file(const CrlRecord& record);
+    bool abandon(const CrlIntent& intent, std::string_view why);
+    void give_up_unfinished();
     void show(CrlRecord record);
     Result<CrlRecord> publish();
 
@@ -57,8 +58,10 @@ struct CrlPublisher::Parts {
     Log& log;
     const profile::IssuerContext context;
 
-    std::mutex publishing;     // one publication at a time
-    mutable std::mutex mutex;  // current
+    std::mutex publishing;                  // one publication at a time
+    std::optional<CrlIntent> unfinished;    // of this boot, whose end could not be stored; under publishing
+    std::atomic<bool> file_behind = false;  // the file is not the current CRL
+    mutable std::mutex mutex;               // current
     std::shared_ptr<const CrlRecord> current;
 };
 
@@ -74,6 +77,8 @@ CrlPublisher::CrlPublisher(const Authority& authority, CrlPolicy policy, Node no
                        .log = log,
                        .context = context_of(authority),
                        .publishing = {},
+                       .unfinished = {},
+                       .file_behind = false,
                        .mutex = {},
                        .current = {}}) {}
 
@@ -168,24 +173,39 @@ Result<CrlRecord> CrlPublisher::Parts::assemble(const Draft& draft, ByteView sig
     return record;
 }
 
-void CrlPublisher::Parts::abandon(const CrlIntent& intent, std::string_view why) {
+// abandon is false when the intent is still open: it could not be stored that it is not.
+bool CrlPublisher::Parts::abandon(const CrlIntent& intent, std::string_view why) {
     const UtcTime now = clock.now();
     Events record;
     record.push_back(events.make(
         audit::EventKind::crl_abandoned, now, kDaemonActor,
         {{"intent", intent.id.hex()}, {"number", std::to_string(intent.number)}, {"why", std::string{why}}}));
-    if (auto abandoned = store.abandon_crl(intent.id, now, std::move(record)); !abandoned) {
-        // It stays open until the next start, and its number unused all the same.
-        log.error("issuance",
-                  "CRL " + std::to_string(intent.number) + " could not be given up: " + abandoned.error().describe());
-    }
+    const auto abandoned = store.abandon_crl(intent.id, now, std::move(record));
+    // A conflict: it is not open any more.
+    if (abandoned || abandoned.error().code() == ErrorCode::conflict) return true;
+    log.error("issuance",
+              "CRL " + std::to_string(intent.number) + " could not be given up: " + abandoned.error().describe());
+    return false;
 }
 
-Result<void> CrlPublisher::Parts::write_file(const CrlRecord& record) const {
-    if (policy.file.empty()) return success();
-    SEALWRIGHT_TRY(write_file_atomically(policy.file, record.der));
-    at_boundary(boundary::kCrlPublished);
-    return success();
+// give_up_unfinished ends what the last publication left open because the store failed under it.
+void CrlPublisher::Parts::give_up_unfinished() {
+    if (unfinished && abandon(*unfinished, "it could not be stored")) unfinished.reset();
+}
+
+// write_file: the file is a copy for others to fetch. That it cannot be written takes nothing from the CRL, which is in
+// force and served from here; retry_file tries again.
+void CrlPublisher::Parts::write_file(const CrlRecord& record) {
+    if (policy.file.empty()) return;
+    const auto written = write_file_atomically(policy.file, record.der);
+    const bool was_behind = file_behind.exchange(!written);
+    if (written) {
+        if (was_behind) log.info("issuance", "the file of the CRL can be written again: " + policy.file.string());
+        at_boundary(boundary::kCrlPublished);
+    } else if (!was_behind) {
+        log.error("issuance", "CRL " + std::to_string(record.number) +
+                                  " is in force, but its file cannot be written: " + written.error().describe());
+    }
 }
 
 void CrlPublisher::Parts::show(CrlRecord record) {
@@ -196,6 +216,7 @@ void CrlPublisher::Parts::show(CrlRecord record) {
 
 // publish goes the way of a certificate: durable before it is signed, verified before it is durable, shown after.
 Result<CrlRecord> CrlPublisher::Parts::publish() {
+    give_up_unfinished();
     const UtcTime now = clock.now();
     SEALWRIGHT_TRY(const auto made, draft(now));
     SEALWRIGHT_TRY(intend(made));
@@ -203,13 +224,14 @@ Result<CrlRecord> CrlPublisher::Parts::publish() {
 
     auto signature = sign(made);
     if (!signature) {
-        abandon(made.intent, "signer: " + std::string{error_code_name(signature.error().code())});
+        if (!abandon(made.intent, "signer: " + std::string{error_code_name(signature.error().code())}))
+            unfinished = made.intent;
         return std::move(signature).error();
     }
     at_boundary(boundary::kCrlSigned);
     auto assembled = assemble(made, signature.value());
     if (!assembled) {
-        abandon(made.intent, "the signature does not hold");
+        if (!abandon(made.intent, "the signature does not hold")) unfinished = made.intent;
         return assembled;
     }
     CrlRecord crl = std::move(assembled).value();
@@ -221,12 +243,15 @@ Result<CrlRecord> CrlPublisher::Parts::publish() {
                                   {"intent", made.intent.id.hex()},
                                   {"issuer_key", crl.issuer_key.hex()},
                                   {"number", std::to_string(crl.number)}}));
-    SEALWRIGHT_TRY(store.complete_crl(made.intent.id, crl, std::move(record)));
+    if (auto completed = store.complete_crl(made.intent.id, crl, std::move(record)); !completed) {
+        unfinished = made.intent;
+        return std::move(completed).error();
+    }
     at_boundary(boundary::kCrlCompleted);
     show(crl);
     log.info("issuance", "CRL " + std::to_string(crl.number) + " with " + std::to_string(crl.entries) +
                              " entries, until " + to_rfc3339(crl.next_update));
-    SEALWRIGHT_TRY(write_file(crl));
+    write_file(crl);
     return crl;
 }
 
@@ -236,6 +261,14 @@ Result<CrlRecord> CrlPublisher::publish_now() {
     if (!published) parts_->log.error("issuance", "no CRL was published: " + published.error().describe());
     return published;
 }
+
+void CrlPublisher::retry_file() {
+    if (!parts_->file_behind) return;
+    const std::lock_guard one_at_a_time{parts_->publishing};
+    if (const auto crl = current()) parts_->write_file(*crl);
+}
+
+bool CrlPublisher::file_is_behind() const noexcept { return parts_->file_behind; }
 
 UtcTime CrlPublisher::due() const {
     const auto crl = current();
@@ -250,7 +283,7 @@ std::shared_ptr<const CrlRecord> CrlPublisher::current() const {
 Result<void> CrlPublisher::settle() {
     const std::lock_guard one_at_a_time{parts_->publishing};
     SEALWRIGHT_TRY(const auto open, parts_->store.open_crl_intents(parts_->events.node(), parts_->clock.now()));
-    for (const auto& intent : open) parts_->abandon(intent, "open after a restart");
+    for (const auto& intent : open) (void)parts_->abandon(intent, "open after a restart");
 
     SEALWRIGHT_TRY(auto latest, parts_->store.latest_crl(parts_->authority.key.id()));
     if (!latest) return success();
@@ -261,7 +294,8 @@ Result<void> CrlPublisher::settle() {
     }
     parts_->show(*latest);
     // The process may have ended between the commit and the file.
-    return parts_->write_file(*latest);
+    parts_->write_file(*latest);
+    return success();
 }
 
 }  // namespace sealwright::issuance

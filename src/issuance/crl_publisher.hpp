@@ -28,8 +28,11 @@ public:
                  const Clock& clock, crypto::Random& random, Log& log);
     ~CrlPublisher();
     // publish_now walks the steps of issuance: number reserved, TBS linted, intent durable, signed, verified, parsed
-    // again, stored, file renamed into place.
+    // again, stored, file renamed into place. A file that cannot be written is no failure of the CRL.
     Result<CrlRecord> publish_now();
+    // retry_file writes the current CRL's file again where that failed; file_is_behind says that it still has to.
+    void retry_file();
+    bool file_is_behind() const noexcept;
     // due is when the next one must be made, at the latest.
     UtcTime due() const;
     // current is the CRL to serve (DER), shared and immutable; empty before the first.

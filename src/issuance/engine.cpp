@@ -267,6 +267,8 @@ Result<Engine::Settled> Engine::settle_open_intents(hsm::SignerJournal& journal)
     return parts_->settle_open_intents(journal);
 }
 
+Result<void> Engine::check_open() { return parts_->gate.check(); }
+
 const Authority& Engine::authority() const noexcept { return parts_->authority; }
 const Profiles& Engine::profiles() const noexcept { return parts_->profiles; }
 

@@ -79,6 +79,10 @@ public:
     };
     Result<Settled> settle_open_intents(hsm::SignerJournal& journal);
 
+    // check_open is success unless issuance is stopped because its records cannot be kept; then unavailable with the
+    // reason. Where it is stopped, this tries once a second whether it may go on, as requests do.
+    Result<void> check_open();
+
     const Authority& authority() const noexcept;
     const Profiles& profiles() const noexcept;
 

@@ -7,10 +7,14 @@ namespace {
 
 constexpr std::size_t kMaxReason = 500;
 
+bool is_same(std::string_view one, std::string_view other) {
+    return policy::identity_of(one) == policy::identity_of(other);
+}
+
 // may_resume: the principal that made the request, or a local one who may issue.
 Result<void> check_may_resume(const RequestRecord& record, const policy::Principal& principal) {
     const bool named = !std::holds_alternative<policy::AnonymousPrincipal>(principal);
-    if (named && policy::describe(principal) == record.principal) return success();
+    if (named && is_same(policy::describe(principal), record.principal)) return success();
     if (std::holds_alternative<policy::LocalPrincipal>(principal))
         return policy::check_role(principal, policy::Action::issue);
     return fail(ErrorCode::denied, "the request was made by somebody else");
@@ -25,7 +29,7 @@ bool same_wishes(const profile::RequestedContent& now, const x509::CertificateRe
 
 unsigned approvals_of(const RequestRecord& record) {
     unsigned count = 0;
-    for (const auto& officer : record.approvals) count += officer == record.principal ? 0 : 1;
+    for (const auto& officer : record.approvals) count += is_same(officer, record.principal) ? 0 : 1;
     return count;
 }
 
@@ -59,8 +63,10 @@ Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, u
         row.secret_id = secret->secret_id;
     Events record;
     record.push_back(events.awaiting_approval(row, needed));
-    if (auto parked = store.park(std::move(row), std::move(record)); !parked) return gate.close(parked.error());
-    return IssueOutcome{pending};
+    auto parked = store.park(std::move(row), std::move(record));
+    if (parked) return IssueOutcome{pending};
+    if (parked.error().code() == ErrorCode::conflict) return refuse(it, parked.error());
+    return gate.close(parked.error());
 }
 
 Result<Case> Engine::Parts::reopen(const RequestRecord& record) const {
@@ -119,7 +125,7 @@ Result<unsigned> Engine::Parts::approve(const RequestId& id, const policy::Princ
         return deny_access(officer, "approve", id.hex(), may.error());
     SEALWRIGHT_TRY(const auto record, store.request(id));
     const std::string name = policy::describe(officer);
-    if (name == record.principal) {
+    if (is_same(name, record.principal)) {
         return deny_access(officer, "approve", id.hex(),
                            fail(ErrorCode::denied, "nobody approves a request of their own"));
     }
@@ -129,7 +135,8 @@ Result<unsigned> Engine::Parts::approve(const RequestId& id, const policy::Princ
     const UtcTime now = clock.now();
     Events entries;
     entries.push_back(events.request_approved(record, name, now));
-    auto count = store.approve(id, name, now, std::move(entries));
+    // By identity: an account that is renamed, or nameless for a moment, is still one officer.
+    auto count = store.approve(id, policy::identity_of(name), now, std::move(entries));
     if (!count) return gate.close(count.error());
     return count;
 }

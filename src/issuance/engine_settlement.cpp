@@ -80,7 +80,7 @@ Result<Settlement> Engine::Parts::judge(const OpenIntent& intent, hsm::SignerJou
             return Settlement::abandoned;
         }
     }
-    SEALWRIGHT_TRY(const auto state, journal.look_up(intent.id));
+    SEALWRIGHT_TRY(const auto state, journal.look_up(intent.id, intent.node.epoch));
     why = journal_word(state);
     if (state == hsm::JournalState::failed) return Settlement::abandoned;
     if (state != hsm::JournalState::never_seen) return Settlement::indeterminate;

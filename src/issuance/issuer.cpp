@@ -44,7 +44,7 @@ std::variant<CertificateDer, SigningFailure> Issuer::sign(LintedTbs&& linted, In
         return SigningFailure{Settlement::abandoned, *std::move(problem)};
 
     // From here to the signer's answer nobody knows whether a signature exists.
-    at_boundary(boundary::kSignatureAsked);
+    at_boundary(boundary::kSignBegun);
     auto signature = signer_.sign({.key = key_.id(),
                                    .purpose = hsm::Purpose::certificate,
                                    .algorithm = tbs.algorithm(),

@@ -2,17 +2,30 @@
 
 namespace sealwright::issuance {
 
-std::optional<OcspAnswer> OcspCache::find(const SerialNumber& serial, ByteView cert_id, UtcTime now) {
-    const std::lock_guard lock{mutex_};
+// look_up wants the lock held.
+const OcspCache::Variant* OcspCache::look_up(const SerialNumber& serial, ByteView cert_id) {
     const auto found = by_serial_.find(serial);
-    if (found == by_serial_.end()) return std::nullopt;
+    if (found == by_serial_.end()) return nullptr;
     nodes_.splice(nodes_.begin(), nodes_, found->second);
     for (const auto& variant : found->second->variants) {
-        if (!equal(variant.cert_id, cert_id)) continue;
-        if (now >= variant.refresh_at || now < variant.answer.this_update) return std::nullopt;
-        return variant.answer;
+        if (equal(variant.cert_id, cert_id)) return &variant;
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<OcspAnswer> OcspCache::find(const SerialNumber& serial, ByteView cert_id, UtcTime now) {
+    const std::lock_guard lock{mutex_};
+    const auto* variant = look_up(serial, cert_id);
+    if (variant == nullptr || now >= variant->refresh_at || now < variant->answer.this_update) return std::nullopt;
+    return variant->answer;
+}
+
+std::optional<OcspAnswer> OcspCache::find_valid(const SerialNumber& serial, ByteView cert_id, UtcTime now) {
+    const std::lock_guard lock{mutex_};
+    const auto* variant = look_up(serial, cert_id);
+    if (variant == nullptr || now >= variant->answer.next_update || now < variant->answer.this_update)
+        return std::nullopt;
+    return variant->answer;
 }
 
 std::uint64_t OcspCache::generation() const {

@@ -19,6 +19,8 @@ public:
     // find gives the answer to exactly this CertID (which the response repeats octet for octet), unless it should be
     // signed anew by now.
     std::optional<OcspAnswer> find(const SerialNumber& serial, ByteView cert_id, UtcTime now);
+    // find_valid also gives one that should be signed anew, as long as it is valid: for when nothing can be signed.
+    std::optional<OcspAnswer> find_valid(const SerialNumber& serial, ByteView cert_id, UtcTime now);
 
     // generation changes whenever anything is forgotten because its status changed. Read it before the status: insert
     // drops an answer that was made under an older one, since its status may be among those that changed in between.
@@ -44,6 +46,7 @@ private:
     };
     using Nodes = std::list<Node>;
 
+    const Variant* look_up(const SerialNumber& serial, ByteView cert_id);
     void erase(Nodes::iterator node);
     void store_variant(Node& node, Variant variant);
 

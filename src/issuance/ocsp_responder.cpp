@@ -83,7 +83,9 @@ struct OcspResponder::Parts {
     Result<x509::OcspCertStatus> status_of(const x509::OcspCertId& id);
     Result<OcspAnswer> sign(const x509::OcspRequest& request, UtcTime now);
     Result<Bytes> sign_response(const x509::OcspResponseFields& fields);
-    std::optional<OcspAnswer> cached(const x509::OcspRequest& request, UtcTime now);
+    // cached looks for the answer in the cache; look is how stale it may be.
+    using Look = decltype(&OcspCache::find);
+    std::optional<OcspAnswer> cached(const x509::OcspRequest& request, UtcTime now, Look look);
     void complain(const Error& why);
 
     const Authority authority;
@@ -154,15 +156,22 @@ OcspAnswer OcspResponder::Parts::answer(ByteView request_der) {
 
     const UtcTime now = clock.now();
     if (auto caught = catch_up(now); !caught) return refuse(caught.error());
-    if (auto hit = cached(request.value(), now)) {
-        from_cache.fetch_add(1, std::memory_order_relaxed);
-        return *std::move(hit);
-    }
+    if (auto hit = cached(request.value(), now, &OcspCache::find)) return *std::move(hit);
 
     const Slot slot{signing, policy.max_concurrent_signatures};
-    if (!slot.is_free()) return refuse(OcspResponseStatus::try_later);
+    if (!slot.is_free()) {
+        if (auto hit = cached(request.value(), now, &OcspCache::find_valid)) return *std::move(hit);
+        return refuse(OcspResponseStatus::try_later);
+    }
     auto signed_answer = sign(request.value(), now);
-    if (!signed_answer) return refuse(signed_answer.error());
+    if (!signed_answer) {
+        // What was signed before and is valid still says what is so: the cache has forgotten what changed.
+        if (auto hit = cached(request.value(), now, &OcspCache::find_valid)) {
+            complain(signed_answer.error());
+            return *std::move(hit);
+        }
+        return refuse(signed_answer.error());
+    }
     signed_now.fetch_add(1, std::memory_order_relaxed);
     return std::move(signed_answer).value();
 }
@@ -215,12 +224,14 @@ Result<void> OcspResponder::Parts::catch_up(UtcTime now) {
     return success();
 }
 
-std::optional<OcspAnswer> OcspResponder::Parts::cached(const x509::OcspRequest& request, UtcTime now) {
+std::optional<OcspAnswer> OcspResponder::Parts::cached(const x509::OcspRequest& request, UtcTime now, Look look) {
     if (request.nonce || request.cert_ids.size() != 1) return std::nullopt;
     const auto& id = request.cert_ids.front();
     const auto serial = serial_from_integer(id.serial);
     if (!serial) return std::nullopt;
-    return cache.find(*serial, id.encoding, now);
+    auto hit = (cache.*look)(*serial, id.encoding, now);
+    if (hit) from_cache.fetch_add(1, std::memory_order_relaxed);
+    return hit;
 }
 
 Result<x509::OcspCertStatus> OcspResponder::Parts::status_of(const x509::OcspCertId& id) {

@@ -25,6 +25,10 @@ struct KindName {
 
 std::string describe(const Principal& principal) { return std::visit(Describe{}, principal); }
 
+std::string_view identity_of(std::string_view described) noexcept {
+    return described.starts_with("uid:") ? described.substr(0, described.find('(')) : described;
+}
+
 std::string_view kind_name(const Principal& principal) noexcept { return std::visit(KindName{}, principal); }
 
 std::string_view channel_name(Channel channel) noexcept {

@@ -13,7 +13,7 @@ constexpr std::size_t kMaxConfig = 1U << 20U;
 class Reader {
 public:
     Reader(const TomlValue& root, std::filesystem::path folder, Problems& problems)
-        : root_(&root, "", problems), folder_(std::move(folder)), problems_(problems) {}
+        : root_(&root, "", problems), folder_(std::move(folder)) {}
 
     Config read() {
         Config config;
@@ -207,7 +207,6 @@ private:
 
     Section root_;
     std::filesystem::path folder_;
-    Problems& problems_;
 };
 
 }  // namespace

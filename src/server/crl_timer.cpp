@@ -41,6 +41,7 @@ void CrlTimer::changed() {
 
 milliseconds CrlTimer::work() {
     if (!may_sign_()) return kWaitForSigner;
+    publisher_.retry_file();
     const auto now = clock_.now();
     const auto current = publisher_.current();
     if (!compared_ && current) {

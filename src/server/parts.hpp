@@ -11,6 +11,7 @@
 #include "server/checkpointer.hpp"
 #include "server/crl_timer.hpp"
 #include "server/daemon.hpp"
+#include "server/keyed_buckets.hpp"
 #include "server/metrics.hpp"
 #include "server/readiness.hpp"
 #include "server/root_crl_file.hpp"
@@ -50,7 +51,8 @@ struct Daemon::Parts {
 
     // reporting.cpp
     void judge();  // brings readiness up to now
-    protocols::admin::StatusReport status();
+    std::optional<protocols::admin::Counts> counts(std::chrono::seconds how_old);
+    protocols::admin::StatusReport status(std::chrono::seconds how_old = std::chrono::seconds{0});
     Gauges gauges();
 
     // routes.cpp
@@ -69,8 +71,12 @@ struct Daemon::Parts {
     crypto::SystemRandom random;
     Readiness readiness;
     Metrics metrics;
+    KeyedBuckets askers{5, 100};     // of one credential, a second
     TokenBucket refusals{50, 1000};  // of unauthenticated peers, a second; see may_record
     UtcTime started_at{};
+    std::mutex counting;  // of the two below
+    std::optional<protocols::admin::Counts> counted;
+    std::chrono::steady_clock::time_point counted_at{};
 
     std::optional<StateLock> lock;
     std::unique_ptr<store::sqlite::SqliteStore> store;

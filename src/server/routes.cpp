@@ -36,7 +36,8 @@ std::shared_ptr<const Router> Daemon::Parts::https_routes() {
                                  .store = *store,
                                  .clock = clock,
                                  .may_serve = [this] { return may_serve(); },
-                                 .may_record = [this] { return may_record(); }});
+                                 .may_record = [this] { return may_record(); },
+                                 .may_ask = [this](std::string_view who) { return askers.take(who); }});
     auto router = std::make_shared<Router>();
     protocols::native::add_routes(*router, *native);
     return router;

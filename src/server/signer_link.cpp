@@ -57,10 +57,10 @@ Result<void> SignerLink::fence(const NodeId& node, BootEpoch epoch) {
     return now->fence(node, epoch);
 }
 
-Result<hsm::JournalState> SignerLink::look_up(const IntentId& intent) {
+Result<hsm::JournalState> SignerLink::look_up(const IntentId& intent, BootEpoch epoch) {
     const auto now = client();
     if (!now) return absent();
-    return now->look_up(intent);
+    return now->look_up(intent, epoch);
 }
 
 }  // namespace sealwright::server

@@ -30,7 +30,7 @@ public:
     Result<Bytes> sign(const hsm::SignRequest& request) override;
     Result<crypto::PublicKey> public_key(const KeyId& key) override;
     Result<void> fence(const NodeId& node, BootEpoch epoch) override;
-    Result<hsm::JournalState> look_up(const IntentId& intent) override;
+    Result<hsm::JournalState> look_up(const IntentId& intent, BootEpoch epoch) override;
 
 private:
     std::shared_ptr<hsm::signer_process::Client> client() const;

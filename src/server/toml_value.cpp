@@ -24,7 +24,7 @@ TomlValue convert(const toml::node& node) {
         for (const auto& item : *array) value.items.push_back(convert(item));
     } else if (const auto* table = node.as_table()) {
         value.kind = TomlValue::Kind::table;
-        for (const auto& [key, member] : *table) value.members.emplace_back(std::string{key.str()}, convert(member));
+        for (const auto& [key, member] : *table) value.members.push_back({std::string{key.str()}, convert(member)});
     }
     return value;
 }

@@ -15,6 +15,8 @@
 
 namespace sealwright::server {
 
+struct TomlMember;
+
 struct TomlValue {
     enum class Kind { text, integer, boolean, array, table, other };
     Kind kind = Kind::other;
@@ -23,9 +25,14 @@ struct TomlValue {
     std::int64_t integer = 0;
     bool boolean = false;
     std::vector<TomlValue> items;
-    std::vector<std::pair<std::string, TomlValue>> members;
+    std::vector<TomlMember> members;
 
     const TomlValue* find(std::string_view key) const noexcept;
+};
+
+struct TomlMember {
+    std::string name;
+    TomlValue value;
 };
 
 // parse_toml gives the root table; config with the line of a syntax error.

@@ -85,6 +85,20 @@ TEST_P(Requests, MoveOnlyAlongTheStateMachine) {
     EXPECT_EQ(request_state(1), RequestState::awaiting_approval);
 }
 
+TEST_P(Requests, OneASecretWaits) {
+    auto first = pending_of(1), second = pending_of(2), other = pending_of(3);
+    first.secret_id = second.secret_id = "0000000000003f2a";
+    other.secret_id = "0000000000003f2b";
+    expect_success(store().park(first, {}));
+    EXPECT_EQ(refused([&] { return store().park(second, {}); }), ErrorCode::conflict);
+    expect_success(store().park(other, {}));
+    auto refusal = refusal_of(1, at(9));
+    refusal.resumes_request = true;
+    expect_success(store().refuse(refusal, {}));
+    second.now = at(10);
+    expect_success(store().park(second, {}));
+}
+
 TEST_P(Requests, ThatWaitMayBeRefused) {
     expect_success(store().park(pending_of(1), {}));
     auto refusal = refusal_of(1, at(9));

@@ -34,7 +34,7 @@ CLIENT = {
     "fence": frame(2, 0, NODE + struct.pack(">Q", 7)),
     "list_keys": frame(3, 1),
     "get_public_key": frame(4, 2, KEY),
-    "look_up": frame(5, 3, INTENT),
+    "look_up": frame(5, 3, INTENT + (1).to_bytes(8, "big")),
     "sign": frame(6, 4, HEAD + b"\x30\x03\x02\x01\x05"),
     "sign_begin": frame(7, 5, HEAD + struct.pack(">Q", 5)),
     "sign_chunk": frame(8, 5, b"\x30\x03\x02\x01\x05"),

@@ -157,7 +157,7 @@ Result<void> SoftwareSigner::fence(const NodeId& node, BootEpoch epoch) {
     return success();
 }
 
-Result<hsm::JournalState> SoftwareSigner::look_up(const IntentId& intent) {
+Result<hsm::JournalState> SoftwareSigner::look_up(const IntentId& intent, BootEpoch) {
     const std::lock_guard lock{mutex_};
     if (journal_failure_) return *journal_failure_;
     const auto found = journal_.find(intent);

@@ -38,7 +38,7 @@ public:
 
     // SignerJournal.
     Result<void> fence(const NodeId& node, BootEpoch epoch) override;
-    Result<hsm::JournalState> look_up(const IntentId& intent) override;
+    Result<hsm::JournalState> look_up(const IntentId& intent, BootEpoch epoch) override;
 
     // fail_next makes the next sign fail with this error; signed_anyway: the key was used and the journal says so, only
     // the answer is lost.

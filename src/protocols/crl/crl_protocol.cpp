@@ -28,7 +28,8 @@ Response issuing_crl(const Ports& ports, const Request& request) {
     const http_server::Freshness freshness{.etag = "crl-" + std::to_string(record->number),
                                            .last_modified = record->this_update,
                                            .expires = record->next_update,
-                                           .max_age = ports.max_age};
+                                           .max_age = ports.max_age,
+                                           .by_date = false};
     const std::shared_ptr<const Bytes> der{record, &record->der};
     return http_server::with_freshness(der_response(kCrlType, der), freshness, request, ports.clock.now());
 }
@@ -39,7 +40,8 @@ Response root_crl(const Ports& ports, const Request& request) {
     const http_server::Freshness freshness{.etag = crypto::sha256(*crl->der).hex().substr(0, 40),
                                            .last_modified = crl->this_update,
                                            .expires = crl->next_update,
-                                           .max_age = ports.max_age};
+                                           .max_age = ports.max_age,
+                                           .by_date = false};
     return http_server::with_freshness(der_response(kCrlType, crl->der), freshness, request, ports.clock.now());
 }
 

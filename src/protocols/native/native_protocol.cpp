@@ -122,6 +122,16 @@ unsigned http_status(ErrorCode code) noexcept {
     return 500;
 }
 
+namespace {
+
+// Not recorded: what is recorded of each request is what the bound is for.
+Response too_many() {
+    return http_server::problem(429, ErrorCode::overloaded, "this credential is used too often; try again later")
+        .with("Retry-After", "10");
+}
+
+}  // namespace
+
 NativeProtocol::NativeProtocol(Ports ports) : ports_(std::move(ports)) {
     const auto& chain = ports_.engine.authority().chain;
     // The root is what a client trusts by other means or not at all (RFC 5246 7.4.2 and RFC 8555 9.1 leave it out as
@@ -162,6 +172,7 @@ Response NativeProtocol::enrol(const Request& request) const {
                                   : "";
     auto principal = authenticate(ports_, request, {});
     if (!principal) return refuse(request, policy::AnonymousPrincipal{}, named, principal.error());
+    if (!ports_.may_ask(policy::describe(principal.value()))) return too_many();
     auto profile = read_profile(request, principal.value());
     if (!profile) return refuse(request, principal.value(), named, profile.error());
     auto csr = read_csr(request);
@@ -184,6 +195,7 @@ Response NativeProtocol::poll(const Request& request) const {
     if (!id) return problem_for(fail(ErrorCode::not_found, "no request has this identifier"));
     auto principal = authenticate(ports_, request, id.value());
     if (!principal) return refuse(request, policy::AnonymousPrincipal{}, {}, principal.error());
+    if (!ports_.may_ask(policy::describe(principal.value()))) return too_many();
     auto outcome = ports_.engine.resume(id.value(), principal.value());
     if (!outcome) return problem_for(outcome.error());
     auto response = answer(outcome.value());

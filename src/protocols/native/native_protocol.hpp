@@ -19,6 +19,8 @@ struct Ports {
     // may_record is false when refusals of peers without a valid credential come faster than they should fill the
     // database; such a refusal is then only logged.
     std::function<bool()> may_record;
+    // may_ask is false when one credential is shown more often than anybody needs to; by policy::describe.
+    std::function<bool(std::string_view)> may_ask;
 };
 
 // http_status is this protocol's one table of errors.

@@ -9,7 +9,7 @@ using issuance::CertificateState;
 using issuance::RequestRecord;
 using issuance::RequestState;
 
-constexpr std::size_t kMaxListed = 1000;
+constexpr std::size_t kMaxListed = 1001;  // a page of 1000, and one that tells of the next
 
 // An intended request stands where its certificate stands.
 #define SEALWRIGHT_EFFECTIVE_STATE                                                                                  \
@@ -172,6 +172,14 @@ Result<void> park(Connection& connection, const issuance::PendingRequest& pendin
         return connection.run(
             "UPDATE request SET state = ?2, resume_token = ?3, proof = ?4, secret = ?5, updated_at = ?6 WHERE seq = ?1",
             seq, state, pending.resume_token, pending.proof, pending.secret_id, pending.now);
+    }
+    if (pending.secret_id) {
+        // Who holds a secret may ask for one thing at a time: a secret is not used up while its request waits.
+        SEALWRIGHT_TRY(auto waiting, connection.query("SELECT 1 FROM request WHERE state IN (" SEALWRIGHT_WAITING
+                                                      ") AND secret = ?1 LIMIT 1",
+                                                      *pending.secret_id));
+        SEALWRIGHT_TRY(const bool found, waiting.step());
+        if (found) return fail(ErrorCode::conflict, "another request with this secret waits already");
     }
     return connection.run(
         "INSERT INTO request (id, state, received_at, updated_at, principal, channel, peer, profile, secret, "

@@ -64,7 +64,7 @@ protected:
     static void expect_dropped(Client& client, const std::vector<SignRequest>& requests) {
         std::size_t failed = 0, is_signed = 0;
         for (const auto& request : requests) {
-            const auto state = client.look_up(request.intent).value();
+            const auto state = client.look_up(request.intent, BootEpoch{1}).value();
             failed += state == JournalState::failed ? 1 : 0;
             is_signed += state == JournalState::signed_ ? 1 : 0;
         }
@@ -93,9 +93,9 @@ TEST_F(SignerFault, KnowsWhatTheTokenSurelyDidNotSign) {
     const auto good = certificate(tbs);
     EXPECT_TRUE(client->sign(good));
     EXPECT_EQ(house().signatures_counted(), 2U);
-    EXPECT_EQ(client->look_up(sure.intent).value(), JournalState::failed);
-    EXPECT_EQ(client->look_up(unsure.intent).value(), JournalState::may_have_signed);
-    EXPECT_EQ(client->look_up(good.intent).value(), JournalState::signed_);
+    EXPECT_EQ(client->look_up(sure.intent, BootEpoch{1}).value(), JournalState::failed);
+    EXPECT_EQ(client->look_up(unsure.intent, BootEpoch{1}).value(), JournalState::may_have_signed);
+    EXPECT_EQ(client->look_up(good.intent, BootEpoch{1}).value(), JournalState::signed_);
     EXPECT_EQ(client->sign(sure).error().code(), ErrorCode::conflict);  // an intent is for one try
 }
 
@@ -119,7 +119,7 @@ TEST_F(SignerFault, TimesOutAtTheClient) {
     EXPECT_EQ(client->sign(slow).error().code(), ErrorCode::timed_out);
     EXPECT_TRUE(client->sign(certificate(tbs)));  // the other lane
     ::usleep(1200000);
-    EXPECT_EQ(client->look_up(slow.intent).value(), JournalState::signed_);
+    EXPECT_EQ(client->look_up(slow.intent, BootEpoch{1}).value(), JournalState::signed_);
 }
 
 TEST_F(SignerFault, GivesUpALaneThatHangsInTheToken) {
@@ -217,7 +217,7 @@ TEST_F(SignerFault, FenceWaitsForSignaturesOfOlderEpochs) {
     std::thread asking{[&] { (void)old_client->sign(request); }};
     ::usleep(200000);
     const auto client = connect(2);
-    EXPECT_EQ(client->look_up(request.intent).value(), JournalState::signed_);
+    EXPECT_EQ(client->look_up(request.intent, BootEpoch{1}).value(), JournalState::signed_);
     asking.join();
 }
 
@@ -263,7 +263,7 @@ TEST_F(SignerFault, AgreesWithTheTokenAfterAKillInMidFlight) {
         std::size_t answered = 0, known_signed = 0, open = 0;
         for (const auto& mine : asked) {
             for (const Asked& one : mine) {
-                const auto state = client->look_up(one.request.intent).value();
+                const auto state = client->look_up(one.request.intent, BootEpoch{1}).value();
                 known_signed += state == JournalState::signed_ ? 1 : 0;
                 open += state == JournalState::may_have_signed ? 1 : 0;
                 if (!one.error) {

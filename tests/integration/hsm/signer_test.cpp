@@ -180,20 +180,21 @@ TEST_F(SignerTest, RemembersIntentsNumbersAndTreesAcrossAKill) {
     expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(10, 1));
     expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(11, 2));
     // A result may still have been on its way when the process was killed; never is the intent forgotten.
-    EXPECT_NE(client->look_up(request.intent).value(), JournalState::never_seen);
-    EXPECT_EQ(client->look_up(IntentId{}).value(), JournalState::never_seen);
+    EXPECT_NE(client->look_up(request.intent, BootEpoch{1}).value(), JournalState::never_seen);
+    EXPECT_EQ(client->look_up(IntentId{}, BootEpoch{1}).value(), JournalState::never_seen);
 }
 
 TEST_F(SignerTest, ALostJournalNeverSaysThatItHasNotSeenAnIntent) {
     start();
     const auto young = connect(1);
-    EXPECT_EQ(young->look_up(IntentId{}).value(), JournalState::never_seen);
+    EXPECT_EQ(young->look_up(IntentId{}, BootEpoch{1}).value(), JournalState::never_seen);
     // Another node, whose first boots this journal did not see.
     auto options = house().client_options(4);
     options.node = NodeId::from(Bytes(16, 0x77)).value();
     const auto old = Client::connect(options, log_);
     ASSERT_TRUE(old);
-    EXPECT_EQ(old.value()->look_up(IntentId{}).value(), JournalState::may_have_signed);
+    EXPECT_EQ(old.value()->look_up(IntentId{}, BootEpoch{3}).value(), JournalState::may_have_signed);
+    EXPECT_EQ(old.value()->look_up(IntentId{}, BootEpoch{4}).value(), JournalState::never_seen);
 }
 
 TEST_F(SignerTest, FencesOffOlderEpochs) {
@@ -270,7 +271,7 @@ TEST_F(SignerTest, RefusesToSignWhileItsJournalCannotGrowAndResumes) {
         EXPECT_EQ(signature.error().code(), ErrorCode::storage);
     }
     EXPECT_EQ(std::filesystem::file_size(house().journal()), size);
-    EXPECT_EQ(client->look_up(refused.intent).value(), JournalState::never_seen);
+    EXPECT_EQ(client->look_up(refused.intent, BootEpoch{1}).value(), JournalState::never_seen);
     const rlimit free{RLIM_INFINITY, RLIM_INFINITY};
     ASSERT_EQ(::prlimit(signer_.pid(), RLIMIT_FSIZE, &free, nullptr), 0);
     EXPECT_TRUE(client->sign(refused));

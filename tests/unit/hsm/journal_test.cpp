@@ -178,18 +178,47 @@ TEST_F(JournalTest, RefusesOlderEpochs) {
     EXPECT_TRUE(journal->stage(newer));
 }
 
-TEST_F(JournalTest, IsWholeForANodeThatItHasSeenSinceItsFirstBoot) {
+TEST_F(JournalTest, KnowsWhichBootsOfANodeItHasSeen) {
     const auto other = NodeId::from(Bytes(16, 0x55)).value();
     {
         auto journal = open_fenced();
-        EXPECT_FALSE(journal->is_whole_for(other));
+        EXPECT_FALSE(journal->has_seen(other, BootEpoch{2}));
         ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{2}}));
         ASSERT_TRUE(journal->stage(FenceRecord{other, BootEpoch{2}}));
         ASSERT_TRUE(journal->commit());
     }
     const auto journal = open();
-    EXPECT_TRUE(journal->is_whole_for(kNode));
-    EXPECT_FALSE(journal->is_whole_for(other));
+    EXPECT_TRUE(journal->has_seen(kNode, BootEpoch{1}));
+    EXPECT_FALSE(journal->has_seen(other, BootEpoch{1}));
+    EXPECT_TRUE(journal->has_seen(other, BootEpoch{2}));
+    EXPECT_TRUE(journal->has_seen(other, BootEpoch{3}));
+}
+
+TEST_F(JournalTest, LetsNoNumberJumpSoFarThatNoneIsLeft) {
+    auto journal = open_fenced();
+    auto crl = certificate(1);
+    crl.purpose = Purpose::crl;
+    crl.subject = CrlSubject{Sha256{}, std::uint64_t{1} << 63U};
+    EXPECT_EQ(journal->stage(crl).error().code(), ErrorCode::denied);
+    crl.subject = CrlSubject{Sha256{}, 1000};
+    ASSERT_TRUE(journal->stage(crl));
+    crl.intent = id(2);
+    crl.subject = CrlSubject{Sha256{}, 1000 + (1U << 20U) + 1};
+    EXPECT_EQ(journal->stage(crl).error().code(), ErrorCode::denied);
+    crl.subject = CrlSubject{Sha256{}, 1000 + (1U << 20U)};
+    EXPECT_TRUE(journal->stage(crl));
+
+    auto tree = certificate(3);
+    tree.purpose = Purpose::checkpoint;
+    tree.subject = CheckpointSubject{Sha256{}, 10, Sha256{}};
+    ASSERT_TRUE(journal->stage(tree));
+    tree.subject = CheckpointSubject{Sha256{}, 11 + (std::uint64_t{1} << 32U), Sha256{}};
+    EXPECT_EQ(journal->stage(tree).error().code(), ErrorCode::denied);
+    tree.subject = CheckpointSubject{Sha256{}, 10 + (std::uint64_t{1} << 32U), Sha256{}};
+    EXPECT_TRUE(journal->stage(tree));
+
+    EXPECT_EQ(journal->stage(FenceRecord{kNode, BootEpoch{2 + (1U << 16U)}}).error().code(), ErrorCode::denied);
+    EXPECT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{1 + (1U << 16U)}}));
 }
 
 TEST_F(JournalTest, TakesAFenceAndWhatFollowsItInOneCommit) {

@@ -293,7 +293,6 @@ TEST_F(OcspLimit, AcceptsEachStatusAndANonce) {
     fields_.nonce = Bytes(32, 3);
     EXPECT_EQ(refusal(), "accepted");
     fields_.responses[0].status = x509::OcspUnknown{};
-    fields_.responses[0].next_update.reset();
     EXPECT_EQ(refusal(), "accepted");
 }
 
@@ -320,11 +319,14 @@ TEST_F(OcspLimit, BoundsEachResponsesTimes) {
     response.next_update = response.this_update;
     EXPECT_THAT(refusal(), HasSubstr("nextUpdate"));
     response.next_update.reset();
+    EXPECT_THAT(refusal(), HasSubstr("nextUpdate is missing"));
+    response.next_update = kNow + hours{1};
     response.this_update = kNow + minutes{10} + seconds{1};
     EXPECT_THAT(refusal(), HasSubstr("thisUpdate"));
     response.this_update = kNow - kDay * 10 - seconds{1};
     EXPECT_THAT(refusal(), HasSubstr("thisUpdate"));
     response.this_update = kNow - kDay * 10;
+    response.next_update = kNow;
     EXPECT_EQ(refusal(), "accepted");
     response.status = x509::OcspRevoked{kNow + hours{1}, x509::RevocationReason::unspecified};
     EXPECT_THAT(refusal(), HasSubstr("revoked in the future"));

@@ -46,7 +46,8 @@ TEST(Wire, CarriesEveryClientMessageUnchanged) {
     EXPECT_EQ(std::get<Fence>(parsed(framed(ClientMessage{fence})).value()), fence);
     EXPECT_TRUE(std::holds_alternative<ListKeys>(parsed(framed(ClientMessage{ListKeys{}})).value()));
     EXPECT_EQ(std::get<GetPublicKey>(parsed(framed(ClientMessage{GetPublicKey{head().key}})).value()).key, head().key);
-    EXPECT_EQ(std::get<LookUp>(parsed(framed(ClientMessage{LookUp{head().intent}})).value()).intent, head().intent);
+    const LookUp question{head().intent, BootEpoch{3}};
+    EXPECT_EQ(std::get<LookUp>(parsed(framed(ClientMessage{question})).value()), question);
     const Bytes tbs{1, 2, 3};
     const Bytes sign = framed(ClientMessage{Sign{head(), tbs}});
     EXPECT_EQ(std::get<Sign>(parsed(sign).value()).head, head());

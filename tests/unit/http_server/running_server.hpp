@@ -32,6 +32,7 @@ public:
                                 .router = make_router(),
                                 .workers = workers_,
                                 .limits = setting.limits};
+        options_ = options;
         if (!setting.unix_path.empty()) options.address = UnixAddress{setting.unix_path, 0600};
         auto port = server_->listen(std::move(options));
         EXPECT_TRUE(port) << port.error().describe();
@@ -41,6 +42,13 @@ public:
         release();
         server_->stop(std::chrono::seconds{5});
         workers_->stop();
+    }
+
+    // listen_again opens a second listener, on a port of its own.
+    std::uint16_t listen_again() {
+        auto port = server_->listen(options_);
+        EXPECT_TRUE(port) << port.error().describe();
+        return port ? port.value() : std::uint16_t{0};
     }
 
     std::uint16_t port() const { return port_; }
@@ -117,6 +125,7 @@ private:
     std::mutex mutex_;
     std::vector<std::string> observed_;
     std::shared_ptr<WorkerPool> workers_;
+    ListenerOptions options_;
     std::optional<Server> server_;
     std::uint16_t port_ = 0;
 };

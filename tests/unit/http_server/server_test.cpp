@@ -282,6 +282,19 @@ TEST(HttpServer, RefusesAConnectionWhenAllAreBusy) {
     EXPECT_TRUE(busy.read_all().ends_with("at last"));
 }
 
+TEST(HttpServer, AFullListenerTakesNothingFromAnother) {
+    RunningServer server{{.limits = {.max_connections = 1}}};
+    const auto second = server.listen_again();
+    RawConnection busy{server.port()};
+    busy.send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    ASSERT_TRUE(RunningServer::wait_for([&] { return server.slow_under_way() == 1; }));
+    RawConnection other{second};
+    other.send(kGetAndClose);
+    EXPECT_THAT(other.read_all(), StartsWith("HTTP/1.1 200"));
+    EXPECT_THAT(server.ask(kGetAndClose), StartsWith("HTTP/1.1 503 "));
+    server.release();
+}
+
 TEST(HttpServer, AnswersWhatIsUnderWayWhenItStops) {
     RunningServer server;
     RawConnection busy{server.port()}, idle{server.port()};

@@ -173,9 +173,26 @@ TEST_F(CrlPublisherTest, AStoreThatFailsKeepsTheLastOneOut) {
 
 TEST_F(CrlPublisherTest, AFileThatCannotBeWrittenIsSaidAndTheCrlStillServed) {
     std::filesystem::remove_all(folder_);
-    EXPECT_FALSE(publisher_->publish_now());
+    ASSERT_TRUE(publisher_->publish_now());
+    EXPECT_TRUE(publisher_->file_is_behind());
     EXPECT_EQ(publisher_->current()->number, 1U);
     EXPECT_EQ(house_.store.latest_crl(house_.ca.authority.key.id()).value()->number, 1U);
+    publisher_->retry_file();
+    EXPECT_TRUE(publisher_->file_is_behind());
+    std::filesystem::create_directories(folder_);
+    publisher_->retry_file();
+    EXPECT_FALSE(publisher_->file_is_behind());
+    EXPECT_EQ(published().der(), publisher_->current()->der);
+}
+
+TEST_F(CrlPublisherTest, AnEndThatCouldNotBeStoredIsStoredBeforeTheNext) {
+    house_.store.fail_next(Verb::complete_crl, fail(ErrorCode::storage, "the disk is full"));
+    ASSERT_FALSE(publisher_->publish_now());
+    const auto calls = house_.store.calls(Verb::abandon_crl);
+    ASSERT_TRUE(publisher_->publish_now());
+    EXPECT_EQ(house_.store.calls(Verb::abandon_crl), calls + 1);
+    ASSERT_TRUE(publisher_->publish_now());
+    EXPECT_EQ(house_.store.calls(Verb::abandon_crl), calls + 1);
 }
 
 TEST_F(CrlPublisherTest, AfterARestartTheLastOneIsServedAndWrittenAgain) {

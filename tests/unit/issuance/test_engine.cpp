@@ -33,7 +33,7 @@ TEST(Engine, PassesTheBoundariesInTheOrderOfTheDesign) {
     namespace b = boundary;
     EXPECT_THAT(test::take_boundaries(),
                 ElementsAre(std::string{b::kReceived}, std::string{b::kProven}, std::string{b::kDecided},
-                            std::string{b::kLinted}, std::string{b::kIntended}, std::string{b::kSignatureAsked},
+                            std::string{b::kLinted}, std::string{b::kIntended}, std::string{b::kSignBegun},
                             std::string{b::kSignatureGot}, std::string{b::kAssembled}, std::string{b::kCompleted}));
 }
 

@@ -134,16 +134,26 @@ TEST(Approvals, TheSecretIsUsedUpWhenTheCertificateIsIntended) {
     EXPECT_TRUE(std::holds_alternative<Issued>(house.engine->resume(pending.request, secret).value()));
 }
 
-TEST(Approvals, ASecretThatWasUsedMeanwhileEndsTheWait) {
+TEST(Approvals, OneRequestASecretWaits) {
     Waiting house{1};
     const auto secret = house.make_secret();
     const auto first = house.parked(secret);
-    const auto second = house.parked(secret);
+    EXPECT_EQ(code_of(house.engine->issue(house.good_request(secret))), ErrorCode::conflict);
+    EXPECT_EQ(house.store.requests(RequestState::awaiting_approval, 10).value().size(), 1U);
+    EXPECT_EQ(house.store.requests(RequestState::refused, 10).value().size(), 1U);
     ASSERT_TRUE(house.engine->approve(first.request, kOfficer));
-    ASSERT_TRUE(house.engine->approve(second.request, kOfficer));
-    ASSERT_TRUE(house.engine->resume(first.request, secret));
-    EXPECT_EQ(code_of(house.engine->resume(second.request, secret)), ErrorCode::conflict);
-    EXPECT_EQ(house.store.request(second.request).value().state, RequestState::refused);
+    EXPECT_TRUE(house.engine->resume(first.request, secret));
+}
+
+TEST(Approvals, AnOfficerWhoseAccountIsRenamedIsStillOne) {
+    Waiting house{2};
+    const auto pending = house.parked();
+    auto renamed = std::get<policy::LocalPrincipal>(kOfficer);
+    ASSERT_EQ(house.engine->approve(pending.request, renamed).value(), 1U);
+    renamed.user.clear();
+    EXPECT_EQ(code_of(house.engine->approve(pending.request, renamed)), ErrorCode::conflict);
+    renamed.user = "somebody";
+    EXPECT_EQ(code_of(house.engine->approve(pending.request, renamed)), ErrorCode::conflict);
 }
 
 TEST(Approvals, AnothersRequestIsNotResumed) {

@@ -77,15 +77,16 @@ struct Site {
         publisher = std::make_unique<issuance::CrlPublisher>(ca.authority, issuance::CrlPolicy{}, node, store,
                                                              ca.signer, clock, random, log);
         revoker = std::make_unique<issuance::Revoker>(store, node, clock, log, [] {});
-        native = std::make_unique<native::NativeProtocol>(native::Ports{.engine = *engine,
-                                                                        .store = store,
-                                                                        .clock = clock,
-                                                                        .may_serve = [this]() -> Result<void> {
-                                                                            if (open) return success();
-                                                                            return fail(ErrorCode::unavailable,
-                                                                                        "not open yet");
-                                                                        },
-                                                                        .may_record = [this] { return may_record; }});
+        native = std::make_unique<native::NativeProtocol>(
+            native::Ports{.engine = *engine,
+                          .store = store,
+                          .clock = clock,
+                          .may_serve = [this]() -> Result<void> {
+                              if (open) return success();
+                              return fail(ErrorCode::unavailable, "not open yet");
+                          },
+                          .may_record = [this] { return may_record; },
+                          .may_ask = [this](std::string_view) { return may_ask; }});
         native::add_routes(native_router, *native);
         admin_ports = std::make_unique<admin::Ports>(admin::Ports{
             .engine = *engine,
@@ -173,7 +174,7 @@ struct Site {
     issuance::Node node;
     test::FakeStore store;
     issuance::Profiles profiles;
-    bool open = true, may_record = true;
+    bool open = true, may_record = true, may_ask = true;
     admin::StatusReport report;
     std::unique_ptr<issuance::Engine> engine;
     std::unique_ptr<issuance::CrlPublisher> publisher;

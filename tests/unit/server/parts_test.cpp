@@ -15,6 +15,7 @@
 #include "server/checkpointer.hpp"
 #include "server/crl_timer.hpp"
 #include "server/identity.hpp"
+#include "server/keyed_buckets.hpp"
 #include "server/metrics.hpp"
 #include "server/notify.hpp"
 #include "server/readiness.hpp"
@@ -77,6 +78,19 @@ TEST(TokenBucket, LetsABurstThroughAndThenKeepsItsRate) {
     EXPECT_FALSE(bucket.take_at(start + milliseconds{100}));
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(bucket.take_at(start + seconds{60}));
     EXPECT_FALSE(bucket.take_at(start + seconds{60})) << "it does not save more than its burst";
+}
+
+TEST(KeyedBuckets, GivesEachItsOwnRateAndForgetsWhoWasLongestAway) {
+    KeyedBuckets buckets{1, 2, 2};
+    const auto start = std::chrono::steady_clock::now() + seconds{1};
+    EXPECT_TRUE(buckets.take_at("a", start));
+    EXPECT_TRUE(buckets.take_at("a", start));
+    EXPECT_FALSE(buckets.take_at("a", start));
+    EXPECT_TRUE(buckets.take_at("b", start)) << "another's use costs nothing";
+    EXPECT_FALSE(buckets.take_at("a", start));
+    EXPECT_TRUE(buckets.take_at("c", start));  // b is forgotten, a is not
+    EXPECT_FALSE(buckets.take_at("a", start));
+    EXPECT_TRUE(buckets.take_at("a", start + seconds{1}));
 }
 
 using StateLockTest = Folder;
@@ -152,7 +166,7 @@ TEST(SignerLink, IsUnavailableUntilTheSignerIsThere) {
     const auto signature = link.sign({});
     ASSERT_FALSE(signature);
     EXPECT_EQ(signature.error().code(), ErrorCode::unavailable);
-    EXPECT_EQ(link.look_up({}).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(link.look_up({}, BootEpoch{1}).error().code(), ErrorCode::unavailable);
     EXPECT_EQ(link.fence({}, {}).error().code(), ErrorCode::unavailable);
     EXPECT_EQ(link.public_key({}).error().code(), ErrorCode::unavailable);
     EXPECT_FALSE(link.check_keys({}));
