@@ -42,6 +42,8 @@ public:
         if (auto table = root.table("values")) read_values(*table);
         if (auto table = root.table("names")) read_names(*table);
         if (auto table = root.table("logs")) read_logs(*table);
+        if (auto table = root.table("keys")) read_keys(*table);
+        if (auto table = root.table("certificates")) read_certificates(*table);
         root.finish();
     }
 
@@ -157,19 +159,50 @@ private:
         table.finish();
     }
 
+    void read_keys(TomlTable& table) {
+        for (const auto& key : table.keys()) {
+            const auto digest = table.text(key);
+            const auto parsed = digest ? KeyId::from_hex_text(*digest) : Result<KeyId>{fail(ErrorCode::not_found)};
+            if (digest && !parsed) table.problem(key, "must be 64 hexadecimal digits");
+            if (parsed) bindings_.keys[key] = parsed.value();
+        }
+        table.finish();
+    }
+
+    void read_certificates(TomlTable& table) {
+        for (const auto& key : table.keys()) {
+            auto entry = table.table(key);
+            if (!entry) continue;
+            CertificateBinding certificate;
+            certificate.path = (folder_ / entry->text("file", Need::required).value_or("")).string();
+            if (const auto digest = entry->text("sha256", Need::required)) {
+                const auto parsed = Sha256::from_hex_text(*digest);
+                if (parsed)
+                    certificate.sha256 = parsed.value();
+                else
+                    entry->problem("sha256", "must be 64 hexadecimal digits");
+            }
+            entry->finish();
+            bindings_.certificates[key] = std::move(certificate);
+        }
+        table.finish();
+    }
+
     Bindings& bindings_;
     const std::filesystem::path& folder_;
 };
 
 // Wanted is what a script needs of its bindings.
 struct Wanted {
-    std::set<std::string> tokens, names, logs;
+    std::set<std::string> tokens, names, logs, keys, certificates;
 };
 
 Wanted wanted_by(const Script& script) {
     Wanted wanted;
     for (const auto& step : script.steps) {
         if (const auto* open = std::get_if<OpenTokenStep>(&step.work)) wanted.tokens.insert(open->token);
+        if (const auto* find = std::get_if<FindKeyStep>(&step.work)) wanted.keys.insert(find->spki);
+        if (const auto* import = std::get_if<ImportStep>(&step.work)) wanted.certificates.insert(import->certificate);
         if (const auto* certify = std::get_if<CertifyStep>(&step.work); certify != nullptr && !certify->names.empty())
             wanted.names.insert(certify->names);
         if (const auto* close = std::get_if<CloseStep>(&step.work); close != nullptr && !close->log.empty())
@@ -230,6 +263,8 @@ void check_bindings(const Script& script, const Bindings& bindings, const std::s
     compare(wanted.tokens, tokens, "token", source_name, problems);
     compare(wanted.names, bindings.names, "names", source_name, problems);
     compare(wanted.logs, bindings.logs, "logs", source_name, problems);
+    compare(wanted.keys, bindings.keys, "keys", source_name, problems);
+    compare(wanted.certificates, bindings.certificates, "certificates", source_name, problems);
     for (const auto& role : script.roles) {
         const auto count = bindings.holders(role.id).size();
         if (count < role.count) {

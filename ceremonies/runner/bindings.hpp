@@ -30,6 +30,12 @@ struct TokenBinding {
     std::size_t line = 0;
 };
 
+// A certificate of an earlier ceremony, in a file that may lie anywhere: its digest says which one is meant.
+struct CertificateBinding {
+    std::string path;  // as resolved against the bindings' folder
+    Sha256 sha256;     // of its DER
+};
+
 struct Bindings {
     Mode mode = Mode::rehearsal;
     std::string place;
@@ -38,7 +44,9 @@ struct Bindings {
     std::map<std::string, std::string> values;              // placeholders of the profiles
     std::map<std::string, std::vector<std::string>> names;  // lists of names for certificates: DNS names, addresses
     std::map<std::string, std::string> logs;                // origins of logs: "transcript", "audit", ...
-    std::optional<UtcTime> signing_time;                    // instead of the clock, in certificates and CRLs
+    std::map<std::string, KeyId> keys;                      // of earlier ceremonies, by the SHA-256 of their SPKI
+    std::map<std::string, CertificateBinding> certificates;
+    std::optional<UtcTime> signing_time;  // instead of the clock, in certificates and CRLs
 
     const TokenBinding* token(std::string_view role) const noexcept;
     std::vector<Person> holders(std::string_view role) const;
@@ -48,8 +56,8 @@ struct Bindings {
 Bindings parse_bindings(std::string_view toml, const std::string& source_name, const std::filesystem::path& folder,
                         Problems& problems);
 
-// check_bindings compares with what the script needs: each token, person, list and log that it names, and none that it
-// does not.
+// check_bindings compares with what the script needs: each token, person, list, log, key and certificate that it names,
+// and none that it does not.
 void check_bindings(const Script& script, const Bindings& bindings, const std::string& source_name, Problems& problems);
 
 }  // namespace sealwright::ceremonies

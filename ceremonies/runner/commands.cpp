@@ -60,7 +60,8 @@ void play_with_software(const Inputs& inputs, const Clock& clock, crypto::Random
         failed.insert(step.id);
         add_failure(step, played.error(), report.problems);
     }
-    report.keys = performance.keys.size();
+    report.keys = static_cast<std::size_t>(
+        std::count_if(performance.keys.begin(), performance.keys.end(), [](const auto& key) { return !key.found; }));
     report.signatures = performance.signatures + (performance.closing.key_step.empty() ? 0U : 1U);
     report.warnings.insert(report.warnings.end(), performance.lint_warnings.begin(), performance.lint_warnings.end());
 }

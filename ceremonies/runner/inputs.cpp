@@ -53,6 +53,17 @@ ProfileFile load_profile(const std::filesystem::path& folder, const std::string&
     return file;
 }
 
+Result<x509::Certificate> load_certificate(const CertificateBinding& binding) {
+    SEALWRIGHT_TRY(const auto pem, read_text_file(binding.path, kMaxTomlSize));
+    SEALWRIGHT_TRY(const auto der, x509::decode_pem("CERTIFICATE", pem));
+    SEALWRIGHT_TRY(auto certificate, x509::Certificate::parse(der));
+    if (certificate.fingerprint() != binding.sha256) {
+        return fail(ErrorCode::denied,
+                    binding.path + " is another certificate: its SHA-256 is " + certificate.fingerprint().hex());
+    }
+    return certificate;
+}
+
 }  // namespace
 
 const ProfileFile* Inputs::profile(std::string_view path) const noexcept {
@@ -75,6 +86,13 @@ Result<Inputs> load_inputs(const CeremonyFiles& files, Problems& problems) {
     check_bindings(inputs.script, inputs.bindings, name_of(files.bindings), problems);
     for (const auto& path : inputs.script.profiles()) {
         inputs.profiles.push_back(load_profile(folder_of(files.script), path, inputs.bindings, problems));
+    }
+    for (const auto& [name, binding] : inputs.bindings.certificates) {
+        auto certificate = load_certificate(binding);
+        if (certificate)
+            inputs.certificates.emplace(name, std::move(certificate.value()));
+        else
+            problems.add(name_of(files.bindings), 0, "certificates." + name, certificate.error().public_detail());
     }
     return inputs;
 }

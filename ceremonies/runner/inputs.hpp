@@ -5,6 +5,7 @@
 #include "ceremonies/runner/bindings.hpp"
 #include "ceremonies/runner/commands.hpp"
 #include "profile/profile.hpp"
+#include "x509/certificate.hpp"
 
 namespace sealwright::ceremonies {
 
@@ -21,6 +22,7 @@ struct Inputs {
     Script script;
     Bindings bindings;
     std::vector<ProfileFile> profiles;
+    std::map<std::string, x509::Certificate> certificates;  // of earlier ceremonies, by their names in the bindings
 
     const ProfileFile* profile(std::string_view path) const noexcept;
     bool rehearsal() const noexcept { return bindings.mode == Mode::rehearsal; }

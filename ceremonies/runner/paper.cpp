@@ -36,7 +36,7 @@ std::string token_text(const TokenBinding& token) {
     return out;
 }
 
-std::string key_text(const GenerateStep& work) {
+std::string key_text(const KeyDemand& work) {
     return std::string{crypto::key_type_name(work.type)} +
            (work.rsa_bits == 0 ? "" : " with " + std::to_string(work.rsa_bits) + " bits");
 }
@@ -77,6 +77,23 @@ struct Describer {
                     "; a key that could ever leave the token ends the ceremony. A generation that failed is never "
                     "tried again.",
                 "First 8 digits of the key's SHA-256"};
+    }
+    Instruction operator()(const FindKeyStep& work) const {
+        const auto* open = std::get_if<OpenTokenStep>(&inputs.script.find(work.token_step)->work);
+        return {"The program finds in the token '" + open->token + "' the key labelled '" + work.label + "', " +
+                    key_text(work) + ", whose public key has the SHA-256 " + inputs.bindings.keys.at(work.spki).hex() +
+                    ". It reads the key's attributes back and judges them by " + work.evidence_template +
+                    "; a key that is another, or that could ever leave the token, ends the ceremony. No key is "
+                    "generated.",
+                "First 8 digits of the key's SHA-256"};
+    }
+    Instruction operator()(const ImportStep& work) const {
+        return {"The program takes the certificate '" + work.certificate +
+                    "' of an earlier ceremony, whose SHA-256 is " +
+                    inputs.bindings.certificates.at(work.certificate).sha256.hex() +
+                    (work.key.empty() ? "" : ", compares its key with that of step '" + work.key + "'") +
+                    ", validates its path and keeps it as " + work.artefact + ".",
+                {}};
     }
     Instruction operator()(const CertifyStep& work) const {
         const std::string by = work.self_signed ? "that same key" : "the key of step '" + work.issuer + "'";

@@ -30,10 +30,12 @@ struct MadeKey {
     std::string evidence_template;
     x509::Findings evidence_findings;
     UtcTime made_at{};
+    bool found = false;  // an earlier ceremony generated it
 };
 struct MadeCertificate {
-    std::string step, issuer_step, key_step, file;
+    std::string step, issuer_step, key_step, file;  // an imported one has a key_step only if it issues here
     x509::Certificate certificate;
+    bool imported = false;  // an earlier ceremony made it
 };
 struct MadeFile {
     std::string file, kind;

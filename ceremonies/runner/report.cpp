@@ -111,16 +111,19 @@ void add_keys(Report& report, const Performance& performance) {
     for (const auto& made : performance.keys) {
         const auto& key = made.key.public_key;
         const auto& token = made.token_info;
-        Fields fields{{"Algorithm", std::string{crypto::key_type_name(key.type())}},
-                      {"Size", std::to_string(key.bits()) + " bits"},
-                      {"SPKI SHA-256", key.id().hex()},
-                      {"Label", made.key.label},
-                      {"Generated at", to_rfc3339(made.made_at)},
-                      {"Device", token.manufacturer + " " + token.model + ", hardware " + token.hardware_version +
-                                     ", firmware " + token.firmware_version},
-                      {"Token", "role " + made.token + ", label '" + token.label + "', serial " + token.serial},
-                      {"Generation", "in the token, by its own generator, with a full private-key template (" +
-                                         made.evidence_template + ")"}};
+        Fields fields{
+            {"Algorithm", std::string{crypto::key_type_name(key.type())}},
+            {"Size", std::to_string(key.bits()) + " bits"},
+            {"SPKI SHA-256", key.id().hex()},
+            {"Label", made.key.label},
+            {made.found ? "Found at" : "Generated at", to_rfc3339(made.made_at)},
+            {"Device", token.manufacturer + " " + token.model + ", hardware " + token.hardware_version + ", firmware " +
+                           token.firmware_version},
+            {"Token", "role " + made.token + ", label '" + token.label + "', serial " + token.serial},
+            {"Generation", made.found ? "in an earlier ceremony; its evidence was read and judged anew (" +
+                                            made.evidence_template + ")"
+                                      : "in the token, by its own generator, with a full private-key template (" +
+                                            made.evidence_template + ")"}};
         for (const auto& attribute : made.key.dropped_attributes)
             fields.emplace_back("Left out of template", attribute + " (the token refused it)");
         if (made.evidence_findings.empty()) fields.emplace_back("Evidence", "accepted, no findings");
@@ -135,14 +138,16 @@ void add_certificates(Report& report, const Performance& performance) {
     report.heading("Certificates");
     for (const auto& made : performance.certificates) {
         const auto& fields = made.certificate.fields();
-        report.fields("Certificate of step '" + made.step + "'", {{"Subject", x509::format_name(fields.subject)},
-                                                                  {"Issuer", x509::format_name(fields.issuer)},
-                                                                  {"Serial", to_hex(fields.serial)},
-                                                                  {"Not before", to_rfc3339(fields.not_before)},
-                                                                  {"Not after", to_rfc3339(fields.not_after)},
-                                                                  {"Key of step", made.key_step},
-                                                                  {"SHA-256", made.certificate.fingerprint().hex()},
-                                                                  {"File", made.file}});
+        const std::string origin = made.imported ? " (of an earlier ceremony)" : "";
+        report.fields("Certificate of step '" + made.step + "'" + origin,
+                      {{"Subject", x509::format_name(fields.subject)},
+                       {"Issuer", x509::format_name(fields.issuer)},
+                       {"Serial", to_hex(fields.serial)},
+                       {"Not before", to_rfc3339(fields.not_before)},
+                       {"Not after", to_rfc3339(fields.not_after)},
+                       {"Key of step", made.key_step},
+                       {"SHA-256", made.certificate.fingerprint().hex()},
+                       {"File", made.file}});
     }
 }
 

@@ -86,6 +86,10 @@ private:
             step.work = read_open(table);
         else if (action == "p11.generate")
             step.work = read_generate(table);
+        else if (action == "p11.find")
+            step.work = read_find(table);
+        else if (action == "x509.import")
+            step.work = read_import(table);
         else if (action == "x509.selfsign")
             step.work = read_certify(table, true);
         else if (action == "x509.issue")
@@ -98,9 +102,8 @@ private:
             step.work = read_close(table);
         else {
             table.problem("do", "'" + action +
-                                    "' is no action: confirm, token.open, p11.generate, x509.selfsign, x509.issue, "
-                                    "x509.crl, config.signer, "
-                                    "bundle.close are");
+                                    "' is no action: confirm, token.open, p11.generate, p11.find, x509.selfsign, "
+                                    "x509.issue, x509.import, x509.crl, config.signer, bundle.close are");
             return false;
         }
         return true;
@@ -126,7 +129,20 @@ private:
     }
 
     GenerateStep read_generate(TomlTable& table) {
-        GenerateStep work;
+        GenerateStep work{read_demand(table), {}};
+        work.artefact = artefact(table, "artefact", Need::optional);
+        return work;
+    }
+
+    FindKeyStep read_find(TomlTable& table) {
+        FindKeyStep work{read_demand(table), {}};
+        work.spki = table.text("spki", Need::required).value_or("");
+        if (!work.spki.empty() && !is_name(work.spki)) table.problem("spki", kNameRule);
+        return work;
+    }
+
+    KeyDemand read_demand(TomlTable& table) {
+        KeyDemand work;
         work.token_step = reference<OpenTokenStep>(table, "token", "a token.open step");
         work.label = table.text("label", Need::required).value_or("");
         if (work.label.size() > 64) table.problem("label", "is longer than 64 octets");
@@ -150,15 +166,14 @@ private:
             table.problem("evidence",
                           "'" + work.evidence_template + "' is no template of evidence: non-extractable-v1 is");
         }
-        work.artefact = artefact(table, "artefact", Need::optional);
         return work;
     }
 
     CertifyStep read_certify(TomlTable& table, bool self_signed) {
         CertifyStep work;
         work.self_signed = self_signed;
-        if (!self_signed) work.issuer = reference<CertifyStep>(table, "issuer", "an x509.selfsign or x509.issue step");
-        work.key = reference<GenerateStep>(table, "key", "a p11.generate step");
+        if (!self_signed) work.issuer = issuer_reference(table);
+        work.key = key_reference(table);
         work.profile = table.text("profile", Need::required).value_or("");
         if (!work.profile.empty() && !is_profile_path(work.profile))
             table.problem("profile", "must be \"profiles/NAME.toml\", beside the script");
@@ -169,9 +184,19 @@ private:
         return work;
     }
 
+    ImportStep read_import(TomlTable& table) {
+        ImportStep work;
+        work.certificate = table.text("certificate", Need::required).value_or("");
+        if (!work.certificate.empty() && !is_name(work.certificate)) table.problem("certificate", kNameRule);
+        if (table.has("issuer")) work.issuer = reference<ImportStep>(table, "issuer", "an x509.import step");
+        if (table.has("key")) work.key = reference<FindKeyStep>(table, "key", "a p11.find step");
+        work.artefact = artefact(table, "artefact", Need::required);
+        return work;
+    }
+
     CrlStep read_crl(TomlTable& table) {
         CrlStep work;
-        work.issuer = reference<CertifyStep>(table, "issuer", "an x509.selfsign or x509.issue step");
+        work.issuer = issuer_reference(table);
         work.number = table.number("number", 1, std::uint64_t{1} << 62U, Need::required).value_or(1);
         work.validity = table.duration("validity", Need::required).value_or(std::chrono::seconds{1});
         work.artefact = artefact(table, "artefact", Need::required);
@@ -196,7 +221,7 @@ private:
 
     SignerKey read_signer_key(TomlTable& table) {
         SignerKey key;
-        key.key = reference<GenerateStep>(table, "key", "a p11.generate step");
+        key.key = key_reference(table);
         key.name = table.text("name", Need::required).value_or("");
         if (!key.name.empty() && !is_name(key.name)) table.problem("name", kNameRule);
         for (const auto& name : table.texts("purposes", Need::required)) {
@@ -235,7 +260,7 @@ private:
 
     CertificateLimits read_certificate_limits(TomlTable& table) {
         CertificateLimits limits;
-        limits.issuer = reference<CertifyStep>(table, "issuer", "an x509.selfsign or x509.issue step");
+        limits.issuer = issuer_reference(table);
         limits.ca = table.boolean("ca").value_or(false);
         limits.ocsp_signing = table.boolean("ocsp_signing").value_or(false);
         limits.max_path_length = table.number("max_path_length", 0, 16);
@@ -256,7 +281,7 @@ private:
 
     CrlLimits read_crl_limits(TomlTable& table) {
         CrlLimits limits;
-        limits.issuer = reference<CertifyStep>(table, "issuer", "an x509.selfsign or x509.issue step");
+        limits.issuer = issuer_reference(table);
         limits.max_validity = duration_text(table, "max_validity", Need::required);
         table.finish();
         return limits;
@@ -270,7 +295,7 @@ private:
     CloseStep read_close(TomlTable& table) {
         closed_ = true;
         CloseStep work;
-        if (table.has("key")) work.key = reference<GenerateStep>(table, "key", "a p11.generate step");
+        if (table.has("key")) work.key = key_reference(table);
         work.log = table.text("log", table.has("key") ? Need::required : Need::optional).value_or("");
         if (!work.log.empty() && !is_name(work.log)) table.problem("log", kNameRule);
         if (!table.has("key") && table.has("log"))
@@ -278,9 +303,24 @@ private:
         return work;
     }
 
-    // reference reads the id of an earlier step that does Work. Where the earlier step could not be read itself,
+    std::string key_reference(TomlTable& table) {
+        return reference<GenerateStep, FindKeyStep>(table, "key", "a p11.generate or p11.find step");
+    }
+
+    // issuer_reference is the step of a certificate whose key is in this ceremony.
+    std::string issuer_reference(TomlTable& table) {
+        const auto id =
+            reference<CertifyStep, ImportStep>(table, "issuer", "an x509.selfsign, x509.issue or x509.import step");
+        const auto* step = id.empty() ? nullptr : script_.find(id);
+        const auto* import = step == nullptr ? nullptr : std::get_if<ImportStep>(&step->work);
+        if (import == nullptr || !import->key.empty()) return id;
+        table.problem("issuer", "the step '" + id + "' imports a certificate without its key, which cannot issue");
+        return {};
+    }
+
+    // reference reads the id of an earlier step that does one of Work. Where the earlier step could not be read itself,
     // nothing is said.
-    template <class Work>
+    template <class... Work>
     std::string reference(TomlTable& table, std::string_view key, std::string_view what) {
         const auto id = table.text(key, Need::required);
         if (!id) return {};
@@ -289,7 +329,7 @@ private:
             if (!failed_step_) table.problem(key, "no earlier step has the id '" + *id + "'");
             return {};
         }
-        if (!std::holds_alternative<Work>(step->work)) {
+        if (!(std::holds_alternative<Work>(step->work) || ...)) {
             table.problem(key, "the step '" + *id + "' is not " + std::string{what});
             return {};
         }
@@ -345,6 +385,8 @@ std::string_view action_name(const Step& step) noexcept {
         std::string_view operator()(const ConfirmStep&) const { return "confirm"; }
         std::string_view operator()(const OpenTokenStep&) const { return "token.open"; }
         std::string_view operator()(const GenerateStep&) const { return "p11.generate"; }
+        std::string_view operator()(const FindKeyStep&) const { return "p11.find"; }
+        std::string_view operator()(const ImportStep&) const { return "x509.import"; }
         std::string_view operator()(const CertifyStep& work) const {
             return work.self_signed ? "x509.selfsign" : "x509.issue";
         }
@@ -360,6 +402,8 @@ std::vector<std::string> references_of(const Step& step) {
         std::vector<std::string> operator()(const ConfirmStep&) const { return {}; }
         std::vector<std::string> operator()(const OpenTokenStep&) const { return {}; }
         std::vector<std::string> operator()(const GenerateStep& work) const { return {work.token_step}; }
+        std::vector<std::string> operator()(const FindKeyStep& work) const { return {work.token_step}; }
+        std::vector<std::string> operator()(const ImportStep& work) const { return {work.issuer, work.key}; }
         std::vector<std::string> operator()(const CertifyStep& work) const { return {work.issuer, work.key}; }
         std::vector<std::string> operator()(const CrlStep& work) const { return {work.issuer}; }
         std::vector<std::string> operator()(const SignerConfigStep& work) const {

@@ -35,25 +35,42 @@ struct OpenTokenStep {
     std::string token;  // its role in the bindings
 };
 
-struct GenerateStep {
+// KeyDemand is what a key must be, whether it is generated or found.
+struct KeyDemand {
     std::string token_step;  // id of a token.open
     std::string label;
     crypto::KeyType type = crypto::KeyType::ec_p256;
     unsigned rsa_bits = 0;
     std::string evidence_template;
+};
+
+struct GenerateStep : KeyDemand {
     std::string artefact;  // the public key as PEM; empty: none
+};
+
+// A key that an earlier ceremony generated is found by the digest that the bindings give, and its evidence judged anew.
+struct FindKeyStep : KeyDemand {
+    std::string spki;  // its name among the keys of the bindings
 };
 
 // x509.selfsign and x509.issue.
 struct CertifyStep {
     bool self_signed = false;
     std::string issuer;   // id of an x509 step; empty exactly when self_signed
-    std::string key;      // id of a p11.generate
+    std::string key;      // id of a p11.generate or p11.find
     std::string profile;  // "profiles/NAME.toml"
     std::string
         names;  // list of the bindings whose names (DNS names, addresses) the certificate may carry; empty: none
     std::string artefact;
     std::string chain_artefact;  // this certificate and its issuers, without the root; empty: none
+};
+
+// A certificate of an earlier ceremony comes into this one, so that its key can issue here.
+struct ImportStep {
+    std::string certificate;  // its name among the certificates of the bindings
+    std::string issuer;       // id of an earlier x509.import; empty: a root
+    std::string key;          // id of a p11.find, whose key it certifies; empty: it only links others to their root
+    std::string artefact;
 };
 
 struct CrlStep {
@@ -80,7 +97,7 @@ struct OcspLimits {
     std::string max_validity, max_backdate;  // either may be empty: the signer's default
 };
 struct SignerKey {
-    std::string key;  // id of a p11.generate
+    std::string key;  // id of a p11.generate or p11.find
     std::string name;
     std::vector<hsm::Purpose> purposes;
     std::optional<CertificateLimits> certificate;
@@ -95,12 +112,12 @@ struct SignerConfigStep {
 
 // The last step: the transcript ends, its head is signed by a key of the ceremony.
 struct CloseStep {
-    std::string key;  // id of a p11.generate; empty: the head is not signed
+    std::string key;  // id of a p11.generate or p11.find; empty: the head is not signed
     std::string log;  // which log of the bindings names the transcript; empty exactly when key is
 };
 
-using StepWork =
-    std::variant<ConfirmStep, OpenTokenStep, GenerateStep, CertifyStep, CrlStep, SignerConfigStep, CloseStep>;
+using StepWork = std::variant<ConfirmStep, OpenTokenStep, GenerateStep, FindKeyStep, CertifyStep, ImportStep, CrlStep,
+                              SignerConfigStep, CloseStep>;
 
 struct Step {
     std::string id;
@@ -122,8 +139,8 @@ struct Script {
     std::vector<std::string> profiles() const;  // each once, in order of use
 };
 
-// action_name is the step's "do": "confirm", "token.open", "p11.generate", "x509.selfsign", "x509.issue", "x509.crl",
-// "config.signer", "bundle.close".
+// action_name is the step's "do": "confirm", "token.open", "p11.generate", "p11.find", "x509.selfsign", "x509.issue",
+// "x509.import", "x509.crl", "config.signer", "bundle.close".
 std::string_view action_name(const Step& step) noexcept;
 
 // references_of gives the ids of the earlier steps that a step builds on.

@@ -165,16 +165,57 @@ Result<void> StepRun::perform(const GenerateStep& work) {
                               {"label", key.value().label},
                               {"spki", to_base64(key.value().public_key.spki().view())},
                               {"token", role}}));
-    SEALWRIGHT_TRY(crypto::check_strength(key.value().public_key));
+    SEALWRIGHT_TRY(const MadeKey* made, add_key(work, std::move(key.value()), false));
+    if (work.artefact.empty()) return success();
+    const std::string pem = x509::encode_pem("PUBLIC KEY", made->key.public_key.spki().view());
+    return keep("artefacts/" + work.artefact, "public-key", view_of(pem), {{"key", made->key.id.hex()}});
+}
+
+Result<void> StepRun::perform(const FindKeyStep& work) {
+    const auto& role = made_.tokens.at(work.token_step).role;
+    const KeyId wanted = stage_.inputs.bindings.keys.at(work.spki);
+    SEALWRIGHT_TRY(const auto intent, before_use("find", {{"key", wanted.hex()},
+                                                          {"label", work.label},
+                                                          {"template", work.evidence_template},
+                                                          {"token", role}}));
+    auto key = find_key(work, wanted);
+    if (!key) return use_failed("find", intent, key.error());
+    SEALWRIGHT_TRY(after_use("find", intent,
+                             {{"cka_id", to_hex(key.value().cka_id)},
+                              {"key", key.value().id.hex()},
+                              {"label", key.value().label},
+                              {"spki", to_base64(key.value().public_key.spki().view())},
+                              {"token", role}}));
+    SEALWRIGHT_TRY(add_key(work, std::move(key.value()), true));
+    return success();
+}
+
+Result<hsm::pkcs11::TokenKey> StepRun::find_key(const KeyDemand& work, const KeyId& wanted) {
+    const auto& token = made_.tokens.at(work.token_step).token;
+    if (with_throw_away_keys())
+        return token->generate({work.type, work.rsa_bits, work.label, work.evidence_template, {}});
+    SEALWRIGHT_TRY(const auto keys, token->keys());
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const auto& key) { return key.id == wanted; });
+    if (found == keys.end() || !found->has_private)
+        return fail(ErrorCode::not_found, "the token does not hold the key that the bindings name", wanted.hex());
+    const bool as_demanded = found->label == work.label && found->public_key.type() == work.type &&
+                             (work.rsa_bits == 0 || found->public_key.bits() == work.rsa_bits);
+    if (!as_demanded)
+        return fail(ErrorCode::denied, "the key that the bindings name has another label or kind than in the script",
+                    "its label is '" + found->label + "'");
+    return *found;
+}
+
+Result<MadeKey*> StepRun::add_key(const KeyDemand& work, hsm::pkcs11::TokenKey key, bool found) {
+    const auto& [role, token] = made_.tokens.at(work.token_step);
+    SEALWRIGHT_TRY(crypto::check_strength(key.public_key));
     made_.keys.push_back(
-        {step_.id, role, token->info(), token, key.value(), work.evidence_template, {}, stage_.clock.now()});
+        {step_.id, role, token->info(), token, std::move(key), work.evidence_template, {}, stage_.clock.now(), found});
     MadeKey& made = made_.keys.back();
     show(std::string{crypto::key_type_name(made.key.public_key.type())} + " key '" + work.label +
          "', SHA-256 of its public key " + made.key.id.hex());
     SEALWRIGHT_TRY(judge(made));
-    if (work.artefact.empty()) return success();
-    const std::string pem = x509::encode_pem("PUBLIC KEY", made.key.public_key.spki().view());
-    return keep("artefacts/" + work.artefact, "public-key", view_of(pem), {{"key", made.key.id.hex()}});
+    return &made;
 }
 
 // judge reads back what the token says of the key. An error among the findings ends the ceremony: the key must not be

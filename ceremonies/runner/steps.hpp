@@ -15,7 +15,9 @@ public:
     Result<void> perform(const ConfirmStep& work);
     Result<void> perform(const OpenTokenStep& work);
     Result<void> perform(const GenerateStep& work);
+    Result<void> perform(const FindKeyStep& work);
     Result<void> perform(const CertifyStep& work);
+    Result<void> perform(const ImportStep& work);
     Result<void> perform(const CrlStep& work);
     Result<void> perform(const SignerConfigStep& work);
     Result<void> perform(const CloseStep& work);
@@ -35,13 +37,19 @@ private:
     Error use_failed(std::string_view operation, const IntentId& intent, const Error& error);
 
     Result<Confirmation> confirmed_by(const Role& role, const std::string& text);
+    // add_key keeps a key that is on record, shows it and judges it.
+    Result<MadeKey*> add_key(const KeyDemand& work, hsm::pkcs11::TokenKey key, bool found);
+    Result<hsm::pkcs11::TokenKey> find_key(const KeyDemand& work, const KeyId& wanted);
     Result<void> judge(MadeKey& made);
+    // with_throw_away_keys is the play of check, in which no key is the one that it stands for.
+    bool with_throw_away_keys() const noexcept { return !stage_.house.keeps_evidence(); }
     // sign asks the key's token, verifies the signature, and fails for one that does not hold.
     Result<Bytes> sign(const MadeKey& key, hsm::Purpose purpose, const crypto::SignatureAlgorithm& algorithm,
                        ByteView tbs);
     Result<void> record_lint(std::string_view what, ByteView tbs, const x509::Findings& findings, JsonObject body);
     Result<x509::Certificate> certify(const CertifyStep& work, const MadeKey& subject, const MadeCertificate* issuer);
     Result<void> check_path(const MadeCertificate& made);
+    bool is_below_imported(const MadeCertificate& made) const;
     std::vector<x509::Certificate> chain_of(const MadeCertificate& made, bool with_root) const;
 
     // The key or certificate of an earlier step; the script was checked, so that it exists.

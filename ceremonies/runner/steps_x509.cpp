@@ -49,7 +49,7 @@ Result<void> StepRun::perform(const CertifyStep& work) {
     SEALWRIGHT_TRY(auto certificate, certify(work, subject, issuer));
     const std::string file = "artefacts/" + work.artefact;
     const MadeKey& issuer_key = issuer == nullptr ? subject : key_of(issuer->key_step);
-    MadeCertificate made{step_.id, work.issuer, work.key, file, certificate};
+    MadeCertificate made{step_.id, work.issuer, work.key, file, certificate, false};
     SEALWRIGHT_TRY(check_path(made));
     SEALWRIGHT_TRY(keep(file, "certificate", view_of(x509::encode_pem("CERTIFICATE", certificate.der().view())),
                         certificate_details(certificate, subject, issuer_key)));
@@ -61,6 +61,35 @@ Result<void> StepRun::perform(const CertifyStep& work) {
     for (const auto& link : chain_of(made, false)) chain += x509::encode_pem("CERTIFICATE", link.der().view());
     return keep("artefacts/" + work.chain_artefact, "chain", view_of(chain),
                 {{"certificate_sha256", certificate.fingerprint().hex()}});
+}
+
+Result<void> StepRun::perform(const ImportStep& work) {
+    const auto& certificate = stage_.inputs.certificates.at(work.certificate);
+    SEALWRIGHT_TRY(const auto key, crypto::PublicKey::parse(certificate.fields().spki.view()));
+    if (!work.key.empty()) {
+        const auto& find = std::get<FindKeyStep>(stage_.inputs.script.find(work.key)->work);
+        if (key.id() != stage_.inputs.bindings.keys.at(find.spki))
+            return fail(ErrorCode::denied, "the certificate '" + work.certificate +
+                                               "' is of another key than that of step '" + work.key + "'");
+    }
+    const std::string file = "artefacts/" + work.artefact;
+    MadeCertificate made{step_.id, work.issuer, work.key, file, certificate, true};
+    if (work.issuer.empty()) {
+        SEALWRIGHT_TRY(certificate.verify_signature(key));
+    }
+    SEALWRIGHT_TRY(check_path(made));
+    const auto& fields = certificate.fields();
+    SEALWRIGHT_TRY(keep(file, "imported-certificate",
+                        view_of(x509::encode_pem("CERTIFICATE", certificate.der().view())),
+                        {{"certificate_sha256", certificate.fingerprint().hex()},
+                         {"key", key.id().hex()},
+                         {"not_after", to_rfc3339(fields.not_after)},
+                         {"not_before", to_rfc3339(fields.not_before)},
+                         {"serial", to_hex(fields.serial)},
+                         {"subject", x509::format_name(fields.subject)}}));
+    show(x509::format_name(fields.subject) + ", valid until " + to_rfc3339(fields.not_after));
+    made_.certificates.push_back(std::move(made));
+    return success();
 }
 
 Result<Certificate> StepRun::certify(const CertifyStep& work, const MadeKey& subject, const MadeCertificate* issuer) {
@@ -103,9 +132,21 @@ std::vector<Certificate> StepRun::chain_of(const MadeCertificate& made, bool wit
     return chain;
 }
 
+bool StepRun::is_below_imported(const MadeCertificate& made) const {
+    std::string issuer = made.issuer_step;
+    while (!issuer.empty()) {
+        const MadeCertificate& link = certificate_of(issuer);
+        if (link.imported) return true;
+        issuer = link.issuer_step;
+    }
+    return false;
+}
+
 // check_path validates what was just made up to the ceremony's own root, at the time from which it is valid.
 Result<void> StepRun::check_path(const MadeCertificate& made) {
     if (made.issuer_step.empty()) return success();  // a root: its own signature was verified
+    // In check a throw-away key signs for an imported certificate's: no path leads from there.
+    if (with_throw_away_keys() && !made.imported && is_below_imported(made)) return success();
     auto path = chain_of(made, true);
     const Certificate root = path.back();
     path.pop_back();

@@ -64,7 +64,7 @@ void verify_with(BundleState& state, const std::string& file, const std::string&
                  const std::function<Result<void>(const crypto::PublicKey&)>& verify) {
     const auto found = state.facts.keys.find(key_id);
     if (found == state.facts.keys.end() || !found->second.key)
-        return state.checks.invalid(file + ": its issuer's key was not generated in this ceremony");
+        return state.checks.invalid(file + ": its issuer's key was neither generated nor found in this ceremony");
     const auto verified = verify(*found->second.key);
     if (!verified) state.checks.invalid(file + ": its signature does not hold: " + verified.error().public_detail());
 }
@@ -177,6 +177,41 @@ void check_certificate(BundleState& state, const ArtefactFact& artefact) {
     state.certificates.push_back({artefact.step, artefact.file, certificate.value()});
 }
 
+// check_imported wants the certificate that the bindings name, of the key that the script names, under the issuer that
+// it names or self-signed.
+void check_imported(BundleState& state, const ArtefactFact& artefact) {
+    const auto* content = state.content(artefact.file);
+    if (content == nullptr) return;
+    const auto der = x509::decode_pem("CERTIFICATE", text_of(*content));
+    const auto certificate = der ? x509::Certificate::parse(der.value()) : Result<x509::Certificate>{der.error()};
+    if (!certificate) return state.checks.invalid(artefact.file + ": " + certificate.error().public_detail());
+    const auto* step = state.script.find(artefact.step);
+    if (step == nullptr || step->action != "x509.import" || "artefacts/" + step->text("artefact") != artefact.file)
+        return state.checks.invalid(artefact.file + ": the script imports no such certificate here");
+    compare_details(state, artefact, certificate.value());
+    const auto named = state.bindings.certificates.find(step->text("certificate"));
+    if (named == state.bindings.certificates.end() || named->second != certificate.value().fingerprint().hex())
+        state.checks.invalid(artefact.file + ": is another certificate than the bindings name");
+    if (!step->text("key").empty() && artefact.body->text("key") != key_id_of_certificate_step(state, *step))
+        state.checks.invalid(artefact.file + ": is of another key than the script names");
+    const auto* issuer = step->text("issuer").empty() ? nullptr : state.certificate_of_step(step->text("issuer"));
+    if (issuer == nullptr && !step->text("issuer").empty())
+        return state.doubt(artefact.file + ": its issuer's certificate is not in the bundle");
+    const auto& issuing = issuer == nullptr ? certificate.value() : issuer->certificate;
+    const auto key = crypto::PublicKey::parse(issuing.fields().spki.view());
+    if (!(certificate.value().fields().issuer_der == issuing.fields().subject_der))
+        state.checks.invalid(artefact.file + ": names another issuer than the script");
+    else if (!key || !certificate.value().verify_signature(key.value()))
+        state.checks.invalid(artefact.file + ": its signature does not hold");
+    state.certificates.push_back({artefact.step, artefact.file, certificate.value()});
+}
+
+// has_issuer says whether the certificate of a step stands under another: what a chain has, and a path leads through.
+bool has_issuer(const StepReading* step) {
+    if (step == nullptr) return false;
+    return step->action == "x509.issue" || (step->action == "x509.import" && !step->text("issuer").empty());
+}
+
 // check_chain wants the certificate of its step and then its issuers, up to and without the self-signed one.
 void check_chain(BundleState& state, const ArtefactFact& artefact) {
     const auto* content = state.content(artefact.file);
@@ -185,7 +220,7 @@ void check_chain(BundleState& state, const ArtefactFact& artefact) {
     if (step == nullptr || "artefacts/" + step->text("chain") != artefact.file)
         return state.checks.invalid(artefact.file + ": the script makes no such chain here");
     std::string expected;
-    for (; step != nullptr && step->action == "x509.issue"; step = state.script.find(step->text("issuer"))) {
+    for (; has_issuer(step); step = state.script.find(step->text("issuer"))) {
         const auto* link = state.certificate_of_step(step->id);
         if (link == nullptr || expected.size() > kMaxChain)
             return state.doubt(artefact.file + ": a certificate of the chain is not in the bundle");
@@ -247,7 +282,7 @@ std::optional<std::vector<x509::Certificate>> read_roots(BundleState& state) {
 std::optional<std::vector<x509::Certificate>> path_of(const BundleState& state, const BundleCertificate& leaf) {
     std::vector<x509::Certificate> path;
     const auto* step = state.script.find(leaf.step);
-    while (step != nullptr && step->action == "x509.issue") {
+    while (has_issuer(step)) {
         const auto* link = state.certificate_of_step(step->id);
         if (link == nullptr || path.size() == kMaxPath) return {};
         path.push_back(link->certificate);
@@ -262,13 +297,15 @@ void check_certificates(BundleState& state) {
     state.checks.begin("certificates");
     for (const auto& artefact : state.facts.artefacts) {
         if (artefact.kind == "certificate") check_certificate(state, artefact);
+        if (artefact.kind == "imported-certificate") check_imported(state, artefact);
     }
     for (const auto& artefact : state.facts.artefacts) {
         if (artefact.kind == "chain") check_chain(state, artefact);
     }
     if (state.facts.complete()) {
         for (const auto& step : state.script.steps) {
-            const bool certifies = step.action == "x509.selfsign" || step.action == "x509.issue";
+            const bool certifies =
+                step.action == "x509.selfsign" || step.action == "x509.issue" || step.action == "x509.import";
             if (certifies && state.facts.artefact("artefacts/" + step.text("artefact")) == nullptr)
                 state.checks.invalid("the certificate of step '" + step.id + "' was not kept");
             if (certifies && !step.text("chain").empty() &&
@@ -276,7 +313,10 @@ void check_certificates(BundleState& state) {
                 state.checks.invalid("the chain of step '" + step.id + "' was not kept");
         }
     }
-    state.checks.end(std::to_string(state.certificates.size()) +
+    const auto imported = std::count_if(state.facts.artefacts.begin(), state.facts.artefacts.end(),
+                                        [](const auto& file) { return file.kind == "imported-certificate"; });
+    state.checks.end((imported == 0 ? "" : std::to_string(imported) + " imported as the bindings name them; ") +
+                     std::to_string(state.certificates.size() - static_cast<std::size_t>(imported)) +
                      " certificates carry what was linted and what their profiles give, signed by the keys that the "
                      "script names");
 }

@@ -1,5 +1,5 @@
-// bundle_keys.cpp: the keys: generated as the script says, in a token of the ceremony, and by their evidence unable to
-// leave it.
+// bundle_keys.cpp: the keys: generated as the script says, or found as script and bindings name them, in a token of the
+// ceremony, and by their evidence unable to leave it.
 #include "ceremonies/verifier/bundle_check.hpp"
 #include "ceremonies/verifier/evidence.hpp"
 #include "crypto/digest.hpp"
@@ -28,8 +28,14 @@ std::string key_kind(const KeyFact& fact) {
 void compare_with_script(const BundleState& state, const KeyFact& fact) {
     const auto* step = state.script.find(fact.step);
     const std::string where = "the key of step '" + fact.step + "' ";
-    if (step == nullptr || step->action != "p11.generate")
-        return state.checks.invalid(where + "was generated where the script generates none");
+    if (step == nullptr || step->action != (fact.found ? "p11.find" : "p11.generate"))
+        return state.checks.invalid(where + (fact.found ? "was found where the script finds none"
+                                                        : "was generated where the script generates none"));
+    if (fact.found) {
+        const auto named = state.bindings.keys.find(step->text("spki"));
+        if (named == state.bindings.keys.end() || named->second != fact.id)
+            state.checks.invalid(where + "is another key than the bindings name");
+    }
     if (step->text("label") != fact.label) state.checks.invalid(where + "has another label than in the script");
     if (step->text("key") != key_kind(fact)) state.checks.invalid(where + "is of another kind than in the script");
     if (step->text("evidence") != fact.evidence_template)
@@ -89,7 +95,11 @@ void check_keys(BundleState& state) {
     for (const auto& artefact : state.facts.artefacts) {
         if (artefact.kind == "public-key") check_public_key(state, artefact);
     }
-    state.checks.end(std::to_string(state.facts.keys.size()) + " keys generated in " + std::to_string(tokens) +
+    const auto found = std::count_if(state.facts.keys.begin(), state.facts.keys.end(),
+                                     [](const auto& key) { return key.second.found; });
+    const auto generated = state.facts.keys.size() - static_cast<std::size_t>(found);
+    state.checks.end(std::to_string(generated) + " keys generated, " + std::to_string(found) +
+                     " of earlier ceremonies found, in " + std::to_string(tokens) +
                      " tokens, by their evidence never outside of them");
 }
 

@@ -162,12 +162,13 @@ private:
         const auto op = record.body.text("op");
         if (op == "login") return;
         const auto key = record.body.text("key");
-        if (op != "generate" && !facts_.keys.contains(key))
-            wrong(record, "uses a key that was not generated in this ceremony");
+        const bool begins = op == "generate" || op == "find";
+        if (!begins && !facts_.keys.contains(key))
+            wrong(record, "uses a key that was neither generated nor found in this ceremony");
         if (op == "sign" && facts_.keys.contains(key) && !facts_.keys[key].accepted)
             wrong(record, "uses a key whose evidence was not accepted before");
         if (!token_is_open(record.body.text("token"))) wrong(record, "uses a token that is not open");
-        if (op != "generate" && facts_.keys.contains(key) && facts_.keys[key].token != record.body.text("token"))
+        if (!begins && facts_.keys.contains(key) && facts_.keys[key].token != record.body.text("token"))
             wrong(record, "asks another token than the key's");
     }
 
@@ -193,6 +194,7 @@ private:
         if (record.body.text("token") != intent.body.text("token")) wrong(record, "is of another token");
         if (op == "login") opened(record);
         if (op == "generate") generated(record, intent);
+        if (op == "find") found(record, intent);
         if (op == "evidence") {
             if (record.body.text("key") != intent.body.text("key")) wrong(record, "is of another key");
             facts_.keys[record.body.text("key")].evidence_sha256 = record.body.text("sha256");
@@ -218,15 +220,14 @@ private:
         facts_.tokens[record.step] = {record.step, role, record.body.text("serial"), record.body.text("label")};
     }
 
-    void generated(const Record& record, const Record& intent) {
+    // key_of reads what generated and found keys have in common.
+    KeyFact key_of(const Record& record, const Record& intent) {
         KeyFact fact;
         fact.id = record.body.text("key");
         fact.step = record.step;
         fact.token = record.body.text("token");
         fact.label = record.body.text("label");
-        fact.key_type = intent.body.text("key_type");
         fact.evidence_template = intent.body.text("template");
-        fact.bits = intent.body.number("bits").value_or(0);
         fact.at = record.n;
         if (fact.label != intent.body.text("label")) wrong(record, "has another label than was asked for");
         const auto spki = from_base64(record.body.text("spki"));
@@ -235,18 +236,35 @@ private:
             wrong(record, "its public key cannot be read: " + key.error().public_detail());
         else if (key.value().id().hex() != fact.id)
             wrong(record, "its digest is not that of its public key");
-        else if (crypto::key_type_name(key.value().type()) != fact.key_type ||
-                 (fact.bits != 0 && key.value().bits() != fact.bits))
-            wrong(record, "is of another type than was asked for");
         else
             fact.key = std::move(key.value());
         if (facts_.keys.contains(fact.id)) wrong(record, "the same key twice");
+        return fact;
+    }
+
+    void generated(const Record& record, const Record& intent) {
+        auto fact = key_of(record, intent);
+        fact.key_type = intent.body.text("key_type");
+        fact.bits = intent.body.number("bits").value_or(0);
+        if (fact.key && (crypto::key_type_name(fact.key->type()) != fact.key_type ||
+                         (fact.bits != 0 && fact.key->bits() != fact.bits))) {
+            wrong(record, "is of another type than was asked for");
+            fact.key.reset();
+        }
+        facts_.keys[fact.id] = std::move(fact);
+    }
+
+    void found(const Record& record, const Record& intent) {
+        auto fact = key_of(record, intent);
+        fact.found = true;
+        if (fact.id != intent.body.text("key")) wrong(record, "is of another key");
         facts_.keys[fact.id] = std::move(fact);
     }
 
     void visit_evidence(const Record& record) {
         auto found = facts_.keys.find(record.body.text("key"));
-        if (found == facts_.keys.end()) return wrong(record, "is of a key that was not generated in this ceremony");
+        if (found == facts_.keys.end())
+            return wrong(record, "is of a key that was neither generated nor found in this ceremony");
         if (found->second.evidence_template != record.body.text("template"))
             wrong(record, "was judged by another template than the script's");
         found->second.evidence_file = record.body.text("file");

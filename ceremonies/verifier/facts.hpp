@@ -15,13 +15,14 @@ struct TokenFact {
     std::string step, role, serial, label;
 };
 
-// A key was generated.
+// A key was generated, or one of an earlier ceremony was found.
 struct KeyFact {
     std::string id, step, token, label, key_type, evidence_template;
     std::uint64_t bits = 0, at = 0;
     std::optional<crypto::PublicKey> key;
     std::string evidence_sha256, evidence_file;  // of the reading and of the judgement
     bool accepted = false;
+    bool found = false;
 };
 
 // A token was asked for a signature and gave it.

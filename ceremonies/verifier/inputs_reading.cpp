@@ -146,6 +146,13 @@ Result<BindingsReading> read_bindings(std::string_view toml) {
     });
     bindings.logs = texts_of_table(root, "logs");
     bindings.values = texts_of_table(root, "values");
+    bindings.keys = texts_of_table(root, "keys");
+    if (const auto* node = root.get("certificates"); node != nullptr && node->as_table() != nullptr) {
+        for (const auto& [name, entry] : *node->as_table()) {
+            if (const auto* certificate = entry.as_table())
+                bindings.certificates[std::string{name.str()}] = text_of_key(*certificate, "sha256");
+        }
+    }
     if (const auto* node = root.get("names"); node != nullptr && node->as_table() != nullptr) {
         for (const auto& [name, list] : *node->as_table())
             bindings.names[std::string{name.str()}] = texts_of_key(*node->as_table(), name.str());

@@ -47,6 +47,7 @@ struct BindingsReading {
     std::map<std::string, TokenReading> tokens;  // by role
     std::vector<PersonReading> people;
     std::map<std::string, std::string> logs, values;
+    std::map<std::string, std::string> keys, certificates;  // SHA-256 of what earlier ceremonies made, by name
     std::map<std::string, std::vector<std::string>> names;
     std::optional<UtcTime> signing_time;
     bool holds(std::string_view role, std::string_view name, std::string_view initials) const noexcept;

@@ -1,5 +1,6 @@
 #include "ceremonies/runner/script.hpp"
 
+#include "ceremonies/runner/bindings.hpp"
 #include "files.hpp"
 
 namespace sealwright::ceremonies {
@@ -50,11 +51,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "'any' is no template of evidence"},
         Mistake{"KeyOfLaterStep", "key = \"root-key\"", "key = \"tls-key\"", "no earlier step has the id 'tls-key'"},
         Mistake{"KeyOfWrongStep", "key = \"root-key\"", "key = \"root-token\"",
-                "the step 'root-token' is not a p11.generate step"},
+                "the step 'root-token' is not a p11.generate or p11.find step"},
         Mistake{"TokenOfWrongStep", "token = \"root-token\"", "token = \"room\"",
                 "the step 'room' is not a token.open step"},
         Mistake{"IssuerOfWrongStep", "issuer = \"root\"", "issuer = \"root-key\"",
-                "is not an x509.selfsign or x509.issue step"},
+                "is not an x509.selfsign, x509.issue or x509.import step"},
         Mistake{"SameLabel", "label = \"ocsp-signer\"", "label = \"issuing-ca\"",
                 "two keys of one token have the label 'issuing-ca'"},
         Mistake{"SameArtefact", "artefact = \"ocsp.pem\"", "artefact = \"root.pem\"",
@@ -89,6 +90,53 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ControlCharacter", "label = \"root-ca\"", "label = \"root\\u001bca\"",
                 "label: has a control character"}),
     [](const auto& tested) { return std::string{tested.param.name}; });
+
+class RenewalMistake : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(RenewalMistake, IsNamed) {
+    const Files files;
+    files.replace("renew-service.toml", GetParam().from, GetParam().to);
+    Problems problems;
+    parse_script(test::read(files.folder() / "renew-service.toml"), "renew-service.toml", problems);
+    EXPECT_TRUE(mentions(problems.lines(), GetParam().expected)) << joined(problems.lines());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RenewalMistake,
+    ::testing::Values(
+        Mistake{"NoDigest", "spki = \"ocsp\"\n", "", "spki: is missing"},
+        Mistake{"DigestInTheScript", "spki = \"ocsp\"", "spki = \"0011\"", "spki: must be a lower-case letter"},
+        Mistake{"NoEvidence", "evidence = \"non-extractable-v1\"", "", "evidence: is missing"},
+        Mistake{"FoundTwice", "label = \"ocsp-signer\"", "label = \"issuing-ca\"",
+                "two keys of one token have the label 'issuing-ca'"},
+        Mistake{"ImportOfGeneratedKey",
+                "do = \"p11.find\"\nby = \"operator\"\ntoken = \"online-token\"\nlabel = "
+                "\"issuing-ca\"\nkey = \"EC-P256\"\nspki = \"issuing\"",
+                "do = \"p11.generate\"\nby = \"operator\"\ntoken = \"online-token\"\nlabel = \"issuing-ca\"\nkey = "
+                "\"EC-P256\"",
+                "the step 'issuing-key' is not a p11.find step"},
+        Mistake{"ImportUnderAKey", "issuer = \"root\"", "issuer = \"issuing-key\"",
+                "the step 'issuing-key' is not an x509.import step"},
+        Mistake{"IssuerWithoutKey", "issuer = \"root\"\nkey = \"issuing-key\"", "issuer = \"root\"",
+                "imports a certificate without its key, which cannot issue"},
+        Mistake{"NoArtefact", "artefact = \"root.pem\"", "", "artefact: is missing"},
+        Mistake{"Generation", "spki = \"tls\"", "spki = \"tls\"\nartefact = \"tls-key.pem\"",
+                "artefact: is not a key that is known here"}),
+    [](const auto& tested) { return std::string{tested.param.name}; });
+
+TEST(Script, TheShippedRenewalHasNoProblemAndGeneratesNothing) {
+    Problems problems;
+    const auto script =
+        parse_script(test::read("ceremonies/scripts/renew-service.toml"), "renew-service.toml", problems);
+    EXPECT_TRUE(problems.empty()) << joined(problems.lines());
+    EXPECT_EQ(script.steps.size(), 12U);
+    EXPECT_EQ(script.profiles(), (std::vector<std::string>{"profiles/ocsp.toml", "profiles/tls.toml"}));
+    for (const auto& step : script.steps) EXPECT_NE(action_name(step), "p11.generate");
+    const auto bindings = parse_bindings(test::read("ceremonies/scripts/bindings-renew.toml"), "bindings-renew.toml",
+                                         "ceremonies/scripts", problems);
+    check_bindings(script, bindings, "bindings-renew.toml", problems);
+    EXPECT_TRUE(problems.empty()) << joined(problems.lines());
+}
 
 TEST(Script, TheShippedOneHasNoProblem) {
     Problems problems;
