@@ -11,7 +11,7 @@ constexpr std::size_t kMaxShownIntents = 20;
 constexpr std::size_t kMaxShownKinds = 10;
 constexpr std::uint64_t kVersion = 1;
 
-constexpr std::array<std::string_view, 29> kKinds{
+constexpr std::array<std::string_view, 30> kKinds{
     "daemon.started",
     "daemon.stopped",
     "epoch.opened",
@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 29> kKinds{
     "request.denied",
     "certificate.intended",
     "certificate.issued",
+    "certificate.adopted",
     "certificate.indeterminate",
     "certificate.abandoned",
     "certificate.revoked",
@@ -175,6 +176,7 @@ void AuditRules::see_certificate(const Entry& entry) {
         if (!intents_.insert(intent).second) wrong(entry, "uses the name of an earlier intent: " + intent);
         return;
     }
+    if (entry.kind == "certificate.adopted") return see_adopted(entry);
     auto* certificate = settled(entry);
     if (certificate == nullptr) return;
     if (entry.kind == "certificate.issued") {
@@ -186,6 +188,16 @@ void AuditRules::see_certificate(const Entry& entry) {
         certificate->state = entry.kind == "certificate.abandoned" ? State::abandoned : State::indeterminate;
         certificate->revoked = certificate->state == State::indeterminate;
     }
+}
+
+// see_adopted: issued in a ceremony, whose transcript has its intent.
+void AuditRules::see_adopted(const Entry& entry) {
+    const auto serial = entry.fields.text("serial");
+    if (!SerialNumber::from_hex_text(serial) || !Sha256::from_hex_text(entry.fields.text("certificate_sha256")))
+        return wrong(entry, "has no proper serial or digest of the certificate");
+    if (!certificates_.try_emplace(serial, Certificate{State::issued, {}, {}, entry.index, false, false}).second)
+        return wrong(entry, "adopts a serial that was intended before: " + serial);
+    ++adopted_;
 }
 
 void AuditRules::see_status(const Entry& entry) {
@@ -276,9 +288,11 @@ void AuditRules::finish() {
         if (!crl.settled) note_open("CRL number " + crl.number, crl.intended_at);
     }
     if (open > kMaxShownIntents) checks_.note("and " + std::to_string(open - kMaxShownIntents) + " more open intents");
-    checks_.end(std::to_string(count_) + " entries: " + std::to_string(certificates_.size()) +
-                " certificates intended, " + std::to_string(issued_) + " issued, " + std::to_string(crls_) + " CRLs, " +
-                std::to_string(secrets_used_.size()) + " secrets used once, " + std::to_string(open) + " intents open");
+    checks_.end(std::to_string(count_) + " entries: " + std::to_string(certificates_.size() - adopted_) +
+                " certificates intended, " + std::to_string(issued_) + " issued, " +
+                (adopted_ == 0 ? std::string{} : std::to_string(adopted_) + " adopted, ") + std::to_string(crls_) +
+                " CRLs, " + std::to_string(secrets_used_.size()) + " secrets used once, " + std::to_string(open) +
+                " intents open");
 }
 
 }  // namespace sealwright::verifier

@@ -51,6 +51,7 @@ private:
     void see_time(const Entry& entry);
     void see_epoch(const Entry& entry);
     void see_certificate(const Entry& entry);
+    void see_adopted(const Entry& entry);
     void see_status(const Entry& entry);
     void see_crl(const Entry& entry);
     void see_secret(const Entry& entry);
@@ -59,7 +60,7 @@ private:
 
     std::chrono::seconds tolerance_;
     Checks& checks_;
-    std::uint64_t count_ = 0, issued_ = 0, crls_ = 0, newer_ = 0;
+    std::uint64_t count_ = 0, issued_ = 0, adopted_ = 0, crls_ = 0, newer_ = 0;
     std::map<std::string, std::uint64_t> unknown_kinds_;  // how many entries of each
     UtcTime latest_{};
     std::map<std::string, std::uint64_t> epochs_;

@@ -7,7 +7,7 @@
 namespace sealwright::audit {
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 29> kKinds{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 30> kKinds{{
     {EventKind::daemon_started, "daemon.started"},
     {EventKind::daemon_stopped, "daemon.stopped"},
     {EventKind::epoch_opened, "epoch.opened"},
@@ -19,6 +19,7 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 29> kKinds{{
     {EventKind::request_denied, "request.denied"},
     {EventKind::certificate_intended, "certificate.intended"},
     {EventKind::certificate_issued, "certificate.issued"},
+    {EventKind::certificate_adopted, "certificate.adopted"},
     {EventKind::certificate_indeterminate, "certificate.indeterminate"},
     {EventKind::certificate_abandoned, "certificate.abandoned"},
     {EventKind::certificate_revoked, "certificate.revoked"},

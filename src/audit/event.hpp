@@ -19,7 +19,7 @@ enum class EventKind : std::uint8_t {
     daemon_started, daemon_stopped, epoch_opened, configuration_loaded,
     request_received, request_refused, request_awaiting_approval, request_approved, request_denied,
     certificate_intended, certificate_issued, certificate_indeterminate, certificate_abandoned,
-    certificate_revoked, certificate_held, certificate_released,
+    certificate_adopted, certificate_revoked, certificate_held, certificate_released,
     crl_intended, crl_issued, crl_abandoned,
     secret_created, secret_used, secret_revoked,
     profile_loaded, access_denied, input_refused, clock_stopped, issuance_stopped, issuance_resumed,

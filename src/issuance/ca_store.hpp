@@ -227,6 +227,9 @@ public:
     // complete is step 8. conflict: the lease was lost or the intent was settled otherwise; the certificate must not
     // leave.
     virtual Result<void> complete(Completion completion, Events events) = 0;
+    // adopt stores a certificate that was issued elsewhere, under this CA (adoption.hpp): its intent and its completion
+    // in one. already_exists: serial taken. conflict: the certificate is not the intent's.
+    virtual Result<void> adopt(Intent intent, CertificateDer certificate, Events events) = 0;
     virtual Result<void> refuse(Refusal refusal, Events events) = 0;
     // park: conflict when the request has moved on, or another one with the same secret waits already.
     virtual Result<void> park(PendingRequest pending, Events events) = 0;

@@ -2,10 +2,10 @@
 
 #include <stdexcept>
 
-#include "asn1/oid.hpp"
 #include "base/boundary.hpp"
 #include "crypto/digest.hpp"
 #include "issuance/engine_parts.hpp"
+#include "issuance/listed_names.hpp"
 
 namespace sealwright::issuance {
 namespace {
@@ -21,19 +21,6 @@ profile::IssuerContext context_of(const Authority& authority) {
     if (authority.certificate.fields().spki != authority.key.spki())
         throw std::invalid_argument{"the authority's certificate is for another key"};
     return std::move(context).value();
-}
-
-// names_for_listing is the subject as RFC 4514 text and the alternative names, of the TBS itself.
-std::string names_for_listing(const x509::TbsCertificateFields& fields) {
-    std::string text;
-    if (const auto subject = x509::parse_name(fields.subject.view()); subject && !subject.value().empty())
-        text = x509::format_name(subject.value());
-    const auto* san = x509::find_extension(fields.extensions, asn1::oid::kSubjectAltName);
-    if (san == nullptr) return text;
-    const auto names = x509::parse_general_names(san->value);
-    if (!names) return text;
-    for (const auto& name : names.value()) text += (text.empty() ? "" : " ") + x509::format_general_name(name);
-    return text;
 }
 
 std::string joined(const std::vector<std::string>& reasons) {
@@ -189,7 +176,7 @@ Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const S
     intent.issuer_key = authority.key.id();
     intent.tbs = tbs.der().bytes();
     intent.tbs_digest = tbs.digest();
-    intent.names = names_for_listing(fields);
+    intent.names = listed_names(fields.subject.view(), fields.extensions);
     intent.subject = std::move(fields.subject);
     intent.subject_key = key.key().id();
     intent.not_before = fields.not_before;

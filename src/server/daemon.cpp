@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "crypto/digest.hpp"
+#include "issuance/adoption.hpp"
 #include "server/parts.hpp"
 
 namespace sealwright::server {
@@ -99,9 +100,26 @@ void Daemon::Parts::make_issuance() {
     root_crl = std::make_unique<RootCrlFile>(config.ca.root_crl, authority.chain.back(), log);
 }
 
+// adopt_own: what the ceremony issued under this CA for its own services is among its records, with a status.
+void Daemon::Parts::adopt_own() {
+    std::vector<x509::Certificate> own{material.ocsp_certificate};
+    const auto& name = material.authority.certificate.fields().subject_der;
+    if (material.tls && material.tls->leaf.fields().issuer_der == name) own.push_back(material.tls->leaf);
+    for (const auto& certificate : own) {
+        const auto adopted = issuance::adopt(*store, material.authority, node, certificate, clock.now(), random);
+        const auto subject = x509::format_name(certificate.fields().subject);
+        if (!adopted) {
+            log.error(kRoom, "the certificate of " + subject + " has no record: " + adopted.error().describe());
+        } else if (adopted.value()) {
+            log.info(kRoom, "the certificate of " + subject + " has a record now");
+        }
+    }
+}
+
 // 4. What the last boot left open, and a CRL to serve. CRL numbers need only the store; certificates need the signer's
 // journal.
 Result<void> Daemon::Parts::settle() {
+    adopt_own();
     SEALWRIGHT_TRY(publisher->settle());
     if (!signer->connected()) return success();
     if (auto opened = open_for_issuance(); !opened) {

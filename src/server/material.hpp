@@ -12,6 +12,7 @@ struct TlsMaterial {
     std::string chain_pem;
     crypto::PublicKey key;
     UtcTime not_after{};
+    x509::Certificate leaf;
 };
 
 struct Material {

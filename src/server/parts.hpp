@@ -34,6 +34,7 @@ struct Daemon::Parts {
     Result<void> open_store();
     Result<void> connect_signer();
     void make_issuance();
+    void adopt_own();
     Result<void> settle();
     void start_threads();
     Result<void> listen();

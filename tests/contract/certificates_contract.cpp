@@ -141,6 +141,20 @@ TEST_P(Completing, StoresTheCertificate) {
     EXPECT_EQ(request.updated_at, at(60));
 }
 
+TEST_P(Completing, AdoptsAWholeOne) {
+    auto intent = intent_of(1);
+    intent.lease_until = intent.now;
+    const auto completion = completion_of(intent, intent.now);
+    expect_success(store().adopt(intent, completion.certificate, event_of(EventKind::certificate_adopted)));
+    reopen();
+    EXPECT_EQ(state_of(intent), CertificateState::issued);
+    EXPECT_EQ(store().certificate(intent.serial).value().certificate, completion.certificate.bytes());
+    EXPECT_EQ(refused([&] { return store().adopt(intent, completion.certificate, {}); }), ErrorCode::already_exists);
+    auto other = intent_of(2);
+    EXPECT_EQ(refused([&] { return store().adopt(other, completion.certificate, {}); }), ErrorCode::conflict);
+    EXPECT_FALSE(store().certificate(other.serial));
+}
+
 TEST_P(Completing, RefusesAfterTheLease) {
     const auto intent = intend(1);
     EXPECT_EQ(refused([&] {

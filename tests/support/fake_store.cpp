@@ -140,6 +140,12 @@ Result<issuance::IntentReceipt> FakeStore::intend(issuance::Intent intent, Event
         secret->second.used_by = intent.request;
     }
 
+    put(intent);
+    commit(intent.now, std::move(events));
+    return make_receipt(intent.id, intent.serial, intent.tbs_digest, intent.lease_until);
+}
+
+void FakeStore::put(const issuance::Intent& intent) {
     auto& request = state_->requests[intent.request];
     request.id = intent.request;
     request.state = RequestState::intended;
@@ -173,8 +179,21 @@ Result<issuance::IntentReceipt> FakeStore::intend(issuance::Intent intent, Event
     state_->intents[intent.id] = {{intent.id, intent.serial, intent.request, intent.node, intent.lease_until,
                                    intent.issuer_key, intent.tbs_digest},
                                   true};
+}
+
+Result<void> FakeStore::adopt(issuance::Intent intent, CertificateDer certificate, Events events) {
+    SEALWRIGHT_TRY(auto lock, write_at(Verb::adopt, intent.now));
+    if (state_->certificates.contains(intent.serial)) return fail(ErrorCode::already_exists, "the serial is taken");
+    put(intent);
+    state_->intents.at(intent.id).open = false;
+    auto& stored = state_->certificates.at(intent.serial);
+    stored.state = CertificateState::issued;
+    stored.issued_at = intent.now;
+    stored.certificate = certificate.bytes();
+    state_->requests.at(intent.request).state = RequestState::issued;
+    state_->changed(intent.serial);
     commit(intent.now, std::move(events));
-    return make_receipt(intent.id, intent.serial, intent.tbs_digest, intent.lease_until);
+    return success();
 }
 
 Result<void> FakeStore::complete(issuance::Completion completion, Events events) {

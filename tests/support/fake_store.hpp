@@ -16,6 +16,7 @@ enum class Verb {
     node_id,
     intend,
     complete,
+    adopt,
     refuse,
     park,
     approve,
@@ -77,6 +78,7 @@ public:
     Result<NodeId> node_id() override;
     Result<issuance::IntentReceipt> intend(issuance::Intent intent, issuance::Events events) override;
     Result<void> complete(issuance::Completion completion, issuance::Events events) override;
+    Result<void> adopt(issuance::Intent intent, CertificateDer certificate, issuance::Events events) override;
     Result<void> refuse(issuance::Refusal refusal, issuance::Events events) override;
     Result<void> park(issuance::PendingRequest pending, issuance::Events events) override;
     Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now,
@@ -116,6 +118,7 @@ public:
     Result<void> probe(UtcTime now) override;
 
 private:
+    void put(const issuance::Intent& intent);
     struct State;
     // enter counts the call, runs the hook and gives the planned failure; write_at also minds the clock. Both return
     // with the lock held on success.

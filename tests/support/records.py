@@ -6,6 +6,9 @@ import json
 import pathlib
 import sqlite3
 
+# What the ceremony issued was adopted: it went through no intent and no journal of the daemon's.
+OF_THE_DAEMON = "q.channel <> 'ceremony'"
+
 PURPOSES = {1: "certificate", 2: "crl", 3: "csr", 4: "ocsp", 5: "checkpoint", 6: "tls"}
 STATES = {1: "intended", 2: "issued", 3: "indeterminate", 4: "abandoned"}
 OUTCOMES = {1: "signed", 2: "failed", 3: "unknown"}
@@ -68,7 +71,7 @@ class Database:
 
     def certificates(self):
         rows = self.connection.execute("SELECT c.serial, c.state, c.intent, c.tbs_digest, c.certificate, r.reason, q.id FROM certificate c JOIN request q ON q.seq = c.request"
-                                       " LEFT JOIN revocation r ON r.issuer = c.issuer AND r.serial = c.serial")
+                                       " LEFT JOIN revocation r ON r.issuer = c.issuer AND r.serial = c.serial WHERE " + OF_THE_DAEMON)
         return {r[0].hex(): Row(r[0].hex(), STATES[r[1]], r[2].hex(), r[3].hex(), r[4], r[5], r[6].hex()) for r in rows}
 
     def crls(self):
@@ -76,7 +79,7 @@ class Database:
                 for number, state, intent, tbs in self.connection.execute("SELECT number, state, intent, tbs_digest FROM crl ORDER BY seq")]
 
     def requests(self):
-        rows = self.connection.execute("SELECT q.id, q.state, q.principal, q.profile, q.secret, q.code, (SELECT count(*) FROM approval a WHERE a.request = q.seq) FROM request q")
+        rows = self.connection.execute("SELECT q.id, q.state, q.principal, q.profile, q.secret, q.code, (SELECT count(*) FROM approval a WHERE a.request = q.seq) FROM request q WHERE " + OF_THE_DAEMON)
         return {r[0].hex(): Request(r[0].hex(), *r[1:]) for r in rows}
 
     def secrets(self):

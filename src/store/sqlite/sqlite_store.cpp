@@ -156,6 +156,17 @@ Result<void> SqliteStore::complete(issuance::Completion completion, Events event
         boundary::kCompleteBegun);
 }
 
+Result<void> SqliteStore::adopt(issuance::Intent intent, CertificateDer certificate, Events events) {
+    const auto digest = tbs_digest_of(certificate.view());
+    if (!digest || digest.value() != intent.tbs_digest)
+        return fail(ErrorCode::conflict, "the certificate is not the one of the intent");
+    const issuance::Completion completion{intent.id, intent.node, intent.serial, std::move(certificate), intent.now};
+    return parts_->change(intent.now, events, [&](Connection& c) -> Result<void> {
+        SEALWRIGHT_TRY(sqlite::intend(c, intent));
+        return sqlite::complete(c, completion, intent.tbs_digest);
+    });
+}
+
 Result<void> SqliteStore::refuse(issuance::Refusal refusal, Events events) {
     return parts_->change(refusal.now, events, [&](Connection& c) { return sqlite::refuse(c, refusal); });
 }

@@ -59,6 +59,7 @@ public:
     Result<NodeId> node_id() override;
     Result<issuance::IntentReceipt> intend(issuance::Intent intent, issuance::Events events) override;
     Result<void> complete(issuance::Completion completion, issuance::Events events) override;
+    Result<void> adopt(issuance::Intent intent, CertificateDer certificate, issuance::Events events) override;
     Result<void> refuse(issuance::Refusal refusal, issuance::Events events) override;
     Result<void> park(issuance::PendingRequest pending, issuance::Events events) override;
     Result<unsigned> approve(const RequestId& request, std::string_view officer, UtcTime now,

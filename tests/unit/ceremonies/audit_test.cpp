@@ -176,6 +176,15 @@ TEST(AuditLog, WithoutItsKeyIsIncompleteAndSaysWhichOptionIsMissing) {
     forged.verify(Verdict::invalid, question);
 }
 
+TEST(AuditLog, AnAdoptedCertificateCanBeRevoked) {
+    auto events = good_events();
+    events.push_back(
+        event(EventKind::certificate_adopted, {{"serial", serial('8')}, {"certificate_sha256", digest('8')}}, 60, 2));
+    events.push_back(event(EventKind::certificate_revoked, {{"serial", serial('8')}}, 60, 2));
+    const auto text = Log{events}.verify(Verdict::valid);
+    EXPECT_NE(text.find("4 certificates intended, 2 issued, 1 adopted,"), std::string::npos) << text;
+}
+
 TEST(AuditLog, AnEmptyOneIsValid) { Log{{}}.verify(Verdict::valid); }
 
 TEST(AuditLog, OpenIntentsAreListedAndHarmNothing) {
@@ -208,6 +217,10 @@ INSTANTIATE_TEST_SUITE_P(
             "IssuedTwice", {intended('1'), issued('1'), issued('1')}, "settles the intent of entry 0 a second time"},
         Contradiction{
             "SerialIntendedTwice", {intended('1'), intended('1')}, "intends a serial that was intended before"},
+        Contradiction{"AdoptedAfterItWasIntended",
+                      {intended('1'), event(EventKind::certificate_adopted,
+                                            {{"serial", serial('1')}, {"certificate_sha256", digest('1')}})},
+                      "adopts a serial that was intended before"},
         Contradiction{
             "IntentUsedTwice",
             {intended('1'), event(EventKind::certificate_intended,
