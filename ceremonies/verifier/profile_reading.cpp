@@ -14,6 +14,8 @@ namespace {
 
 namespace oid = asn1::oid;
 
+constexpr std::uint64_t kMaxPathLength = 255;
+
 struct Context {
     const std::map<std::string, std::string>& values;
     std::string problem;  // the first
@@ -265,8 +267,9 @@ void add(ProfileReading& profile, ByteView type, bool critical, Bytes value) {
 void read_constraints(Section& root, bool ca, ProfileReading& profile) {
     x509::BasicConstraints basic{ca};
     if (auto section = root.section("basic_constraints")) {
-        if (const auto length = section->number("path_length"); length && ca)
-            basic.path_length = static_cast<std::uint32_t>(*length);
+        const auto length = section->number("path_length");
+        if (length.value_or(0) > kMaxPathLength) section->wrong("path_length", "is too large");
+        if (length && ca) basic.path_length = static_cast<std::uint32_t>(*length);
         section->finish();
     }
     add(profile, oid::kBasicConstraints, true, x509::encode_basic_constraints(basic));
@@ -315,6 +318,7 @@ Result<x509::GeneralName> subtree_of(const std::string& text) {
     }
     if (kind != "DirName") return fail(ErrorCode::malformed, "no subtree");
     SEALWRIGHT_TRY(auto name, x509::parse_name_text(value));
+    SEALWRIGHT_TRY(x509::encode_name(name));
     return x509::GeneralName{x509::DirectoryName{std::move(name)}};
 }
 

@@ -302,6 +302,14 @@ TEST(ProfileReading, RefusesWhatItDoesNotKnow) {
                                                           {"format = 1", "format = "}}) {
         EXPECT_FALSE(read_profile(with(kEndEntity, from, to), kValues)) << to;
     }
+    EXPECT_TRUE(read_profile(kAuthority, kValues));
+    for (const auto& [from, to] :
+         std::vector<std::pair<std::string, std::string>>{{"path_length = 2", "path_length = 4294967298"},
+                                                          {"C=DE", "C=" + std::string(300, 'D')},
+                                                          {"DNS:", "Dns:"},
+                                                          {"192.0.2.0/23", "192.0.2.0/33"}}) {
+        EXPECT_FALSE(read_profile(with(kAuthority, from, to), kValues)) << to;
+    }
 }
 
 }  // namespace
