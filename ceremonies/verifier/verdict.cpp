@@ -46,13 +46,10 @@ std::string_view Checks::kind_name(Kind kind) noexcept {
     return "note";
 }
 
-void Checks::begin(std::string_view area) { areas_.push_back({std::string{area}, {}, {}, 0}); }
+void Checks::begin(std::string_view area) { areas_.push_back({std::string{area}, {}, {}, 0, Kind::note}); }
 void Checks::end(std::string_view summary) {
     auto& area = areas_.back();
-    const bool as_it_should_be = std::all_of(area.lines.begin(), area.lines.end(), [](const Line& line) {
-        return line.kind == Kind::note || line.kind == Kind::deviation;
-    });
-    if (as_it_should_be) area.summary = escape_control(summary);
+    if (area.worst >= Kind::deviation) area.summary = escape_control(summary);
 }
 
 void Checks::add(Kind kind, std::string_view text) {
@@ -61,7 +58,10 @@ void Checks::add(Kind kind, std::string_view text) {
     if (kind == Kind::invalid) ++invalid_;
     if (kind == Kind::missing) ++missing_;
     if (kind == Kind::deviation) ++deviations_;
-    if (area.lines.size() == kMaxLinesOfArea) {
+    // However many notes came before it, the first of what is worse than all of them is told.
+    const bool is_worse = kind < area.worst;
+    if (is_worse) area.worst = kind;
+    if (area.lines.size() >= kMaxLinesOfArea && !is_worse) {
         ++area.left_out;
         return;
     }
@@ -84,8 +84,7 @@ std::string Checks::human() const {
     std::string out;
     for (const auto& headline : headlines_) out += "ATTENTION  " + headline + "\n";
     for (const auto& area : areas_) {
-        Kind worst = Kind::note;
-        for (const auto& line : area.lines) worst = std::min(worst, line.kind);
+        const Kind worst = area.worst;
         const std::string_view mark = worst == Kind::note      ? "ok       "
                                       : worst == Kind::invalid ? "INVALID  "
                                       : worst == Kind::missing ? "missing  "

@@ -43,7 +43,7 @@ public:
     std::string json() const;
 
 private:
-    enum class Kind : std::uint8_t { invalid, missing, deviation, note };
+    enum class Kind : std::uint8_t { invalid, missing, deviation, note };  // the worst first
     struct Line {
         Kind kind;
         std::string text;
@@ -52,6 +52,7 @@ private:
         std::string name, summary;
         std::vector<Line> lines;
         std::size_t left_out = 0;
+        Kind worst = Kind::note;  // of all that was found, told or left out
     };
     void add(Kind kind, std::string_view text);
     static std::string_view kind_name(Kind kind) noexcept;

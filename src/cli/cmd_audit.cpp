@@ -132,7 +132,10 @@ Result<ExitCode> audit_export(Context& context, const AuditCheckOptions& options
     }
     context.output.line("Exported " + counted(head.size, "entry", "entries") + " to " + options.folder + " (" +
                         std::to_string(head.size - from) + " new).");
-    context.output.line("Anyone can check them: sealwright-verify audit " + options.folder);
+    context.output.line(
+        "Anyone who has the log's key from elsewhere (the ceremony's audit-key.pem) can check them: "
+        "sealwright-verify audit " +
+        options.folder + " --key KEY");
     return ExitCode::done;
 }
 
