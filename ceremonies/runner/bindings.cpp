@@ -239,6 +239,24 @@ const TokenBinding* Bindings::token(std::string_view role) const noexcept {
     return nullptr;
 }
 
+namespace {
+
+// check_one_role_each: what the script gives to two roles it gives to two people. Whoever rehearses may be alone.
+void check_one_role_each(const Bindings& bindings, const std::string& source_name, Problems& problems) {
+    if (bindings.mode != Mode::production) return;
+    for (std::size_t i = 0; i < bindings.people.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto &one = bindings.people[j], &other = bindings.people[i];
+            if (one.name != other.name || one.role == other.role) continue;
+            problems.add(source_name, 0, "person",
+                         one.name + " holds the roles '" + one.role + "' and '" + other.role +
+                             "': in production what two do together is done by two people");
+        }
+    }
+}
+
+}  // namespace
+
 std::vector<Person> Bindings::holders(std::string_view role) const {
     std::vector<Person> out;
     for (const auto& person : people) {
@@ -273,6 +291,7 @@ void check_bindings(const Script& script, const Bindings& bindings, const std::s
                              std::to_string(count));
         }
     }
+    check_one_role_each(bindings, source_name, problems);
     for (const auto& person : bindings.people) {
         if (script.role(person.role) == nullptr)
             problems.add(source_name, 0, "person",

@@ -341,9 +341,20 @@ private:
                 checks_.invalid("the bindings pin the module of the token '" + role +
                                 "' by a SHA-256 that none on record has");
         }
+        note_shared_roles();
         if (facts_.unattended != 0) {
             checks_.headline(std::to_string(facts_.unattended) + " of " + std::to_string(facts_.confirmations) +
                              " confirmations were given by a program, not by people: dual control is not proved");
+        }
+    }
+
+    void note_shared_roles() {
+        std::map<std::string, std::set<std::string>> roles;
+        for (const auto& person : bindings_.people) roles[person.name].insert(person.role);
+        for (const auto& [name, held] : roles) {
+            if (held.size() < 2) continue;
+            checks_.headline(name + " held " + std::to_string(held.size()) +
+                             " roles: what the script gives to several people was not done by several");
         }
     }
 

@@ -107,5 +107,16 @@ TEST(Bindings, TheSigningTimeIsReadAsUtc) {
     EXPECT_EQ(bindings.signing_time, from_rfc3339("2027-01-15T10:00:00Z").value());
 }
 
+TEST(Bindings, InProductionOnePersonHoldsOneRole) {
+    const std::string expected = "First Person holds the roles 'operator' and 'witness'";
+    for (const bool is_production : {true, false}) {
+        const Files files;
+        files.replace("bindings-softhsm.toml", "name = \"Third Person\"\ninitials = \"TP\"",
+                      "name = \"First Person\"\ninitials = \"FP\"");
+        if (is_production) files.replace("bindings-softhsm.toml", "mode = \"rehearsal\"", "mode = \"production\"");
+        EXPECT_EQ(mentions(problems_of(files), expected), is_production);
+    }
+}
+
 }  // namespace
 }  // namespace sealwright::ceremonies
