@@ -236,8 +236,9 @@ TEST_F(SignerFault, AgreesWithTheTokenAfterAKillInMidFlight) {
         };
         std::vector<std::vector<Asked>> asked(16);
         const Bytes tbs = house().tbs_certificate(1);
+        const BootEpoch boot{epoch++};
         {
-            const auto client = connect(epoch++);
+            const auto client = connect(boot.value());
             std::atomic<bool> killed{false};
             std::vector<std::thread> threads;
             for (auto& mine : asked) {
@@ -263,7 +264,7 @@ TEST_F(SignerFault, AgreesWithTheTokenAfterAKillInMidFlight) {
         std::size_t answered = 0, known_signed = 0, open = 0;
         for (const auto& mine : asked) {
             for (const Asked& one : mine) {
-                const auto state = client->look_up(one.request.intent, BootEpoch{1}).value();
+                const auto state = client->look_up(one.request.intent, boot).value();
                 known_signed += state == JournalState::signed_ ? 1 : 0;
                 open += state == JournalState::may_have_signed ? 1 : 0;
                 if (!one.error) {
