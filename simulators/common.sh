@@ -10,7 +10,7 @@ BUILD_PACKAGES=(g++ cmake ninja-build ccache pkg-config
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libp11-dev libp11-kit-dev
     libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libsqlite3-dev)
 RUN_PACKAGES=(softhsm2 openssl curl gnutls-bin python3 binutils)
-TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev sqlite3 man-db groff)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev sqlite3 man-db groff opensc ca-certificates)
 
 say() { printf '%s\n' "$*" >&2; }
 die() {

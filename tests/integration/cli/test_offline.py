@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import unittest
@@ -66,6 +67,41 @@ class Tokens(TokenCase):
         told = json.loads(self.hsm("evidence", "sloppy", "--pin-file", self.folder / "pin", "--json", expect=1).stdout)
         self.assertFalse(told["satisfied"])
         self.assertIn("key_can_decrypt", [finding["code"] for finding in told["findings"]])
+
+    def signer(self, evidence):
+        """signer starts sealwright-signer with the key sloppy and gives its exit status (None: it served until it was stopped) and what it logged."""
+        key = json.loads(self.hsm("keys", "--pin-file", self.folder / "pin", "--json").stdout)["keys"][0]["id"]
+        line = f'evidence = "{evidence}"\n' if evidence else ""
+        config = self.file("signer.toml", f"""format = 1
+socket = "signer.sock"
+journal = "journal-{evidence}"
+module = "{MODULE}"
+allowed_uids = [{os.getuid()}]
+[token]
+label = "alpha"
+pin = {{ file = "pin" }}
+{line}[[key]]
+id = "{key}"
+name = "sloppy"
+purposes = ["tls"]
+algorithms = ["ecdsa-sha256"]
+[key.tls]
+""")
+        with subprocess.Popen([pathlib.Path(SEALWRIGHT).parent / "sealwright-signer", "--config", config], stderr=subprocess.PIPE, text=True, env=self.environment) as child:
+            for told in iter(child.stderr.readline, ""):
+                if "listening on" in told:
+                    child.terminate()
+                    return None, child.stderr.read()
+                last = told
+            return child.wait(20), last
+
+    def test_ASignerServesNoKeyThatCouldLeave(self):
+        status, told = self.signer(None)
+        self.assertEqual(status, 1)
+        self.assertIn("the key sloppy is not served", told)
+        self.assertIn("CKA_DECRYPT", told)
+        self.assertEqual(self.signer("none")[0], None)
+        self.assertIn("must be", self.signer("any")[1])
 
     def test_AWrongPinIsTriedOnce(self):
         done = self.hsm("keys", "--pin-file", self.file("wrong", "9999"), expect=1)
