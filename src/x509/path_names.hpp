@@ -1,4 +1,5 @@
-// path_names.hpp: name constraints along a path (RFC 5280 4.2.1.10 and 6.1.3 b, c). Internal to this room.
+// path_names.hpp: name constraints along a path (RFC 5280 4.2.1.10 and 6.1.3 b, c): for the path validator, and for the lint
+// that holds a certificate against its issuer.
 #pragma once
 
 #include "x509/certificate.hpp"
