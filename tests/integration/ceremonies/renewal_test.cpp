@@ -150,7 +150,8 @@ TEST(Renewal, StartsItsValidityAtItsOwnTime) {
         out);
     ASSERT_TRUE(outcome) << outcome.error().describe();
     for (const std::string name : {"ocsp.pem", "tls.pem"}) {
-        const auto& fields = certificate_in(out / "artefacts" / name).fields();
+        const auto certificate = certificate_in(out / "artefacts" / name);
+        const auto& fields = certificate.fields();
         EXPECT_EQ(fields.not_before, day);
         EXPECT_EQ(fields.not_after, day + std::chrono::hours{24 * 90} - std::chrono::seconds{1});
     }
