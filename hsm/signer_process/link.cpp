@@ -36,7 +36,6 @@ std::optional<Answer> Call::wait_until(std::chrono::steady_clock::time_point dea
 
 void Call::complete(Answer answer) {
     answer_ = std::move(answer);
-    is_done_.store(true, std::memory_order_release);
     answered_.fire();
 }
 

@@ -2,7 +2,6 @@
 // dead link whether its octets can have reached the signer. Internal to the client.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -33,14 +32,13 @@ class Call {
 public:
     // wait gives the answer, or nothing when the deadline passes first.
     std::optional<Answer> wait_until(std::chrono::steady_clock::time_point deadline);
-    bool is_done() const noexcept { return is_done_.load(std::memory_order_acquire); }
+    bool is_done() const noexcept { return answered_.has_fired(); }
 
 private:
     friend class Link;
     void complete(Answer answer);
 
     OneShot answered_;
-    std::atomic<bool> is_done_{false};
     std::optional<Answer> answer_;  // the caller's once it is answered
     // Guarded by the link's mutex.
     std::uint64_t end_ = 0;  // stream offset behind the request's last octet; 0 while it is not whole

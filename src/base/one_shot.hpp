@@ -5,6 +5,7 @@
 
 #include <semaphore.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 
@@ -19,11 +20,16 @@ public:
     OneShot(const OneShot&) = delete;
     OneShot& operator=(const OneShot&) = delete;
 
-    void fire() noexcept { ::sem_post(&semaphore_); }
+    void fire() noexcept {
+        fired_.store(true, std::memory_order_release);
+        ::sem_post(&semaphore_);
+    }
+    bool has_fired() const noexcept { return fired_.load(std::memory_order_acquire); }
 
     void wait() noexcept {
         while (::sem_wait(&semaphore_) != 0 && errno == EINTR) {
         }
+        (void)has_fired();
     }
 
     // wait_until gives false when the deadline passes first.
@@ -35,13 +41,15 @@ public:
         until.tv_sec = static_cast<time_t>(seconds.count());
         until.tv_nsec = static_cast<long>(duration_cast<std::chrono::nanoseconds>(since - seconds).count());
         for (;;) {
-            if (::sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) == 0) return true;
+            if (::sem_clockwait(&semaphore_, CLOCK_MONOTONIC, &until) == 0) return has_fired();
             if (errno != EINTR) return false;
         }
     }
 
 private:
     sem_t semaphore_;
+    // POSIX orders memory by the semaphore; this says the same in the language's own terms, to compilers and analysers.
+    std::atomic<bool> fired_{false};
 };
 
 }  // namespace sealwright

@@ -25,7 +25,9 @@ TEST(OneShot, WakesWhoWaits) {
 
 TEST(OneShot, RemembersThatItHappened) {
     OneShot event;
+    EXPECT_FALSE(event.has_fired());
     event.fire();
+    EXPECT_TRUE(event.has_fired());
     EXPECT_TRUE(event.wait_until(steady_clock::now() - std::chrono::seconds{1}));
 }
 
