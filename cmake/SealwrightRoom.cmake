@@ -35,11 +35,15 @@ target_compile_options(sealwright_flags INTERFACE $<${_is_test_code}:-O0> $<${_i
 target_link_options(sealwright_flags INTERFACE -Wl,-z,relro,-z,now)
 target_compile_definitions(sealwright_flags INTERFACE BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED SEALWRIGHT_VERSION="${PROJECT_VERSION}")
 
-function(_sealwright_common target)
+function(_sealwright_flags target)
   target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
   target_link_libraries(${target} PUBLIC sealwright_flags)
   # Programs would be compiled with -fPIE, which a header precompiled with -fPIC does not serve; code for a library serves a program too.
   target_compile_options(${target} PRIVATE -fPIC)
+endfunction()
+
+function(_sealwright_common target)
+  _sealwright_flags(${target})
   if(target STREQUAL "sealwright_base")
     target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/src/base/pch.hpp")
   else()
@@ -65,9 +69,8 @@ endfunction()
 
 # sealwright_test_code(TARGET): the flags of tests and their precompiled header, which holds GoogleTest's besides the rooms'.
 function(sealwright_test_code target)
-  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}")
-  target_link_libraries(${target} PUBLIC sealwright_flags sealwright_base GTest::gmock)
-  target_compile_options(${target} PRIVATE -fPIC)
+  _sealwright_flags(${target})
+  target_link_libraries(${target} PUBLIC sealwright_base GTest::gmock)
   set_target_properties(${target} PROPERTIES SEALWRIGHT_TEST_CODE ON)
   if(NOT TARGET sealwright_test_headers)
     add_library(sealwright_test_headers OBJECT "${PROJECT_SOURCE_DIR}/tests/support/pch.cpp")

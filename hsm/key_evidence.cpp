@@ -19,7 +19,7 @@ struct Rule {
 };
 
 // non-extractable-v1. The clauses are those of PKCS#11 3.0 base, 4.9 (private key objects) and 4.7 (key objects).
-constexpr std::array kNonExtractable{
+constexpr std::array kNonExtractableRules{
     Rule{"private", "CKA_CLASS", "CKO_PRIVATE_KEY", "key_not_a_private_key", Severity::error,
          "the object is no private key"},
     Rule{"private", "CKA_TOKEN", "true", "key_not_in_token", Severity::error,
@@ -200,12 +200,12 @@ const EvidenceItem* KeyEvidence::find(std::string_view object, std::string_view 
 }
 
 Result<Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template) {
-    if (evidence_template != "non-extractable-v1") {
+    if (evidence_template != kNonExtractable) {
         return fail(ErrorCode::unsupported, "unknown evidence template; known is non-extractable-v1",
                     std::string{evidence_template});
     }
     Findings findings;
-    for (const Rule& rule : kNonExtractable) judge_rule(evidence, rule, findings);
+    for (const Rule& rule : kNonExtractableRules) judge_rule(evidence, rule, findings);
     judge_generation(evidence, findings);
     judge_mechanisms(evidence, findings);
     judge_disclosure(evidence, findings);

@@ -35,6 +35,7 @@ struct KeyEvidence {
 // EvidenceTemplate names what a key must look like; the ceremony script and the signer name one. "non-extractable-v1"
 // is the only one yet: born in the token, never left it, cannot leave it, signs and does nothing else, cannot be
 // changed or copied.
+inline constexpr std::string_view kNonExtractable = "non-extractable-v1";
 Result<x509::Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template);
 
 // evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it.

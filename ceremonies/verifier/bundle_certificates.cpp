@@ -149,12 +149,20 @@ void check_profile(const BundleState& state, const ArtefactFact& artefact, const
         state.checks.invalid(artefact.file + ": " + difference + " (" + file + ")");
 }
 
-void check_certificate(BundleState& state, const ArtefactFact& artefact) {
+// read_certificate is empty where there is none, which was said then.
+std::optional<x509::Certificate> read_certificate(BundleState& state, const ArtefactFact& artefact) {
     const auto* content = state.content(artefact.file);
-    if (content == nullptr) return;
+    if (content == nullptr) return std::nullopt;
     const auto der = x509::decode_pem("CERTIFICATE", text_of(*content));
     const auto certificate = der ? x509::Certificate::parse(der.value()) : Result<x509::Certificate>{der.error()};
-    if (!certificate) return state.checks.invalid(artefact.file + ": " + certificate.error().public_detail());
+    if (certificate) return certificate.value();
+    state.checks.invalid(artefact.file + ": " + certificate.error().public_detail());
+    return std::nullopt;
+}
+
+void check_certificate(BundleState& state, const ArtefactFact& artefact) {
+    const auto certificate = read_certificate(state, artefact);
+    if (!certificate) return;
     const auto* step = state.script.find(artefact.step);
     if (step == nullptr || (step->action != "x509.selfsign" && step->action != "x509.issue") ||
         "artefacts/" + step->text("artefact") != artefact.file) {
@@ -180,11 +188,8 @@ void check_certificate(BundleState& state, const ArtefactFact& artefact) {
 // check_imported wants the certificate that the bindings name, of the key that the script names, under the issuer that
 // it names or self-signed.
 void check_imported(BundleState& state, const ArtefactFact& artefact) {
-    const auto* content = state.content(artefact.file);
-    if (content == nullptr) return;
-    const auto der = x509::decode_pem("CERTIFICATE", text_of(*content));
-    const auto certificate = der ? x509::Certificate::parse(der.value()) : Result<x509::Certificate>{der.error()};
-    if (!certificate) return state.checks.invalid(artefact.file + ": " + certificate.error().public_detail());
+    const auto certificate = read_certificate(state, artefact);
+    if (!certificate) return;
     const auto* step = state.script.find(artefact.step);
     if (step == nullptr || step->action != "x509.import" || "artefacts/" + step->text("artefact") != artefact.file)
         return state.checks.invalid(artefact.file + ": the script imports no such certificate here");

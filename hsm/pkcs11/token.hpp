@@ -50,7 +50,7 @@ struct KeySpec {
     crypto::KeyType type;
     unsigned rsa_bits = 0;
     std::string label;
-    std::string evidence_template = "non-extractable-v1";
+    std::string evidence_template{kNonExtractable};
     std::vector<crypto::SignatureAlgorithm>
         algorithms;  // CKA_ALLOWED_MECHANISMS, where the token obeys it; empty: the key type's default
 };

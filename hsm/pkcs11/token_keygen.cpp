@@ -14,7 +14,7 @@ constexpr std::size_t kCkaIdSize = 16;
 Result<void> check_spec(const KeySpec& spec) {
     if (spec.label.empty() || spec.label.size() > 255)
         return fail(ErrorCode::config, "a key's label has 1 to 255 octets");
-    if (spec.evidence_template != "non-extractable-v1")
+    if (spec.evidence_template != kNonExtractable)
         return fail(ErrorCode::unsupported, "unknown evidence template; known is non-extractable-v1");
     if (spec.type == crypto::KeyType::rsa && spec.rsa_bits != 2048 && spec.rsa_bits != 3072 && spec.rsa_bits != 4096) {
         return fail(ErrorCode::config, "RSA keys have 2048, 3072 or 4096 bits");

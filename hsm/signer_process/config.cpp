@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "base/file.hpp"
+#include "hsm/key_evidence.hpp"
 #include "hsm/signer_process/toml_table.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -82,8 +83,8 @@ Result<void> read_token(TomlTable& root, Configuration& configuration, const std
     SEALWRIGHT_TRY(configuration.token_label, token.text_or("label", {}));
     if (configuration.token_serial.empty() && configuration.token_label.empty())
         return token.problem("serial", "serial, label or both must name the token");
-    SEALWRIGHT_TRY(const auto evidence, token.text_or("evidence", "non-extractable-v1"));
-    if (evidence != "non-extractable-v1" && evidence != "none")
+    SEALWRIGHT_TRY(const auto evidence, token.text_or("evidence", std::string{kNonExtractable}));
+    if (evidence != kNonExtractable && evidence != "none")
         return token.problem("evidence", "must be \"non-extractable-v1\", or \"none\" to serve keys as they are");
     configuration.judge_evidence = evidence != "none";
     SEALWRIGHT_TRY(configuration.pin, pin_source(token, folder));

@@ -16,6 +16,7 @@ namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::string_view kRoom = "signer";
+constexpr useconds_t kPause = 50000;  // after a connection that could not be taken: without one this would spin
 
 class ServerImpl final : public Server {
 public:
@@ -73,7 +74,7 @@ private:
             } catch (const std::exception& error) {
                 // No memory or no thread for one more: those that are served go on.
                 log_.error(kRoom, std::string{"a connection could not be taken: "} + error.what());
-                ::usleep(50000);
+                ::usleep(kPause);
             }
         }
     }
@@ -81,8 +82,8 @@ private:
     void accept_one() {
         Descriptor socket{::accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
         if (!socket) {
-            // Out of descriptors, say: without a pause this would spin.
-            if (errno != EINTR && errno != ECONNABORTED) ::usleep(50000);
+            // Out of descriptors, say.
+            if (errno != EINTR && errno != ECONNABORTED) ::usleep(kPause);
             return;
         }
         if (auto welcome = check_peer(socket.get()); !welcome) {
@@ -169,7 +170,7 @@ namespace {
 Result<void> check_evidence(const Configuration& configuration, const KeyLimits& limits, pkcs11::Token& token,
                             Log& log) {
     SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
-    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, "non-extractable-v1"));
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, kNonExtractable));
     std::string errors;
     for (const auto& finding : findings) {
         if (finding.severity == x509::Severity::note) continue;

@@ -107,6 +107,16 @@ struct Server::State {
                                                     .handshake_executor = handshakes.get_executor()});
     }
 
+    // wait_until_empty is true when no session of any listener is left.
+    bool wait_until_empty(std::chrono::milliseconds patience) {
+        using namespace std::chrono;
+        const auto give_up = steady_clock::now() + patience;
+        return std::all_of(registries.begin(), registries.end(), [&](SessionRegistry& sessions) {
+            const auto left = duration_cast<milliseconds>(give_up - steady_clock::now());
+            return sessions.wait_until_empty(std::max(left, milliseconds{0}));
+        });
+    }
+
     void admit(SessionContext& context, GenericSocket socket, Peer peer) {
         SessionRegistry& sessions = context.registry;
         if (sessions.size() >= context.listener.limits.max_connections && !sessions.evict_idle()) {
@@ -229,13 +239,9 @@ void Server::stop(std::chrono::milliseconds patience) {
         for (const auto& each : state_->listening) each->close();
     }
     for (auto& sessions : state_->registries) sessions.for_each([](SessionControl& session) { session.drain(); });
-    const auto give_up = std::chrono::steady_clock::now() + patience;
-    for (auto& sessions : state_->registries) {
-        const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(give_up - std::chrono::steady_clock::now());
-        if (sessions.wait_until_empty(std::max(left, std::chrono::milliseconds{0}))) continue;
-        sessions.for_each([](SessionControl& session) { session.cut(); });
-        sessions.wait_until_empty(std::chrono::seconds{2});
+    if (!state_->wait_until_empty(patience)) {
+        for (auto& sessions : state_->registries) sessions.for_each([](SessionControl& session) { session.cut(); });
+        state_->wait_until_empty(std::chrono::seconds{2});
     }
     state_->handlers.wait_until_none();
     state_->io_work.reset();

@@ -43,6 +43,11 @@ Result<RequestState> parse_request_state(std::string_view name) {
     return fail(ErrorCode::malformed, "no such state of a request: " + escape_control(name.substr(0, 64)));
 }
 
+bool is_waiting(RequestState state) noexcept {
+    return state == RequestState::received || state == RequestState::challenged ||
+           state == RequestState::awaiting_approval;
+}
+
 bool may_follow(RequestState from, RequestState to) noexcept {
     using enum RequestState;
     switch (from) {

@@ -44,6 +44,9 @@ enum class RequestState : std::uint8_t {
 std::string_view request_state_name(RequestState state) noexcept;
 Result<RequestState> parse_request_state(std::string_view name);
 
+// is_waiting: somebody else must go on with it (its requester, an officer).
+bool is_waiting(RequestState state) noexcept;
+
 // may_follow is the state machine: which state may come after which.
 bool may_follow(RequestState from, RequestState to) noexcept;
 

@@ -4,7 +4,6 @@
 #include <list>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 
 #include "server/token_bucket.hpp"
@@ -18,17 +17,17 @@ public:
         : per_second_(per_second), burst_(burst), capacity_(capacity) {}
 
     // take is true while the key keeps to the rate.
-    bool take(std::string_view key) { return take_at(key, std::chrono::steady_clock::now()); }
-    bool take_at(std::string_view key, std::chrono::steady_clock::time_point now) {
+    bool take(const std::string& key) { return take_at(key, std::chrono::steady_clock::now()); }
+    bool take_at(const std::string& key, std::chrono::steady_clock::time_point now) {
         const std::lock_guard lock{mutex_};
-        auto found = by_key_.find(std::string{key});
+        auto found = by_key_.find(key);
         if (found == by_key_.end()) {
             if (entries_.size() == capacity_) {
                 by_key_.erase(entries_.back().key);
                 entries_.pop_back();
             }
-            entries_.emplace_front(std::string{key}, per_second_, burst_);
-            found = by_key_.emplace(std::string{key}, entries_.begin()).first;
+            entries_.emplace_front(key, per_second_, burst_);
+            found = by_key_.emplace(key, entries_.begin()).first;
         }
         entries_.splice(entries_.begin(), entries_, found->second);
         return found->second->bucket.take_at(now);

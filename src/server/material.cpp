@@ -61,7 +61,7 @@ Result<TlsMaterial> read_tls(const std::filesystem::path& path, UtcTime now) {
         const bool root = certificate.fields().subject_der == certificate.fields().issuer_der;
         if (!root || chain.size() == 1) pem += x509::encode_pem("CERTIFICATE", certificate.der().view());
     }
-    return TlsMaterial{std::move(pem), std::move(key), leaf.not_after, chain.front()};
+    return TlsMaterial{std::move(pem), std::move(key), chain.front()};
 }
 
 Result<std::map<std::string, std::string>> read_profile_texts(const std::filesystem::path& folder,

@@ -11,7 +11,6 @@ namespace sealwright::server {
 struct TlsMaterial {
     std::string chain_pem;
     crypto::PublicKey key;
-    UtcTime not_after{};
     x509::Certificate leaf;
 };
 

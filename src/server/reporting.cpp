@@ -6,6 +6,19 @@ namespace {
 
 constexpr std::chrono::seconds kCountsForMetrics{15};
 
+// OwnCertificate is one that the daemon works with: its name in the metrics, and whose it is.
+struct OwnCertificate {
+    std::string name, what;
+    UtcTime not_after{};
+};
+
+std::vector<OwnCertificate> own_certificates(const Material& material) {
+    std::vector<OwnCertificate> all{{"issuing", "the CA", material.authority.certificate.fields().not_after},
+                                    {"ocsp", "the OCSP signer", material.ocsp_certificate.fields().not_after}};
+    if (material.tls) all.push_back({"tls", "the service", material.tls->leaf.fields().not_after});
+    return all;
+}
+
 }  // namespace
 
 void Daemon::Parts::judge() {
@@ -16,13 +29,8 @@ void Daemon::Parts::judge() {
                      open_to_issue ? std::string_view{} : std::string_view{open_to_issue.error().public_detail()});
     readiness.update("crl-file", !publisher->file_is_behind(), "the file of the CRL cannot be written");
     const UtcTime now = clock.now();
-    readiness.update("issuing-certificate", now < material.authority.certificate.fields().not_after,
-                     "the certificate of the CA has expired");
-    readiness.update("ocsp-certificate", now < material.ocsp_certificate.fields().not_after,
-                     "the certificate of the OCSP signer has expired");
-    if (material.tls)
-        readiness.update("tls-certificate", now < material.tls->not_after,
-                         "the certificate of the service has expired");
+    for (const auto& [name, what, not_after] : own_certificates(material))
+        readiness.update(name + "-certificate", now < not_after, "the certificate of " + what + " has expired");
     const auto current = publisher->current();
     if (!current) {
         readiness.set("crl", "no CRL was published yet");
@@ -35,7 +43,7 @@ void Daemon::Parts::judge() {
 std::optional<protocols::admin::Counts> Daemon::Parts::counts(std::chrono::seconds how_old) {
     const auto now = std::chrono::steady_clock::now();
     const std::lock_guard one_at_a_time{counting};
-    if (!counted || now - counted_at >= how_old) {
+    if (now - counted_at >= how_old) {
         const auto fresh = store->counts();
         counted_at = now;
         counted.reset();
@@ -81,9 +89,7 @@ Gauges Daemon::Parts::gauges() {
     }
     gauges.checkpoint_size = checkpointer->signed_size();
     gauges.crl_failures = crl_timer ? crl_timer->failures() : 0;
-    gauges.not_after.emplace("issuing", material.authority.certificate.fields().not_after);
-    gauges.not_after.emplace("ocsp", material.ocsp_certificate.fields().not_after);
-    if (material.tls) gauges.not_after.emplace("tls", material.tls->not_after);
+    for (const auto& [name, what, not_after] : own_certificates(material)) gauges.not_after.emplace(name, not_after);
     return gauges;
 }
 

@@ -37,7 +37,7 @@ std::shared_ptr<const Router> Daemon::Parts::https_routes() {
                                  .clock = clock,
                                  .may_serve = [this] { return may_serve(); },
                                  .may_record = [this] { return may_record(); },
-                                 .may_ask = [this](std::string_view who) { return askers.take(who); }});
+                                 .may_ask = [this](const std::string& who) { return askers.take(who); }});
     auto router = std::make_shared<Router>();
     protocols::native::add_routes(*router, *native);
     return router;

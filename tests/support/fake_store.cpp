@@ -254,10 +254,8 @@ Result<void> FakeStore::park(issuance::PendingRequest pending, Events events) {
         return fail(ErrorCode::conflict, "the request has moved on");
     }
     for (const auto& [id, other] : state_->requests) {
-        const bool waits = other.state == issuance::RequestState::awaiting_approval ||
-                           other.state == issuance::RequestState::challenged ||
-                           other.state == issuance::RequestState::received;
-        if (known == state_->requests.end() && waits && pending.secret_id && other.secret_id == pending.secret_id)
+        if (known == state_->requests.end() && issuance::is_waiting(other.state) && pending.secret_id &&
+            other.secret_id == pending.secret_id)
             return fail(ErrorCode::conflict, "another request with this secret waits already");
     }
     auto& request = state_->requests[pending.request];

@@ -81,6 +81,12 @@ Response problem_for(const Error& error) {
     return response;
 }
 
+// Not recorded: what is recorded of each request is what the bound is for.
+Response too_many() {
+    return http_server::problem(429, ErrorCode::overloaded, "this credential is used too often; try again later")
+        .with("Retry-After", "10");
+}
+
 }  // namespace
 
 unsigned http_status(ErrorCode code) noexcept {
@@ -121,16 +127,6 @@ unsigned http_status(ErrorCode code) noexcept {
     }
     return 500;
 }
-
-namespace {
-
-// Not recorded: what is recorded of each request is what the bound is for.
-Response too_many() {
-    return http_server::problem(429, ErrorCode::overloaded, "this credential is used too often; try again later")
-        .with("Retry-After", "10");
-}
-
-}  // namespace
 
 NativeProtocol::NativeProtocol(Ports ports) : ports_(std::move(ports)) {
     const auto& chain = ports_.engine.authority().chain;

@@ -20,7 +20,7 @@ struct Ports {
     // database; such a refusal is then only logged.
     std::function<bool()> may_record;
     // may_ask is false when one credential is shown more often than anybody needs to; by policy::describe.
-    std::function<bool(std::string_view)> may_ask;
+    std::function<bool(const std::string&)> may_ask;
 };
 
 // http_status is this protocol's one table of errors.

@@ -15,8 +15,6 @@ using issuance::CertificateRecord;
 using issuance::CertificateState;
 using issuance::OpenIntent;
 
-constexpr std::size_t kMaxListed = 1001;  // a page of 1000, and one that tells of the next
-
 // tbs_within gives the TBSCertificate's encoding inside a Certificate.
 Result<ByteView> tbs_within(ByteView certificate) {
     SEALWRIGHT_TRY(const auto whole, asn1::the_only(certificate, asn1::kSequence));

@@ -16,6 +16,7 @@ inline constexpr std::size_t kMaxResumeToken = 65536;
 inline constexpr std::size_t kMaxTbs = 131072;
 inline constexpr std::size_t kMaxCertificate = 135168;  // a TBS and its signature
 inline constexpr std::size_t kMaxCrl = 256U << 20U;     // 256 MiB
+inline constexpr std::size_t kMaxListed = 1001;         // rows at once: a page of 1000, and one that tells of the next
 inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 
 // check_size refuses what could not be read back.

@@ -9,8 +9,6 @@ using issuance::CertificateState;
 using issuance::RequestRecord;
 using issuance::RequestState;
 
-constexpr std::size_t kMaxListed = 1001;  // a page of 1000, and one that tells of the next
-
 // An intended request stands where its certificate stands.
 #define SEALWRIGHT_EFFECTIVE_STATE                                                                                  \
     "CASE WHEN r.state <> 'intended' THEN r.state WHEN c.state = 1 THEN 'intended' WHEN c.state = 2 THEN 'issued' " \
@@ -23,11 +21,6 @@ constexpr std::size_t kMaxListed = 1001;  // a page of 1000, and one that tells 
     "certificate c ON c.seq = r.certificate "
 
 #define SEALWRIGHT_WAITING "'received', 'challenged', 'awaiting_approval'"
-
-bool waits(RequestState state) noexcept {
-    return state == RequestState::received || state == RequestState::challenged ||
-           state == RequestState::awaiting_approval;
-}
 
 RequestState read_state(RowReader& row) {
     const std::string name = row.text("state", kMaxShortText);
@@ -162,7 +155,7 @@ Result<void> refuse(Connection& connection, const issuance::Refusal& refusal) {
 Result<void> park(Connection& connection, const issuance::PendingRequest& pending) {
     SEALWRIGHT_TRY(check_sizes(pending));
     SEALWRIGHT_TRY(check_size("the resume token", pending.resume_token.size(), kMaxResumeToken));
-    if (!waits(pending.state))
+    if (!issuance::is_waiting(pending.state))
         return fail(ErrorCode::conflict,
                     "a request that is " + std::string{issuance::request_state_name(pending.state)} + " does not wait");
     const std::string_view state = issuance::request_state_name(pending.state);
@@ -222,9 +215,9 @@ Result<std::vector<RequestRecord>> read_requests(Connection& connection, std::op
     std::optional<std::string> name;
     if (state) name = std::string{issuance::request_state_name(*state)};
     // Those that wait are few and have an index; the others are found from the newest backward.
-    const char* sql = state && waits(*state) ? SEALWRIGHT_REQUEST_COLUMNS
+    const char* sql = state && issuance::is_waiting(*state) ? SEALWRIGHT_REQUEST_COLUMNS
                           "WHERE r.state IN (" SEALWRIGHT_WAITING ") AND r.state = ?1 ORDER BY r.seq DESC LIMIT ?2"
-                                             : SEALWRIGHT_REQUEST_COLUMNS
+                                                            : SEALWRIGHT_REQUEST_COLUMNS
                           "WHERE ?1 IS NULL OR ?1 = " SEALWRIGHT_EFFECTIVE_STATE " ORDER BY r.seq DESC LIMIT ?2";
     SEALWRIGHT_TRY(auto query, connection.query(sql, name, static_cast<std::int64_t>(std::min(limit, kMaxListed))));
     std::vector<RequestRecord> records;

@@ -39,7 +39,7 @@ struct Options {
 // - A request whose intent was abandoned reads as refused (unavailable).
 // - changed_since does not list a serial that goes from unknown to good: nobody can have asked for 128 random bits
 // before they left.
-// - secrets lists the newest 10,000, listings of certificates and requests at most 1,000 at once.
+// - secrets lists the newest 10,000, listings of certificates and requests at most 1,001 at once.
 // - for_each_revoked holds one of the readers while it visits.
 class SqliteStore final : public issuance::CaStore {
 public:

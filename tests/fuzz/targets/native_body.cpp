@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                                       .clock = site.clock,
                                                       .may_serve = []() -> Result<void> { return success(); },
                                                       .may_record = [] { return true; },
-                                                      .may_ask = [](std::string_view) { return true; }}};
+                                                      .may_ask = [](const std::string&) { return true; }}};
     const unsigned choice = data[0];
     const ByteView body{data + 1, size - 1};
     http_server::Request request{.method = "POST",

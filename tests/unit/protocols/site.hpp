@@ -86,7 +86,7 @@ struct Site {
                               return fail(ErrorCode::unavailable, "not open yet");
                           },
                           .may_record = [this] { return may_record; },
-                          .may_ask = [this](std::string_view) { return may_ask; }});
+                          .may_ask = [this](const std::string&) { return may_ask; }});
         native::add_routes(native_router, *native);
         admin_ports = std::make_unique<admin::Ports>(admin::Ports{
             .engine = *engine,
