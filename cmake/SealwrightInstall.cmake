@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 set(SEALWRIGHT_DATA_DIR "${CMAKE_INSTALL_DATADIR}/sealwright")
 
 # Programs for people go to bin, services to sbin. A room that is not built yet has no program to install.
-foreach(program IN ITEMS sealwright sealwright-verify)
+foreach(program IN ITEMS sealwright sealwright-verify sealwright-device)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   endif()
@@ -28,8 +28,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/src/cli/completion/sealwright.bash"
 
 # Units and example configurations stand beside the service that they are for. A distribution puts units elsewhere than a prefix does.
 set(SEALWRIGHT_UNIT_DIR "lib/systemd/system" CACHE STRING "Where systemd units are installed, below the prefix or absolute")
-foreach(room IN ITEMS src/server hsm/signer_process)
-  file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.service" "${PROJECT_SOURCE_DIR}/${room}/*.socket")
+foreach(room IN ITEMS src/server hsm/signer_process src/device)
+  file(GLOB units CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.service" "${PROJECT_SOURCE_DIR}/${room}/*.socket" "${PROJECT_SOURCE_DIR}/${room}/*.timer")
   if(units)
     install(FILES ${units} DESTINATION "${SEALWRIGHT_UNIT_DIR}")
   endif()
