@@ -87,11 +87,11 @@ Result<cli::ExitCode> enroll(Context& context, const EnrollOptions& options) {
         return tell(context, outcome);
     }
     const tpm::Tpm tpm{context.tcti()};
-    SEALWRIGHT_TRY(auto pending, pending_request(context, state, tpm, options));
     Credential credential;
     SEALWRIGHT_TRY(credential.secret,
                    cli::read_secret(options.secret, context.terminal, "Enrolment secret:", "secret"));
     SEALWRIGHT_TRY(auto server, Server::open(options.server, options.ca_file, std::move(credential)));
+    SEALWRIGHT_TRY(auto pending, pending_request(context, state, tpm, options));
     Enrolment enrolment{{tpm, state, server, context.clock, options.ca_file}, std::move(pending)};
     SEALWRIGHT_TRY(const auto outcome, enrolment.run());
     return tell(context, outcome);

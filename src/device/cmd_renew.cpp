@@ -24,7 +24,7 @@ cli::ExitCode tell_not_due(Context& context, const Identity& identity) {
                                               {"renews_at", to_rfc3339(identity.renews_at())}});
     } else {
         context.output.note("Not due: valid until " + cli::format_when(identity.not_after(), context.clock.now()) +
-                            ", renews by itself from " + cli::format_time(identity.renews_at()) +
+                            ", renewal is due from " + cli::format_time(identity.renews_at()) +
                             " on. --force renews now.");
     }
     return cli::ExitCode::done;
