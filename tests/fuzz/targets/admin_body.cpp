@@ -3,7 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "protocols/admin/admin_protocol.hpp"
-#include "protocols/admin/json.hpp"
+#include "http_server/json_body.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/targets/fuzz_site.hpp"
 
@@ -13,8 +13,8 @@ using sealwright::fuzz::require;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const ByteView body{data + 1, size - 1};
-    if (const auto value = protocols::admin::parse_json(text_of(body))) {
-        const auto again = protocols::admin::parse_json(boost::json::serialize(value.value()));
+    if (const auto value = http_server::parse_json(text_of(body))) {
+        const auto again = http_server::parse_json(boost::json::serialize(value.value()));
         require(again && again.value() == value.value(), "JSON is read as it is written");
     }
     fuzz::FuzzSite site;
@@ -62,6 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             "every request has its answer");
     require(response.status < 300 || *response.header("Content-Type") == "application/problem+json",
             "a refusal is a problem document");
-    require(protocols::admin::parse_json(response.body).has_value(), "an answer is JSON");
+    require(http_server::parse_json(response.body).has_value(), "an answer is JSON");
     return 0;
 }

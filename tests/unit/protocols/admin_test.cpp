@@ -1,4 +1,4 @@
-#include "protocols/admin/json.hpp"
+#include "http_server/json_body.hpp"
 #include "site.hpp"
 
 namespace sealwright::protocols::admin {
