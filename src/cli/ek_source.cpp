@@ -1,5 +1,6 @@
 #include "cli/ek_source.hpp"
 
+#include "attestation/ek_certificate.hpp"
 #include "attestation/verify.hpp"
 #include "base/file.hpp"
 #include "crypto/spki.hpp"
@@ -10,10 +11,10 @@ namespace {
 constexpr std::size_t kMaxFile = 16U << 20U;
 constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
 
-Result<KeyId> of_certificate(Bytes der) {
-    attestation::Opening opening;
-    opening.ek_certificate = std::move(der);
-    return attestation::ek_of(opening);
+Result<KeyId> of_certificate(const Bytes& der) {
+    SEALWRIGHT_TRY(const auto certificate, attestation::parse_ek_certificate(der));
+    SEALWRIGHT_TRY(const auto key, crypto::PublicKey::parse(certificate.spki.view()));
+    return key.id();
 }
 
 Result<KeyId> of_public(Bytes tpm2b) {
@@ -23,7 +24,7 @@ Result<KeyId> of_public(Bytes tpm2b) {
 }
 
 Result<KeyId> of_block(std::string_view label, Bytes der) {
-    if (label == "CERTIFICATE") return of_certificate(std::move(der));
+    if (label == "CERTIFICATE") return of_certificate(der);
     if (label != "PUBLIC KEY") return fail(ErrorCode::unsupported, "neither CERTIFICATE nor PUBLIC KEY");
     SEALWRIGHT_TRY(const auto key, crypto::PublicKey::parse(der));
     return key.id();

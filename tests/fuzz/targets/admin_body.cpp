@@ -2,8 +2,8 @@
 // again; nothing but an answer comes of anything else.
 #include <boost/json/serialize.hpp>
 
-#include "protocols/admin/admin_protocol.hpp"
 #include "http_server/json_body.hpp"
+#include "protocols/admin/admin_protocol.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/targets/fuzz_site.hpp"
 
@@ -18,10 +18,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(again && again.value() == value.value(), "JSON is read as it is written");
     }
     fuzz::FuzzSite site;
+    issuance::DeviceRegister devices{site.store, site.revoker, site.node, site.clock, site.log};
     const protocols::admin::Ports ports{
         .engine = site.engine,
         .store = site.store,
         .revoker = site.revoker,
+        .devices = devices,
         .events = issuance::EventMaker{site.node},
         .clock = site.clock,
         .random = site.random,
