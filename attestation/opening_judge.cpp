@@ -223,6 +223,10 @@ void judge_strength(VerdictBuilder& verdict, Check check, const Source& source, 
                   what + ": " + (strength ? "" : strength.error().public_detail()) + ": this key must not be used");
 }
 
+OpeningJudgement judge_opening(const Opening& opening, const Context& context, VerdictBuilder& verdict) {
+    return OpeningJudge{opening, context, verdict}.run();
+}
+
 std::string missing_attributes(const TpmPublic& key, std::uint32_t wanted, std::uint32_t unwanted) {
     std::string out;
     for (const auto& [bit, name] : kAttributeNames) {
