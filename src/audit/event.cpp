@@ -7,7 +7,7 @@
 namespace sealwright::audit {
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 30> kKinds{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 35> kKinds{{
     {EventKind::daemon_started, "daemon.started"},
     {EventKind::daemon_stopped, "daemon.stopped"},
     {EventKind::epoch_opened, "epoch.opened"},
@@ -38,6 +38,11 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 30> kKinds{{
     {EventKind::issuance_stopped, "issuance.stopped"},
     {EventKind::issuance_resumed, "issuance.resumed"},
     {EventKind::key_enrolled, "key.enrolled"},
+    {EventKind::request_challenged, "request.challenged"},
+    {EventKind::ek_imported, "ek.imported"},
+    {EventKind::ek_removed, "ek.removed"},
+    {EventKind::device_revoked, "device.revoked"},
+    {EventKind::device_retired, "device.retired"},
 }};
 
 constexpr std::size_t kMaxFields = 64;

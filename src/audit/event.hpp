@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
     secret_created, secret_used, secret_revoked,
     profile_loaded, access_denied, input_refused, clock_stopped, issuance_stopped, issuance_resumed,
     key_enrolled,
+    request_challenged, ek_imported, ek_removed, device_revoked, device_retired,
 };
 std::string_view event_kind_name(EventKind kind) noexcept;  // "certificate.intended"
 Result<EventKind> parse_event_kind(std::string_view name);

@@ -18,6 +18,8 @@ namespace boundary {
 // In the daemon, in the order in which one request passes them (docs/issuance.md).
 inline constexpr std::string_view kReceived = "daemon.received";         // read from the socket, nothing checked
 inline constexpr std::string_view kProven = "daemon.proven";             // proof of possession holds
+inline constexpr std::string_view kChallenged = "daemon.challenged";     // the challenge for a TPM is durable
+inline constexpr std::string_view kAttested = "daemon.attested";         // attestation holds, or none is wanted
 inline constexpr std::string_view kDecided = "daemon.decided";           // policy said yes
 inline constexpr std::string_view kLinted = "daemon.linted";             // the TBS passed the linter
 inline constexpr std::string_view kIntendBegun = "daemon.intend.begun";  // inside the transaction, before its commit

@@ -41,10 +41,11 @@ private:
 };
 
 // add_offline_commands: ceremony, hsm. add_certificate_commands: cert, request. add_authority_commands: ca, profile,
-// crl, secret, audit.
+// crl, secret, audit. add_device_commands: ek, device.
 void add_offline_commands(Grammar& grammar);
 void add_certificate_commands(Grammar& grammar);
 void add_authority_commands(Grammar& grammar);
+void add_device_commands(Grammar& grammar);
 
 // add_secret_source adds --NAME-fd and --NAME-file.
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);

@@ -172,6 +172,14 @@ void add_request(Grammar& grammar) {
                                            "  sealwright request show 0f3c61d2a9b84e7c8f10a2b3c4d5e6f7");
     grammar.runs(show, add_request_id(show), request_show);
 
+    CLI::App& attestation = grammar.admin_command(
+        group, "attestation", "The record of a TPM's proof, for sealwright-verify attestation",
+        "  sealwright request attestation 0f3c61d2a9b84e7c8f10a2b3c4d5e6f7 --out device.attestation");
+    auto wanted = std::make_shared<RequestAttestationOptions>();
+    attestation.add_option("ID", wanted->id, "The request")->required()->type_name("");
+    attestation.add_option("--out", wanted->out, "Write it to this file")->type_name("FILE");
+    grammar.runs(attestation, wanted, request_attestation);
+
     CLI::App& approve =
         grammar.admin_command(group, "approve", "Approve a request, as an officer other than its requester",
                               "  sealwright request approve 0f3c61d2a9b84e7c8f10a2b3c4d5e6f7");

@@ -66,6 +66,7 @@ struct ParserTree {
         Grammar grammar{root, invocation, {}};
         add_offline_commands(grammar);
         add_authority_commands(grammar);
+        add_device_commands(grammar);
         add_certificate_commands(grammar);
         grammar.runs(grammar.command(root, "version", "Print the version", "  sealwright version --json"), version);
     }

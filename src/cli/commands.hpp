@@ -29,6 +29,14 @@ Result<ExitCode> request_list(Context& context, const RequestListOptions& option
 Result<ExitCode> request_show(Context& context, const RequestOptions& options);
 Result<ExitCode> request_approve(Context& context, const RequestOptions& options);
 Result<ExitCode> request_deny(Context& context, const RequestOptions& options);
+Result<ExitCode> request_attestation(Context& context, const RequestAttestationOptions& options);
+Result<ExitCode> ek_import(Context& context, const EkImportOptions& options);
+Result<ExitCode> ek_list(Context& context);
+Result<ExitCode> ek_remove(Context& context, const EkRemoveOptions& options);
+Result<ExitCode> device_list(Context& context, const DeviceListOptions& options);
+Result<ExitCode> device_show(Context& context, const DeviceShowOptions& options);
+Result<ExitCode> device_revoke(Context& context, const DeviceEndOptions& options);
+Result<ExitCode> device_retire(Context& context, const DeviceEndOptions& options);
 Result<ExitCode> crl_publish(Context& context);
 Result<ExitCode> secret_create(Context& context, const SecretCreateOptions& options);
 Result<ExitCode> secret_list(Context& context);

@@ -90,6 +90,38 @@ struct RequestOptions {
     bool yes = false;
 };
 
+struct RequestAttestationOptions {
+    std::string id;
+    std::string out;  // file; standard output where empty
+};
+
+struct EkImportOptions {
+    std::vector<std::string> files;
+    std::string note;
+    bool dry_run = false;
+};
+
+struct EkRemoveOptions {
+    std::string ek;
+    bool yes = false;
+};
+
+struct DeviceListOptions {
+    std::string state, name;
+    std::size_t limit = 100;
+    bool all = false;
+};
+
+struct DeviceShowOptions {
+    std::string device;
+    std::string record;  // file for the attestation's record
+};
+
+struct DeviceEndOptions {
+    std::string device, reason;
+    bool yes = false, dry_run = false;
+};
+
 struct SecretCreateOptions {
     std::string profile;
     std::vector<std::string> names;

@@ -15,6 +15,7 @@ std::map<std::string, std::string> refusal_fields(const Refusal& refusal, ByteVi
         {"reason", refusal.reason},   {"request", refusal.request.hex()},
     };
     if (!whole_input.empty()) fields["proof_sha256"] = crypto::sha256(whole_input).hex();
+    if (!refusal.attestation.empty()) fields["attestation_sha256"] = crypto::sha256(refusal.attestation).hex();
     return fields;
 }
 
@@ -67,6 +68,34 @@ Event EventMaker::request_approved(const RequestRecord& record, std::string_view
                 {{"profile", record.profile}, {"request", record.id.hex()}, {"requester", record.principal}});
 }
 
+Event EventMaker::challenged(const PendingRequest& pending, const attestation::Verdict& verdict,
+                             const ChallengeToken& token) const {
+    return make(EventKind::request_challenged, pending.now, pending.principal,
+                {{"ak_name", to_hex(verdict.facts().ak_name)},
+                 {"attestation_sha256", crypto::sha256(pending.proof).hex()},
+                 {"channel", pending.channel},
+                 {"ek", verdict.facts().ek.hex()},
+                 {"expires_at", to_rfc3339(token.expires_at)},
+                 {"nonce_sha256", crypto::sha256(token.nonce).hex()},
+                 {"peer", pending.peer},
+                 {"profile", pending.profile},
+                 {"request", pending.request.hex()}});
+}
+
+Event EventMaker::ek_imported(const EkEntry& entry) const {
+    return make(EventKind::ek_imported, entry.added_at, entry.added_by, {{"ek", entry.ek.hex()}, {"note", entry.note}});
+}
+
+Event EventMaker::ek_removed(const KeyId& ek, std::string_view actor, UtcTime now) const {
+    return make(EventKind::ek_removed, now, actor, {{"ek", ek.hex()}});
+}
+
+Event EventMaker::device_ended(const DeviceRecord& device, DeviceState state, std::string_view actor,
+                               std::string_view reason, UtcTime now) const {
+    return make(state == DeviceState::retired ? EventKind::device_retired : EventKind::device_revoked, now, actor,
+                {{"ek", device.about.ek.hex()}, {"names", device.names}, {"reason", std::string{reason}}});
+}
+
 Event EventMaker::intended(const Intent& intent) const {
     std::map<std::string, std::string> fields{
         {"channel", intent.channel},
@@ -85,6 +114,11 @@ Event EventMaker::intended(const Intent& intent) const {
         {"tbs_sha256", intent.tbs_digest.hex()},
     };
     if (intent.renews) fields["renews"] = intent.renews->hex();
+    if (intent.device) {
+        fields["attestation_sha256"] = crypto::sha256(intent.attestation).hex();
+        fields["ek"] = intent.device->ek.hex();
+        fields["level"] = attestation::level_name(intent.device->level);
+    }
     return make(EventKind::certificate_intended, intent.now, intent.principal, std::move(fields));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "issuance/ca_store.hpp"
+#include "issuance/challenge_token.hpp"
 #include "issuance/linted_tbs.hpp"
 #include "policy/principal.hpp"
 
@@ -28,6 +29,12 @@ public:
                         UtcTime now) const;
     Event awaiting_approval(const PendingRequest& pending, unsigned needed) const;
     Event request_approved(const RequestRecord& record, std::string_view officer, UtcTime now) const;
+    Event challenged(const PendingRequest& pending, const attestation::Verdict& verdict,
+                     const ChallengeToken& token) const;
+    Event ek_imported(const EkEntry& entry) const;
+    Event ek_removed(const KeyId& ek, std::string_view actor, UtcTime now) const;
+    Event device_ended(const DeviceRecord& device, DeviceState state, std::string_view actor, std::string_view reason,
+                       UtcTime now) const;
     Event intended(const Intent& intent) const;
     Event secret_used(const Intent& intent) const;
     Event issued(const Completion& completion, const RequestId& request, std::string_view actor) const;

@@ -2,6 +2,18 @@
 
 namespace sealwright::issuance {
 
+std::string_view device_state_name(DeviceState state) noexcept {
+    switch (state) {
+        case DeviceState::enrolled:
+            return "enrolled";
+        case DeviceState::revoked:
+            return "revoked";
+        case DeviceState::retired:
+            return "retired";
+    }
+    return "unknown";
+}
+
 std::string_view certificate_state_name(CertificateState state) noexcept {
     switch (state) {
         case CertificateState::intended:

@@ -18,6 +18,7 @@
 
 #include "audit/event.hpp"
 #include "audit/merkle_tree.hpp"
+#include "issuance/device_store.hpp"
 #include "issuance/request.hpp"
 #include "x509/crl.hpp"
 
@@ -56,6 +57,10 @@ struct Intent {
     KeyId subject_key;
     UtcTime not_before{}, not_after{};
     std::optional<SerialNumber> renews;
+    // Where a TPM proved the key: the device, bound to the names in the same transaction (denied: its EK is revoked or
+    // has another identity, or another device has this one), and the record.
+    std::optional<AttestedDevice> device;
+    Bytes attestation;
     UtcTime now{};
 };
 
@@ -98,6 +103,7 @@ struct Refusal {
     ErrorCode code = ErrorCode::denied;
     std::string reason;  // public text
     bool resumes_request = false;
+    Bytes attestation;  // the record of one that was refused, or empty
     UtcTime now{};
 };
 
@@ -109,6 +115,7 @@ struct PendingRequest {  // for received, challenged, awaiting_approval
     Bytes proof;
     Bytes resume_token;  // opaque to the store
     std::optional<std::string> secret_id;
+    Bytes attestation;  // the record of one that waits for approvals, or empty
     UtcTime now{};
 };
 
@@ -147,6 +154,7 @@ struct CertificateRecord {
     Bytes certificate;                     // DER; empty unless issued
     Bytes tbs;
     std::optional<SerialNumber> renews;
+    attestation::Level level = attestation::Level::none;  // that its TPM reached
 };
 
 struct CertificateFilter {
@@ -212,17 +220,15 @@ struct StatusUnknown {};
 using Status = std::variant<StatusGood, StatusRevoked,
                             StatusUnknown>;  // intended: revoked-by-caution is not needed: unknown until issued
 
-class CaStore {
+class CaStore : public DeviceStore {
 public:
-    virtual ~CaStore() = default;
-
     // open_epoch gives this boot its number, durably, and records the start.
     virtual Result<BootEpoch> open_epoch(const NodeId& node, UtcTime now, Events events) = 0;
     // node_id is the site-unique identity of this store's daemon, made at first use.
     virtual Result<NodeId> node_id() = 0;
 
     // intend is step 6. already_exists: serial taken. conflict: the secret was used up, or the request is no longer in
-    // a state that may be intended.
+    // a state that may be intended. denied: the device may not have this identity.
     virtual Result<IntentReceipt> intend(Intent intent, Events events) = 0;
     // complete is step 8. conflict: the lease was lost or the intent was settled otherwise; the certificate must not
     // leave.

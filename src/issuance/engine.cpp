@@ -62,12 +62,13 @@ Result<IssueOutcome> Engine::Parts::walk(Case& it) {
     if (!key) return refuse(it, key.error());
     at_boundary(boundary::kProven);
 
-    // 3. Attestation: the seat of the step that turns a ProvenKey into an AttestedKey. A profile cannot ask for it:
-    // Profile::parse refuses a key that it
-    //    does not know, so that no certificate claims what nobody verified.
+    // 3. Attestation: where the profile wants it, a TPM holds that very key.
+    if (auto known = load_profile(it); !known) return refuse(it, known.error());
+    if (auto attested = attest(it, key.value()); !attested) return refuse(it, attested.error());
+    at_boundary(boundary::kAttested);
 
     // 4. Policy: issue, deny with reasons, or wait for approvals.
-    auto decision = decide(it, key.value());
+    auto decision = decide(it, &key.value());
     if (!decision) return refuse(it, decision.error());
     if (const auto* deny = std::get_if<policy::Deny>(&decision.value()))
         return refuse(it, fail(ErrorCode::denied, joined(deny->reasons)));
@@ -112,13 +113,18 @@ Result<IssueOutcome> Engine::Parts::walk(Case& it) {
     return complete(it, open, std::get<CertificateDer>(std::move(outcome)));
 }
 
-Result<policy::Decision> Engine::Parts::decide(Case& it, const ProvenKey& key) const {
+Result<void> Engine::Parts::load_profile(Case& it) const {
     const auto found = profiles.find(it.request.profile);
     if (found == profiles.end()) return fail(ErrorCode::not_found, "there is no profile of that name");
     it.profile = found->second;
     if (it.approved_profile && *it.approved_profile != it.profile->digest) {
         return fail(ErrorCode::conflict, "the profile was changed after the request; ask again");
     }
+    return success();
+}
+
+// decide: key is null while only its holder is known, in the first round of an attestation.
+Result<policy::Decision> Engine::Parts::decide(Case& it, const ProvenKey* key) const {
     policy::Question question{.principal = it.request.principal,
                               .channel = it.request.channel,
                               .profile = *it.profile,
@@ -132,7 +138,7 @@ Result<policy::Decision> Engine::Parts::decide(Case& it, const ProvenKey& key) c
         SEALWRIGHT_TRY(it.renewed, load_renewed(store, *holder, question.now));
         question.renewed_not_after = it.renewed->certificate.fields().not_after;
         question.renewed_is_valid = it.renewed->is_valid;
-        question.same_key = it.renewed->subject_key == key.key().id();
+        question.same_key = key != nullptr && it.renewed->subject_key == key->key().id();
         it.authorised_names = authorised_names(it.renewed->certificate);
     }
     return policy::decide(question);
@@ -146,7 +152,8 @@ profile::TemplateInput Engine::Parts::template_input(const Case& it, const Prove
             .authorised_names = it.authorised_names,
             .issuer = issuer_context,
             .serial = serial,
-            .now = now};
+            .now = now,
+            .attested = it.attested ? it.attested->level() : attestation::Level::none};
 }
 
 Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const SerialNumber& serial) const {
@@ -168,7 +175,7 @@ Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const S
     intent.peer = it.request.peer;
     intent.profile = it.profile->name;
     intent.profile_digest = it.profile->digest;
-    intent.proof = std::get<CsrProof>(it.request.proof).csr.der.bytes();
+    intent.proof = csr_of(it.request.proof)->der.bytes();
     if (const auto* secret = std::get_if<policy::SecretPrincipal>(&it.request.principal))
         intent.secret_id = secret->secret_id;
     intent.resumes_request = it.resumes;
@@ -182,6 +189,10 @@ Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const S
     intent.not_before = fields.not_before;
     intent.not_after = fields.not_after;
     if (it.renewed) intent.renews = it.renewed->serial;
+    if (it.attested) {
+        intent.device = it.attested->device();
+        intent.attestation = attestation::encode_record(it.attested->record());
+    }
     intent.now = now;
     return Draft{std::move(tbs), std::move(intent)};
 }
@@ -232,6 +243,19 @@ Result<IssueOutcome> Engine::issue(EnrollmentRequest request) {
             .actor = std::move(actor)};
     return parts_->walk(it);
 }
+
+Attested<Challenged> Engine::challenge(AttestationOpening opening) {
+    at_boundary(boundary::kReceived);
+    return parts_->challenge(std::move(opening));
+}
+
+Attested<IssueOutcome> Engine::answer(const RequestId& request, const policy::Principal& principal,
+                                      AttestationAnswer answer) {
+    at_boundary(boundary::kReceived);
+    return parts_->answer(request, principal, std::move(answer));
+}
+
+Result<std::size_t> Engine::expire_challenges() { return parts_->expire_challenges(); }
 
 Result<IssueOutcome> Engine::resume(const RequestId& request, const policy::Principal& principal) {
     return parts_->resume(request, principal);

@@ -33,6 +33,8 @@ struct EngineOptions {
     // signer_ready is asked just before an intent is stored, so that a signer which is known to be down uses up neither
     // serial numbers nor secrets. Thread-safe, cheap; empty: always ready.
     std::function<bool()> signer_ready = {};
+    // Of EK certificates; null: none is trusted.
+    std::shared_ptr<const attestation::TrustAnchors> anchors = {};
 };
 
 // Profiles by name; immutable while the engine lives.
@@ -49,6 +51,34 @@ struct Pending {
 };  // poll with resume()
 using IssueOutcome = std::variant<Issued, Pending>;
 
+// An attestation takes two rounds (docs/issuance.md). The first opens it:
+struct AttestationOpening {
+    policy::Principal principal;
+    policy::Channel channel = policy::Channel::https;
+    std::string peer;
+    std::string profile;  // name; must have [attestation]
+    attestation::Opening evidence;
+};
+// and is answered by a challenge, which the device can answer once:
+struct Challenged {
+    RequestId request;
+    Bytes credential_blob, encrypted_secret, nonce;
+    UtcTime expires_at{};
+};
+struct AttestationAnswer {
+    attestation::Answer evidence;
+    x509::CertificateRequest csr;
+    profile::RequestedContent requested;
+};
+// Attested is what became of a round. Where the attestation itself was refused, findings say why, and request is where
+// the record stands.
+template <class T>
+struct Attested {
+    Result<T> outcome;
+    RequestId request;
+    std::vector<attestation::Finding> findings;
+};
+
 // Engine: thread-safe; calls block (run them on a worker pool). Everything it refuses has a record.
 class Engine {
 public:
@@ -59,6 +89,17 @@ public:
     // issue: the answer may leave only when this returned Issued. Errors are the refusal's code and public reason;
     // indeterminate when it is not known whether the token signed (the serial is then revoked).
     Result<IssueOutcome> issue(EnrollmentRequest request);
+
+    // challenge judges an opening and gives the challenge for it. Of one principal one challenge stands at a time: a
+    // new one takes the place of the one before.
+    Attested<Challenged> challenge(AttestationOpening opening);
+    // answer judges everything and goes on as issue does. Whatever it decides, the challenge is used up; conflict: it
+    // was already, or another took its place; expired. The principal must be the one that was challenged (denied else).
+    // unavailable, overloaded and storage leave the challenge as it is.
+    Attested<IssueOutcome> answer(const RequestId& request, const policy::Principal& principal,
+                                  AttestationAnswer answer);
+    // expire_challenges refuses requests whose challenge nobody answered in time; gives how many.
+    Result<std::size_t> expire_challenges();
 
     // resume goes on with a parked request: Pending while approvals are missing, else issues; the finished certificate
     // for one that was issued already. The caller must be the principal that made it, or a local one (denied else).

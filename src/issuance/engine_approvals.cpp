@@ -37,12 +37,12 @@ unsigned approvals_of(const RequestRecord& record) {
 
 Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, unsigned needed) {
     const Pending pending{it.id, needed};
-    if (it.resumes) return IssueOutcome{pending};
+    if (it.parked) return IssueOutcome{pending};
     const UtcTime now = clock.now();
     // Officers are not asked about what could not be issued anyway.
     if (auto possible = profile::check_request(template_input(it, key, SerialNumber{}, now)); !possible)
         return refuse(it, possible.error());
-    const auto& csr = std::get<CsrProof>(it.request.proof).csr;
+    const auto& csr = *csr_of(it.request.proof);
     if (!same_wishes(it.request.requested, csr)) {
         return refuse(it, fail(ErrorCode::unsupported,
                                "a request that waits for approvals must carry all that it wishes in its CSR"));
@@ -58,6 +58,7 @@ Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, u
                        .resume_token = encode_parked({it.request.principal, it.request.channel, it.profile->digest,
                                                       it.request.requested.validity}),
                        .secret_id = {},
+                       .attestation = encoded_attestation(it),
                        .now = now};
     if (const auto* secret = std::get_if<policy::SecretPrincipal>(&it.request.principal))
         row.secret_id = secret->secret_id;
@@ -69,10 +70,21 @@ Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, u
     return gate.close(parked.error());
 }
 
+// load_attestation gives the record that a parked request was attested by, nothing where its profile wants none.
+Result<std::optional<attestation::Record>> Engine::Parts::load_attestation(const RequestId& id) const {
+    std::optional<attestation::Record> record;
+    const auto bytes = store.attestation(id);
+    if (!bytes && bytes.error().code() == ErrorCode::not_found) return record;
+    if (!bytes) return bytes.error();
+    SEALWRIGHT_TRY(record, attestation::parse_record(bytes.value()));
+    return record;
+}
+
 Result<Case> Engine::Parts::reopen(const RequestRecord& record) const {
     SEALWRIGHT_TRY(auto parked, parse_parked(record.resume_token));
     SEALWRIGHT_TRY(auto csr, x509::CertificateRequest::parse(record.proof));
     SEALWRIGHT_TRY(auto requested, profile::requested_content(csr));
+    SEALWRIGHT_TRY(auto attested, load_attestation(record.id));
     requested.validity = parked.validity;
     EnrollmentRequest request{.principal = std::move(parked.principal),
                               .channel = parked.channel,
@@ -86,7 +98,9 @@ Result<Case> Engine::Parts::reopen(const RequestRecord& record) const {
                 .actor = record.principal,
                 .approvals = approvals_of(record),
                 .approved_profile = parked.profile_digest,
-                .resumes = true};
+                .resumes = true,
+                .parked = true,
+                .attestation = std::move(attested)};
 }
 
 Result<IssueOutcome> Engine::Parts::resume(const RequestId& id, const policy::Principal& principal) {
@@ -159,6 +173,7 @@ Result<void> Engine::Parts::deny(const RequestId& id, const policy::Principal& o
                     .code = ErrorCode::denied,
                     .reason = reason.empty() ? "denied by an officer" : "denied by an officer: " + reason,
                     .resumes_request = true,
+                    .attestation = {},
                     .now = clock.now()};
     Events entries;
     entries.push_back(events.request_denied(refusal, policy::describe(officer)));

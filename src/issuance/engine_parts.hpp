@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "issuance/attested_key.hpp"
+#include "issuance/challenge_token.hpp"
 #include "issuance/engine.hpp"
 #include "issuance/issuance_gate.hpp"
 #include "issuance/issuer.hpp"
@@ -29,8 +31,13 @@ struct Case {
     unsigned approvals = 0;                       // by officers other than the requester
     std::optional<Sha256> approved_profile = {};  // the version that the approvals are for
     bool resumes = false;                         // its row exists already
-    // From step 4 on:
+    bool parked = false;                          // and waits for approvals
     std::shared_ptr<const profile::Profile> profile = {};
+    // From step 3 on, where a TPM proves the key: the record (also of a refusal), and what follows from an affirming
+    // one.
+    std::optional<attestation::Record> attestation = {};
+    std::optional<AttestedKey> attested = {};
+    // From step 4 on:
     std::optional<RenewedCertificate> renewed = {};  // for a renewal
     std::vector<std::string> authorised_names = {};
 };
@@ -47,7 +54,8 @@ struct Engine::Parts {
 
     // engine.cpp: the eight steps.
     Result<IssueOutcome> walk(Case& it);
-    Result<policy::Decision> decide(Case& it, const ProvenKey& key) const;
+    Result<void> load_profile(Case& it) const;
+    Result<policy::Decision> decide(Case& it, const ProvenKey* key) const;
     Result<Draft> draft(const Case& it, const ProvenKey& key, const SerialNumber& serial) const;
     Result<IntentReceipt> intend(const Draft& draft);
     Result<IssueOutcome> complete(const Case& it, const OpenIntent& intent, CertificateDer certificate);
@@ -64,14 +72,30 @@ struct Engine::Parts {
     static bool is_busy(ErrorCode code) noexcept {
         return code == ErrorCode::overloaded || code == ErrorCode::unavailable;
     }
+    static Bytes encoded_attestation(const Case& it);
     Error unrecorded(const Error& problem, const Error& why);
     void refuse_input(const policy::Principal& principal, policy::Channel channel, std::string_view peer,
                       std::string_view profile, ByteView input, const Error& why);
     Error deny_access(const policy::Principal& principal, std::string_view action, std::string_view object, Error why);
 
+    // engine_attestation.cpp. attest is step 3; the others are the rounds around it.
+    Result<void> attest(Case& it, const ProvenKey& key) const;
+    Result<attestation::Record> judge_evidence(const Case& it) const;
+    Result<void> check_device(const Case& it, const KeyId& ek) const;
+    Attested<Challenged> challenge(AttestationOpening opening);
+    Result<Challenged> open_attestation(Case& it);
+    Result<void> check_may_open(Case& it) const;
+    Result<void> supersede(const std::string& actor);
+    Attested<IssueOutcome> answer(const RequestId& id, const policy::Principal& principal, AttestationAnswer answer);
+    Result<IssueOutcome> judge_answer(Case& it, UtcTime expires_at);
+    Result<Case> reopen_challenge(const RequestRecord& record, AttestationAnswer answer, UtcTime& expires_at) const;
+    Result<void> end_challenge(const RequestRecord& record, const Error& why);
+    Result<std::size_t> expire_challenges();
+
     // engine_approvals.cpp.
     Result<IssueOutcome> park(const Case& it, const ProvenKey& key, unsigned needed);
     Result<IssueOutcome> resume(const RequestId& id, const policy::Principal& principal);
+    Result<std::optional<attestation::Record>> load_attestation(const RequestId& id) const;
     Result<Case> reopen(const RequestRecord& record) const;
     Result<unsigned> approve(const RequestId& id, const policy::Principal& officer);
     Result<void> deny(const RequestId& id, const policy::Principal& officer, std::string reason);

@@ -13,7 +13,8 @@ Error Engine::Parts::refuse(const Case& it, const Error& why) {
     // What failed is the record itself: the request is not at fault, and there is nothing to write this to.
     if (IssuanceGate::closes_on(why.code())) return gate.close(why);
 
-    const ByteView proof = std::get<CsrProof>(it.request.proof).csr.der.view();
+    const auto* csr = csr_of(it.request.proof);
+    const ByteView proof = csr != nullptr ? csr->der.view() : ByteView{};
     Refusal refusal{.request = it.id,
                     .received_at = it.received_at,
                     .principal = it.actor,
@@ -24,6 +25,7 @@ Error Engine::Parts::refuse(const Case& it, const Error& why) {
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = it.resumes,
+                    .attestation = encoded_attestation(it),
                     .now = clock.now()};
     Events record;
     record.push_back(events.request_refused(refusal, proof));
@@ -32,6 +34,10 @@ Error Engine::Parts::refuse(const Case& it, const Error& why) {
     // Another call took the parked request further in the meantime: what became of it is that call's to record.
     if (it.resumes && recorded.error().code() == ErrorCode::conflict) return why;
     return unrecorded(recorded.error(), why);
+}
+
+Bytes Engine::Parts::encoded_attestation(const Case& it) {
+    return it.attestation ? attestation::encode_record(*it.attestation) : Bytes{};
 }
 
 Error Engine::Parts::unrecorded(const Error& problem, const Error& why) {
@@ -58,6 +64,7 @@ void Engine::Parts::refuse_input(const policy::Principal& principal, policy::Cha
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = false,
+                    .attestation = {},
                     .now = now};
     log.info("issuance", "input of " + refusal.principal + " refused: " + why.describe());
     if (!gate.open()) return;

@@ -24,9 +24,16 @@ constexpr std::array kStates{
 
 }  // namespace
 
+const x509::CertificateRequest* csr_of(const Proof& proof) noexcept {
+    static_assert(std::variant_size_v<Proof> == 3, "name the new kind of proof here and below");
+    if (const auto* tpm = std::get_if<TpmProof>(&proof)) return &tpm->csr;
+    if (const auto* csr = std::get_if<CsrProof>(&proof)) return &csr->csr;
+    return nullptr;
+}
+
 std::string_view proof_kind(const Proof& proof) noexcept {
-    static_assert(std::variant_size_v<Proof> == 1, "name the new kind of proof here");
-    return std::holds_alternative<CsrProof>(proof) ? "csr" : "unknown";
+    if (std::holds_alternative<TpmProof>(proof)) return "tpm";
+    return std::holds_alternative<TpmOpening>(proof) ? "tpm-opening" : "csr";
 }
 
 std::string_view request_state_name(RequestState state) noexcept {

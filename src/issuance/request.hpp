@@ -6,18 +6,32 @@
 #include <string_view>
 #include <variant>
 
+#include "attestation/verify.hpp"
 #include "policy/principal.hpp"
 #include "profile/template_engine.hpp"
 
 namespace sealwright::issuance {
 
-// Proofs of possession. A restricted TPM key cannot sign a CSR, so a CSR is only one kind (the TPM's comes beside it;
-// docs/issuance.md).
+// Proofs of possession.
 struct CsrProof {
     x509::CertificateRequest csr;
 };
-using Proof = std::variant<CsrProof>;
-std::string_view proof_kind(const Proof& proof) noexcept;  // "csr"
+// TpmOpening is the first round of an attestation: it proves nothing yet.
+struct TpmOpening {
+    attestation::Opening opening;
+};
+// TpmProof is what both rounds brought: the CSR proves possession, the rest that the key is in the TPM.
+struct TpmProof {
+    x509::CertificateRequest csr;
+    attestation::Opening opening;
+    attestation::Answer answer;
+    Sha256 secret_digest;  // of the challenge's credential
+    Bytes nonce;
+};
+using Proof = std::variant<CsrProof, TpmOpening, TpmProof>;
+// csr_of is null for an opening.
+const x509::CertificateRequest* csr_of(const Proof& proof) noexcept;
+std::string_view proof_kind(const Proof& proof) noexcept;  // "csr", "tpm-opening", "tpm"
 
 struct EnrollmentRequest {
     policy::Principal principal;

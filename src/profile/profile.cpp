@@ -58,6 +58,13 @@ bool glob(std::string_view pattern, std::string_view value, bool ignore_case) no
     return places.has(pattern.size());
 }
 
+std::vector<x509::PolicyInformation> policies_of(const Profile& profile, attestation::Level attested) {
+    auto policies = profile.policies;
+    const Bytes* level = profile.attestation ? profile.attestation->policy_oid(attested) : nullptr;
+    if (level != nullptr) policies.push_back({*level, {}});
+    return policies;
+}
+
 void add_if(x509::Extensions& out, bool present, ByteView oid, bool critical, auto&& encode) {
     if (present) out.push_back({bytes_of(oid), critical, encode()});
 }
@@ -89,7 +96,7 @@ x509::KeyUsage key_usage_of(const Profile& profile, crypto::KeyType type) noexce
     return type == crypto::KeyType::rsa && profile.key_usage_rsa != 0 ? profile.key_usage_rsa : profile.key_usage;
 }
 
-x509::Extensions static_extensions(const Profile& profile) {
+x509::Extensions static_extensions(const Profile& profile, attestation::Level attested) {
     namespace oid = asn1::oid;
     const bool ca = profile.kind == SubjectKind::ca;
     x509::Extensions out;
@@ -101,8 +108,9 @@ x509::Extensions static_extensions(const Profile& profile) {
     });
     add_if(out, !profile.ext_key_usage.empty(), oid::kExtKeyUsage, profile.ext_key_usage_critical,
            [&] { return x509::encode_ext_key_usage(profile.ext_key_usage); });
-    add_if(out, !profile.policies.empty(), oid::kCertificatePolicies, false,
-           [&] { return x509::encode_certificate_policies(profile.policies); });
+    const auto policies = policies_of(profile, attested);
+    add_if(out, !policies.empty(), oid::kCertificatePolicies, false,
+           [&] { return x509::encode_certificate_policies(policies); });
     // RFC 5280 4.2.1.10: "Conforming CAs MUST mark this extension as critical".
     add_if(out, profile.name_constraints.has_value(), oid::kNameConstraints, true,
            [&] { return x509::encode_name_constraints(*profile.name_constraints); });

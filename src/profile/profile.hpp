@@ -18,6 +18,7 @@
 
 #include "base/clock.hpp"
 #include "crypto/spki.hpp"
+#include "profile/attestation_rule.hpp"
 #include "x509/extensions.hpp"
 #include "x509/findings.hpp"
 
@@ -121,6 +122,7 @@ public:
     std::vector<x509::DistributionPoint> crl_distribution_points;
     std::optional<crypto::SignatureAlgorithm> signature_algorithm;  // else the issuer key's default
     WhoMay who;
+    std::optional<AttestationRule> attestation;   // the key must be proven to be in a TPM
     bool renewal_allowed = false;
     std::chrono::seconds renewal_window{};  // a renewal is accepted this long before notAfter
     bool same_key_renewal = true;
@@ -132,8 +134,9 @@ Result<std::map<std::string, std::shared_ptr<const Profile>>> load_profiles(cons
 // key_usage_of is what a certificate for a key of this type gets.
 x509::KeyUsage key_usage_of(const Profile& profile, crypto::KeyType type) noexcept;
 
-// static_extensions are those that depend on the profile alone, in the order of docs/profiles.md. They are encoded anew for each certificate: that costs
+// static_extensions are those that depend on the profile and the level alone, in the order of docs/profiles.md. They are encoded anew for each certificate: that costs
 // 0.3 us, and a profile that carried its encodings along could disagree with itself.
-x509::Extensions static_extensions(const Profile& profile);
+// attested is the level that the key's TPM reached; its policy joins the profile's own.
+x509::Extensions static_extensions(const Profile& profile, attestation::Level attested = attestation::Level::none);
 
 }  // namespace sealwright::profile

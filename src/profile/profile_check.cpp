@@ -2,6 +2,7 @@
 
 #include "asn1/der_reader.hpp"
 #include "asn1/oid.hpp"
+#include "profile/attestation_section.hpp"
 #include "profile/key_names.hpp"
 #include "profile/name_syntax.hpp"
 #include "profile/usage_rules.hpp"
@@ -236,6 +237,7 @@ void check_profile(const Profile& profile, Section& root) {
     check_names(profile, root);
     check_validity(profile, root);
     check_who(profile, root);
+    check_attestation(profile, root);
 }
 
 }  // namespace sealwright::profile

@@ -4,6 +4,7 @@
 #include "asn1/oid.hpp"
 #include "base/file.hpp"
 #include "crypto/digest.hpp"
+#include "profile/attestation_section.hpp"
 #include "profile/key_names.hpp"
 #include "profile/name_syntax.hpp"
 #include "profile/profile_check.hpp"
@@ -384,6 +385,7 @@ Profile read_profile(Section& root) {
     read_validity(root, profile);
     read_signature(root, profile);
     read_who(root, profile);
+    profile.attestation = read_attestation(root);
     check_profile(profile, root);
     root.finish();
     return profile;

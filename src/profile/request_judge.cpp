@@ -143,6 +143,8 @@ void judge_key(const TemplateInput& input, Reasons& reasons) {
     } else if (const auto strong = crypto::check_strength(key, std::max(2048U, rule->min_bits)); !strong) {
         reasons.weak_key(strong.error().public_detail());
     }
+    if (const auto& tpm = input.profile.attestation; tpm && !tpm->policy.accepted.contains(input.attested))
+        reasons.deny("the profile wants a key that a TPM was proven to hold");
     const auto& allowed = input.profile.request_signature_algorithms;
     if (allowed.empty() || !input.requested.signature_algorithm) return;
     const std::string name = crypto::signature_name(*input.requested.signature_algorithm);

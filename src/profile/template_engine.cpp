@@ -21,7 +21,7 @@ struct Judged {
 
 Judged judge(const TemplateInput& input) {
     Judged judged;
-    judged.given = static_extensions(input.profile);
+    judged.given = static_extensions(input.profile, input.attested);
     judge_key(input, judged.reasons);
     judged.subject = judge_subject(input, judged.reasons);
     judged.san = judge_san(input, judged.reasons);

@@ -30,6 +30,7 @@ public:
         read_profiles(config);
         read_urls(config);
         read_roles(config);
+        read_attestation(config.attestation);
         read_limits(config.limits);
         read_issuance(config);
         read_log(config);
@@ -171,6 +172,13 @@ private:
         if (value.kind != TomlValue::Kind::array)
             section.problem(role, "must be a list of user names and user numbers");
         return accounts;
+    }
+
+    void read_attestation(Config::Attestation& attestation) {
+        auto section = root_.section("attestation");
+        attestation.roots = path(section.text("roots"));
+        attestation.intermediates = path(section.text("intermediates"));
+        section.finish();
     }
 
     void read_limits(Config::Limits& limits) {

@@ -51,6 +51,10 @@ struct Config {
         bool allow_same_user = false;
         seconds deadline{10};
     };
+    // The manufacturers whose endorsement key certificates count; files or folders, see tpm_anchors.hpp.
+    struct Attestation {
+        std::filesystem::path roots, intermediates;
+    };
     struct Limits {
         std::size_t workers = 32, queue = 256;
         std::size_t max_connections = 1024;
@@ -69,6 +73,7 @@ struct Config {
     std::filesystem::path profiles;           // folder
     std::map<std::string, std::string> urls;  // placeholders of the profiles: crl_url, ocsp_url, issuer_url
     std::map<std::string, Accounts> roles;
+    Attestation attestation;
     Limits limits;
     seconds lease{30};
     LogLevel log_level = LogLevel::info;

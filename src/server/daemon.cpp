@@ -80,6 +80,7 @@ void Daemon::Parts::make_issuance() {
     issuance::EngineOptions options;
     options.node = node;
     options.lease = config.lease;
+    options.anchors = material.tpm_anchors;
     options.signer_ready = [this] { return signer->connected(); };
     engine =
         std::make_unique<issuance::Engine>(authority, material.profiles, options, *store, *signer, clock, random, log);
@@ -94,6 +95,7 @@ void Daemon::Parts::make_issuance() {
                              .max_concurrent_signatures = config.ocsp.max_concurrent_signatures},
         *store, *signer, clock, random, log);
     revoker = std::make_unique<issuance::Revoker>(*store, node, clock, log, [this] { status_changed(); });
+    devices = std::make_unique<issuance::DeviceRegister>(*store, *revoker, node, clock, log);
     checkpointer = std::make_unique<Checkpointer>(
         Checkpointer::Options{config.audit.origin, material.audit_key, config.audit.folder}, *store, *signer, random,
         log);

@@ -23,6 +23,7 @@ milliseconds Daemon::Parts::keep_house() {
     if (open && signer->connected() && now >= next_settlement) {
         next_settlement = now + std::max<milliseconds>(config.lease / 3, kTick);
         settle_again();
+        expire_challenges();
     }
     notice_changes();
     judge();
@@ -37,6 +38,11 @@ void Daemon::Parts::settle_again() {
         return;
     }
     metrics.count_settled(settled.value().abandoned, settled.value().indeterminate);
+}
+
+void Daemon::Parts::expire_challenges() {
+    if (const auto expired = engine->expire_challenges(); !expired)
+        log.warning("daemon", "unanswered challenges could not be ended: " + expired.error().describe());
 }
 
 // The database says what has changed, whoever changed it: a revocation here, a settlement, another process.

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "issuance/authority.hpp"
 #include "server/toml_value.hpp"
+#include "server/tpm_anchors.hpp"
 
 namespace sealwright::server {
 namespace {
@@ -73,6 +74,17 @@ Result<std::map<std::string, std::string>> read_profile_texts(const std::filesys
     return texts;
 }
 
+// A profile that asks for what the site cannot judge would refuse every device.
+Result<void> check_judgeable(const issuance::Profiles& profiles, const attestation::TrustAnchors& anchors) {
+    for (const auto& [name, profile] : profiles) {
+        const auto& rule = profile->attestation;
+        if (rule && rule->policy.accepted.contains(attestation::Level::ek_certificate) && anchors.roots.empty())
+            return fail(ErrorCode::config,
+                        "attestation.roots: is missing, and the profile " + name + " accepts the level ek-certificate");
+    }
+    return success();
+}
+
 // Gather collects values and problems: one run tells all that is wrong.
 class Gather {
 public:
@@ -113,6 +125,10 @@ Result<Material> load_material(const Config& config, UtcTime now) {
         gather.note(fail(ErrorCode::config, config.profiles.string() + ": no profile (NAME.toml) is in it"));
     auto texts = profiles ? gather(read_profile_texts(config.profiles, *profiles)) : std::nullopt;
     auto identities = gather(Identities::make(config.roles));
+    auto anchors = gather(load_tpm_anchors(config.attestation.roots, config.attestation.intermediates));
+    if (profiles && anchors) {
+        if (auto fit = check_judgeable(*profiles, anchors->anchors); !fit) gather.note(fit.error());
+    }
     if (!gather.clean()) return gather.error();
     return Material{.authority = std::move(*authority),
                     .ocsp_certificate = std::move(*ocsp),
@@ -120,7 +136,9 @@ Result<Material> load_material(const Config& config, UtcTime now) {
                     .tls = std::move(tls),
                     .profiles = std::move(*profiles),
                     .profile_texts = std::move(*texts),
-                    .identities = std::move(*identities)};
+                    .identities = std::move(*identities),
+                    .tpm_anchors = std::make_shared<const attestation::TrustAnchors>(std::move(anchors->anchors)),
+                    .warnings = std::move(anchors->warnings)};
 }
 
 }  // namespace sealwright::server

@@ -22,6 +22,8 @@ struct Material {
     issuance::Profiles profiles;
     std::map<std::string, std::string> profile_texts;
     Identities identities;
+    std::shared_ptr<const attestation::TrustAnchors> tpm_anchors;
+    std::vector<std::string> warnings;  // for the log
 };
 
 // load_material reads and checks all of it; config, with every problem on a line of its own.

@@ -6,6 +6,7 @@
 #include "http_server/server.hpp"
 #include "issuance/crl_publisher.hpp"
 #include "issuance/ocsp_responder.hpp"
+#include "issuance/device_register.hpp"
 #include "issuance/revocation.hpp"
 #include "protocols/native/native_protocol.hpp"
 #include "server/checkpointer.hpp"
@@ -47,6 +48,7 @@ struct Daemon::Parts {
     // housekeeping.cpp
     std::chrono::milliseconds keep_house();
     void settle_again();
+    void expire_challenges();
     void notice_changes();
     std::chrono::milliseconds make_checkpoint();
 
@@ -88,6 +90,7 @@ struct Daemon::Parts {
     std::unique_ptr<issuance::CrlPublisher> publisher;
     std::unique_ptr<issuance::OcspResponder> ocsp;
     std::unique_ptr<issuance::Revoker> revoker;
+    std::unique_ptr<issuance::DeviceRegister> devices;
     std::unique_ptr<Checkpointer> checkpointer;
     std::unique_ptr<RootCrlFile> root_crl;
 

@@ -74,6 +74,7 @@ std::shared_ptr<const Router> Daemon::Parts::admin_routes() {
         protocols::admin::Ports{.engine = *engine,
                                 .store = *store,
                                 .revoker = *revoker,
+                                .devices = *devices,
                                 .events = issuance::EventMaker{node},
                                 .clock = clock,
                                 .random = random,

@@ -74,6 +74,7 @@ int run(const Arguments& arguments, const sigset_t& signals) {
         tell_problems(material.error(), log);
         return kExitConfig;
     }
+    for (const auto& warning : material.value().warnings) log.warning(kRoom, warning);
     if (arguments.check) {
         std::cout << arguments.config << ": no problem found; " << material.value().profiles.size() << " profiles\n";
         return 0;

@@ -130,6 +130,7 @@ Result<issuance::IntentReceipt> FakeStore::intend(issuance::Intent intent, Event
     if (intent.resumes_request && !issuance::may_follow(known->second.state, RequestState::intended)) {
         return fail(ErrorCode::conflict, "the request is not in a state to go on");
     }
+    SEALWRIGHT_TRY(check_identity(intent));
     if (intent.secret_id) {
         const auto secret = state_->secrets.find(*intent.secret_id);
         if (secret == state_->secrets.end() || secret->second.used_at || secret->second.revoked_at ||
@@ -176,6 +177,8 @@ void FakeStore::put(const issuance::Intent& intent) {
     certificate.renews = intent.renews;
     state_->certificates[intent.serial] = std::move(certificate);
     state_->order.push_back(intent.serial);
+    put_device(intent);
+    put_attestation(intent.request, intent.attestation);
     state_->intents[intent.id] = {{intent.id, intent.serial, intent.request, intent.node, intent.lease_until,
                                    intent.issuer_key, intent.tbs_digest},
                                   true};
@@ -206,6 +209,7 @@ Result<void> FakeStore::complete(issuance::Completion completion, Events events)
         intent.serial != completion.serial || intent.lease_until <= completion.now) {
         return fail(ErrorCode::conflict, "the lease was lost");
     }
+    if (was_ended(intent.serial)) return fail(ErrorCode::conflict, "the device was revoked meanwhile");
     found->second.open = false;
     auto& certificate = state_->certificates.at(completion.serial);
     certificate.state = CertificateState::issued;
@@ -243,6 +247,7 @@ Result<void> FakeStore::refuse(issuance::Refusal refusal, Events events) {
     request.updated_at = refusal.now;
     request.code = refusal.code;
     request.reason = refusal.reason;
+    put_attestation(refusal.request, refusal.attestation);
     commit(refusal.now, std::move(events));
     return success();
 }
@@ -270,6 +275,7 @@ Result<void> FakeStore::park(issuance::PendingRequest pending, Events events) {
     request.proof = pending.proof;
     request.resume_token = pending.resume_token;
     request.secret_id = pending.secret_id;
+    put_attestation(pending.request, pending.attestation);
     commit(pending.now, std::move(events));
     return success();
 }

@@ -41,6 +41,16 @@ enum class Verb {
     secrets,
     find_secret,
     revoke_secret,
+    import_eks,
+    remove_ek,
+    is_ek_listed,
+    eks,
+    device,
+    devices,
+    end_device,
+    device_of,
+    attestation,
+    challenged,
     audit_head,
     audit_leaves,
     audit_node,
@@ -107,6 +117,18 @@ public:
     Result<std::vector<issuance::SecretRecord>> secrets() override;
     Result<std::optional<issuance::SecretRecord>> find_secret(const Sha256& secret_hash) override;
     Result<void> revoke_secret(std::string_view id, UtcTime now, issuance::Events events) override;
+    Result<std::size_t> import_eks(const std::vector<issuance::EkEntry>& entries, UtcTime now,
+                                   issuance::Events events) override;
+    Result<void> remove_ek(const KeyId& ek, UtcTime now, issuance::Events events) override;
+    Result<bool> is_ek_listed(const KeyId& ek) override;
+    Result<std::vector<issuance::EkEntry>> eks(const std::optional<KeyId>& after, std::size_t limit) override;
+    Result<issuance::DeviceRecord> device(const KeyId& ek, UtcTime now) override;
+    Result<std::vector<issuance::DeviceRecord>> devices(const issuance::DeviceFilter& filter) override;
+    Result<void> end_device(const KeyId& ek, issuance::DeviceState state, UtcTime now,
+                            issuance::Events events) override;
+    Result<std::optional<KeyId>> device_of(const SerialNumber& serial) override;
+    Result<Bytes> attestation(const RequestId& request) override;
+    Result<std::vector<RequestId>> challenged(std::string_view principal) override;
     Result<audit::TreeHead> audit_head() override;
     Result<std::vector<Bytes>> audit_leaves(std::uint64_t first, std::uint64_t last) override;
     Result<Sha256> audit_node(unsigned level, std::uint64_t index) override;
@@ -119,6 +141,11 @@ public:
 
 private:
     void put(const issuance::Intent& intent);
+    // fake_store_devices.cpp; with the lock held.
+    Result<void> check_identity(const issuance::Intent& intent) const;
+    void put_device(const issuance::Intent& intent);
+    void put_attestation(const RequestId& request, const Bytes& record);
+    bool was_ended(const SerialNumber& serial) const;
     struct State;
     // enter counts the call, runs the hook and gives the planned failure; write_at also minds the clock. Both return
     // with the lock held on success.

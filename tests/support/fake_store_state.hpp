@@ -29,6 +29,11 @@ struct FakeStore::State {
     std::map<KeyId, std::uint64_t> crl_numbers;
     std::map<KeyId, issuance::CrlRecord> crls;
     std::map<std::string, issuance::SecretRecord> secrets;
+    std::map<KeyId, issuance::EkEntry> eks;
+    std::map<KeyId, issuance::DeviceRecord> devices;
+    std::vector<KeyId> device_order;
+    std::map<SerialNumber, KeyId> devices_of;
+    std::map<RequestId, Bytes> attestations;
 
     std::vector<audit::Event> events;
     std::vector<Bytes> leaves;

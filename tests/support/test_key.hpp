@@ -65,6 +65,7 @@ public:
         return signature;
     }
     Bytes sign(ByteView message) const { return sign(algorithm(), message); }
+    EVP_PKEY* handle() const { return key_.get(); }
     crypto::SignatureAlgorithm algorithm() const { return crypto::default_algorithm(public_key().type()); }
 
 private:

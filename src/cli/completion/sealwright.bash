@@ -9,8 +9,10 @@ _sealwright_commands() {
         profile) echo "list show" ;;
         secret) echo "create list revoke" ;;
         audit) echo "show verify export" ;;
+        ek) echo "import list remove" ;;
+        device) echo "list show revoke retire" ;;
         cert) echo "issue list show revoke hold release" ;;
-        request) echo "list show approve deny" ;;
+        request) echo "list show attestation approve deny" ;;
     esac
 }
 
@@ -18,7 +20,7 @@ _sealwright() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} group=${COMP_WORDS[1]} command=${COMP_WORDS[2]}
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "ceremony hsm ca crl profile secret audit cert request version --help" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "ceremony hsm ca crl profile secret audit cert request ek device version --help" -- "$current")
         return
     fi
     if ((COMP_CWORD == 2)) && [[ $current != -* ]]; then
@@ -32,6 +34,7 @@ _sealwright() {
             ;;
         --state)
             local states="intended issued indeterminate abandoned"
+            [[ $group == device ]] && states="enrolled revoked retired"
             [[ $group == request ]] && states="received challenged awaiting_approval intended issued refused indeterminate"
             mapfile -t COMPREPLY < <(compgen -W "$states" -- "$current")
             return

@@ -20,6 +20,8 @@ constexpr RouteOptions kChanges{.body = BodyRule::optional, .max_body = 65536, .
 // A request for a certificate carries a CSR, in PEM, in a JSON string.
 constexpr RouteOptions kIssues{.body = BodyRule::required, .max_body = 131072, .names_boundary = true};
 
+constexpr RouteOptions kLists{.body = BodyRule::required, .max_body = 131072, .names_boundary = true};
+
 struct Route {
     std::string_view method, pattern;
     // Who may. Nothing where the use case behind it asks itself, with a record of its own.
@@ -43,6 +45,14 @@ const Route kRoutes[] = {
     {"POST", "/v1/requests/{id}/approve", std::nullopt, kChanges, approve_request},
     {"POST", "/v1/requests/{id}/deny", std::nullopt, kChanges, deny_request},
     {"POST", "/v1/requests/{id}/resume", std::nullopt, kChanges, resume_request},
+    {"GET", "/v1/requests/{id}/attestation", Action::read, kAsks, show_attestation},
+    {"GET", "/v1/eks", Action::read, kAsks, list_eks},
+    {"POST", "/v1/eks", std::nullopt, kLists, import_eks},
+    {"POST", "/v1/eks/{ek}/remove", std::nullopt, kChanges, remove_ek},
+    {"GET", "/v1/devices", Action::read, kAsks, list_devices},
+    {"GET", "/v1/devices/{ek}", Action::read, kAsks, show_device},
+    {"POST", "/v1/devices/{ek}/revoke", std::nullopt, kChanges, revoke_device},
+    {"POST", "/v1/devices/{ek}/retire", std::nullopt, kChanges, retire_device},
     {"POST", "/v1/crl/publish", Action::publish, kChanges, publish_crl},
     {"POST", "/v1/secrets", Action::manage_secrets, kChanges, create_secret},
     {"GET", "/v1/secrets", Action::read, kAsks, list_secrets},

@@ -31,6 +31,9 @@ json::object record_object(const issuance::CertificateRecord& record) {
             {"intended_at", time_value(record.intended_at)},
             {"issued_at", time_or_null(record.issued_at)},
             {"revocation", revocation_value(record)},
+            {"level", record.level == attestation::Level::none
+                          ? json::value(nullptr)
+                          : json::value(std::string{attestation::level_name(record.level)})},
             {"renews", record.renews ? json::value(record.renews->hex()) : json::value(nullptr)}};
 }
 

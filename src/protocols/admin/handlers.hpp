@@ -2,10 +2,18 @@
 // role was checked (where the use case does not do that itself), and gives a response or the error for the table.
 #pragma once
 
-#include "protocols/admin/json.hpp"
+#include "http_server/json_body.hpp"
 #include "protocols/admin/ports.hpp"
 
 namespace sealwright::protocols::admin {
+
+namespace json = boost::json;
+using http_server::Body;
+using http_server::json_response;
+using http_server::QueryReader;
+using http_server::text_or_null;
+using http_server::time_or_null;
+using http_server::time_value;
 
 // Call is one request with who made it.
 struct Call {
@@ -40,6 +48,16 @@ Answer resume_request(const Call& call);
 Answer create_secret(const Call& call);
 Answer list_secrets(const Call& call);
 Answer revoke_secret(const Call& call);
+
+// devices.cpp
+Answer list_eks(const Call& call);
+Answer import_eks(const Call& call);
+Answer remove_ek(const Call& call);
+Answer list_devices(const Call& call);
+Answer show_device(const Call& call);
+Answer revoke_device(const Call& call);
+Answer retire_device(const Call& call);
+Answer show_attestation(const Call& call);
 
 // audit_log.cpp
 Answer show_head(const Call& call);

@@ -10,6 +10,7 @@
 
 #include "http_server/message.hpp"
 #include "issuance/audit_events.hpp"
+#include "issuance/device_register.hpp"
 #include "issuance/engine.hpp"
 #include "issuance/ocsp_responder.hpp"
 #include "issuance/revocation.hpp"
@@ -44,6 +45,7 @@ struct Ports {
     issuance::Engine& engine;
     issuance::CaStore& store;
     issuance::Revoker& revoker;
+    issuance::DeviceRegister& devices;
     issuance::EventMaker events;
     const Clock& clock;
     crypto::Random& random;

@@ -1,8 +1,8 @@
 #include "protocols/native/native_protocol.hpp"
 
 #include "http_server/problem.hpp"
-#include "issuance/authentication.hpp"
-#include "protocols/native/credential.hpp"
+#include "protocols/native/attestation_messages.hpp"
+#include "protocols/native/entry.hpp"
 
 namespace sealwright::protocols::native {
 namespace {
@@ -11,54 +11,12 @@ using http_server::Request;
 using http_server::Response;
 using policy::Principal;
 
-constexpr std::string_view kRequests = "/native/v1/requests/";
 constexpr std::string_view kChainType = "application/pem-certificate-chain";
-constexpr std::size_t kMaxProfileName = 128;
 constexpr std::string_view kPollAfter = "30";  // seconds, while officers make up their minds
-constexpr std::string_view kTryAgainAfter = "5";
-
-// authenticate gives the principal of a new request; authenticate_for that of somebody who asks after one.
-struct Authenticate {
-    const Ports& ports;
-    std::optional<RequestId> request{};
-
-    Result<Principal> operator()(const NoCredential&) const {
-        return fail(ErrorCode::unauthenticated,
-                    "a one-time secret (Authorization: Bearer) or a client certificate is needed");
-    }
-    Result<Principal> operator()(const BearerCredential& bearer) const {
-        const auto now = ports.clock.now();
-        auto found = request ? issuance::authenticate_secret_for(ports.store, *request, bearer.secret, now)
-                             : issuance::authenticate_secret(ports.store, bearer.secret, now);
-        if (!found) return found.error();
-        return Principal{std::move(found).value()};
-    }
-    Result<Principal> operator()(const CertificateCredential& shown) const {
-        auto found = issuance::authenticate_certificate(ports.store, ports.engine.authority(), shown.certificate,
-                                                        ports.clock.now());
-        if (!found) return found.error();
-        return Principal{std::move(found).value()};
-    }
-};
-
-Result<Principal> authenticate(const Ports& ports, const Request& request, std::optional<RequestId> about) {
-    SEALWRIGHT_TRY(const auto credential, read_credential(request));
-    return std::visit(Authenticate{ports, about}, credential);
-}
-
-// A credential is for one profile; a request may name it, and need not.
-std::string profile_of_credential(const Principal& principal) {
-    if (const auto* secret = std::get_if<policy::SecretPrincipal>(&principal)) return secret->profile;
-    if (const auto* certificate = std::get_if<policy::CertificatePrincipal>(&principal)) return certificate->profile;
-    return {};
-}
 
 Result<std::string> read_profile(const Request& request, const Principal& principal) {
     SEALWRIGHT_TRY(const auto named, request.target.query_value("profile"));
-    if (!named) return profile_of_credential(principal);
-    if (named->empty() || named->size() > kMaxProfileName)
-        return fail(ErrorCode::malformed, "the profile's name is empty or too long");
-    return *named;
+    return profile_for(named, principal);
 }
 
 Result<x509::CertificateRequest> read_csr(const Request& request) {
@@ -73,60 +31,7 @@ Result<x509::CertificateRequest> read_csr(const Request& request) {
                 "the request must come as application/pkcs10 (DER), application/x-pem-file or text/plain (PEM)");
 }
 
-Response problem_for(const Error& error) {
-    const unsigned status = http_status(error.code());
-    auto response = http_server::problem_of(status, error);
-    if (status == 401) response.with("WWW-Authenticate", "Bearer realm=\"sealwright\"");
-    if (status == 503) response.with("Retry-After", std::string{kTryAgainAfter});
-    return response;
-}
-
-// Not recorded: what is recorded of each request is what the bound is for.
-Response too_many() {
-    return http_server::problem(429, ErrorCode::overloaded, "this credential is used too often; try again later")
-        .with("Retry-After", "10");
-}
-
 }  // namespace
-
-unsigned http_status(ErrorCode code) noexcept {
-    switch (code) {
-        case ErrorCode::malformed:
-            return 400;
-        case ErrorCode::unauthenticated:
-            return 401;
-        case ErrorCode::denied:
-        case ErrorCode::expired:
-            return 403;
-        case ErrorCode::not_found:
-            return 404;
-        case ErrorCode::already_exists:
-        case ErrorCode::conflict:
-            return 409;
-        case ErrorCode::too_large:
-            return 413;
-        // Well-formed, understood, and not acceptable whoever asks: the same request will never do.
-        case ErrorCode::unsupported:
-        case ErrorCode::invalid_signature:
-        case ErrorCode::weak_key:
-        case ErrorCode::lint:
-            return 422;
-        case ErrorCode::unavailable:
-        case ErrorCode::overloaded:
-        case ErrorCode::storage:
-        case ErrorCode::token:
-        case ErrorCode::clock:
-            return 503;
-        case ErrorCode::timed_out:
-            return 504;
-        case ErrorCode::config:
-        case ErrorCode::io:
-        case ErrorCode::indeterminate:
-        case ErrorCode::internal:
-            return 500;
-    }
-    return 500;
-}
 
 NativeProtocol::NativeProtocol(Ports ports) : ports_(std::move(ports)) {
     const auto& chain = ports_.engine.authority().chain;
@@ -185,6 +90,46 @@ Response NativeProtocol::enrol(const Request& request) const {
     return outcome ? answer(outcome.value()) : problem_for(outcome.error());
 }
 
+Response NativeProtocol::open_attestation(const Request& request) const {
+    if (auto may = ports_.may_serve(); !may) return problem_for(may.error());
+    auto principal = authenticate(ports_, request, {});
+    if (!principal) return refuse(request, policy::AnonymousPrincipal{}, {}, principal.error());
+    if (!ports_.may_ask(policy::describe(principal.value()))) return too_many();
+    auto message = read_opening(request);
+    if (!message) return refuse(request, principal.value(), {}, message.error());
+    const auto named = message.value().profile.empty() ? std::nullopt : std::optional{message.value().profile};
+    auto profile = profile_for(named, principal.value());
+    if (!profile) return refuse(request, principal.value(), {}, profile.error());
+
+    const auto result = ports_.engine.challenge({.principal = std::move(principal).value(),
+                                                 .channel = policy::Channel::https,
+                                                 .peer = request.peer.address,
+                                                 .profile = std::move(profile).value(),
+                                                 .evidence = std::move(message.value().opening)});
+    if (!result.outcome) return refuse_attestation(result.outcome.error(), result.request, result.findings);
+    return challenge_response(result.outcome.value(), std::string{kAttestations} + "/" + result.request.hex());
+}
+
+Response NativeProtocol::answer_challenge(const Request& request) const {
+    if (auto may = ports_.may_serve(); !may) return problem_for(may.error());
+    const auto id = RequestId::from_hex_text(request.parameter("id"));
+    if (!id) return problem_for(fail(ErrorCode::not_found, "no request has this identifier"));
+    auto principal = authenticate(ports_, request, id.value());
+    if (!principal) return refuse(request, policy::AnonymousPrincipal{}, {}, principal.error());
+    if (!ports_.may_ask(policy::describe(principal.value()))) return too_many();
+    auto message = read_answer(request);
+    if (!message) return refuse(request, principal.value(), {}, message.error());
+    const auto result = ports_.engine.answer(id.value(), principal.value(), std::move(message).value());
+    if (!result.outcome) return refuse_attestation(result.outcome.error(), result.request, result.findings);
+    return answer(result.outcome.value());
+}
+
+Response NativeProtocol::refuse_attestation(const Error& error, const RequestId& request,
+                                            const std::vector<attestation::Finding>& findings) {
+    if (findings.empty()) return problem_for(error);
+    return refused_attestation(http_status(error.code()), error, request, findings);
+}
+
 Response NativeProtocol::poll(const Request& request) const {
     if (auto may = ports_.may_serve(); !may) return problem_for(may.error());
     const auto id = RequestId::from_hex_text(request.parameter("id"));
@@ -206,6 +151,11 @@ void add_routes(http_server::Router& router, const NativeProtocol& protocol) {
         .body = BodyRule::required, .max_body = 2 * x509::kMaxCsrSize, .names_boundary = true};
     router.add("POST", "/native/v1/certificates", enrolment,
                [&protocol](const Request& request) { return protocol.enrol(request); });
+    router.add("POST", kAttestations, {.body = BodyRule::required, .max_body = kMaxOpeningBody, .names_boundary = true},
+               [&protocol](const Request& request) { return protocol.open_attestation(request); });
+    router.add("POST", std::string{kAttestations} + "/{id}",
+               {.body = BodyRule::required, .max_body = kMaxAnswerBody, .names_boundary = true},
+               [&protocol](const Request& request) { return protocol.answer_challenge(request); });
     router.add("GET", "/native/v1/requests/{id}", {.names_boundary = true},
                [&protocol](const Request& request) { return protocol.poll(request); });
 }

@@ -33,10 +33,15 @@ public:
     // enrol answers POST /native/v1/certificates, poll GET /native/v1/requests/{id}.
     http_server::Response enrol(const http_server::Request& request) const;
     http_server::Response poll(const http_server::Request& request) const;
+    // The two rounds of an attestation: POST /native/v1/attestations and POST /native/v1/attestations/{id}.
+    http_server::Response open_attestation(const http_server::Request& request) const;
+    http_server::Response answer_challenge(const http_server::Request& request) const;
 
 private:
     http_server::Response refuse(const http_server::Request& request, const policy::Principal& principal,
                                  std::string_view profile, const Error& why) const;
+    static http_server::Response refuse_attestation(const Error& error, const RequestId& request,
+                                                    const std::vector<attestation::Finding>& findings);
     http_server::Response answer(const issuance::IssueOutcome& outcome) const;
 
     Ports ports_;

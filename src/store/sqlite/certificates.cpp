@@ -2,6 +2,7 @@
 
 #include "asn1/der_reader.hpp"
 #include "crypto/digest.hpp"
+#include "store/sqlite/devices.hpp"
 #include "store/sqlite/limits.hpp"
 #include "store/sqlite/requests.hpp"
 #include "store/sqlite/revocations.hpp"
@@ -55,14 +56,13 @@ struct Open {
     issuance::Node node;
     UtcTime lease_until{};
     Sha256 tbs_digest;
+    std::optional<std::int64_t> device;
 };
 
 Result<Open> find_by_serial(Connection& connection, const SerialNumber& serial) {
-    SEALWRIGHT_TRY(
-        auto query,
-        connection.query(
-            "SELECT seq, state, intent, node, epoch, lease_until, tbs_digest FROM certificate WHERE serial = ?1",
-            serial));
+    SEALWRIGHT_TRY(auto query, connection.query("SELECT seq, state, intent, node, epoch, lease_until, tbs_digest, "
+                                                "device FROM certificate WHERE serial = ?1",
+                                                serial));
     SEALWRIGHT_TRY(const bool found, query.step());
     if (!found) return fail(ErrorCode::not_found, "no certificate with this serial number");
     RowReader row{query, "certificate"};
@@ -74,6 +74,7 @@ Result<Open> find_by_serial(Connection& connection, const SerialNumber& serial) 
     open.node.epoch = BootEpoch{static_cast<std::uint64_t>(row.integer("epoch", 0, kMaxInteger))};
     open.lease_until = row.time("lease_until");
     open.tbs_digest = row.fixed<Sha256>("tbs_digest");
+    if (!row.next_is_null()) open.device = row.integer("device", 1, kMaxInteger);
     SEALWRIGHT_TRY(row.finish());
     return open;
 }
@@ -81,7 +82,8 @@ Result<Open> find_by_serial(Connection& connection, const SerialNumber& serial) 
 #define SEALWRIGHT_CERTIFICATE_COLUMNS                                                                                \
     "SELECT c.serial, c.state, r.id, c.intent, i.key, c.subject_key, r.profile, r.principal, c.names, c.not_before, " \
     "c.not_after, c.intended_at, "                                                                                    \
-    "c.issued_at, v.revoked_at, v.reason, v.invalidity_date, c.certificate, c.tbs, c.tbs_digest, c.renews FROM "      \
+    "c.issued_at, v.revoked_at, v.reason, v.invalidity_date, c.certificate, c.tbs, c.tbs_digest, c.renews, c.level "  \
+    "FROM "                                                                                                           \
     "certificate c "                                                                                                  \
     "JOIN request r ON r.seq = c.request JOIN issuer i ON i.id = c.issuer "                                           \
     "LEFT JOIN revocation v ON v.issuer = c.issuer AND v.serial = c.serial "
@@ -126,6 +128,7 @@ Result<CertificateRecord> read_record(const Query& query) {
     record.revocation = read_revocation(row);
     read_bodies(row, record);
     record.renews = row.optional_fixed<SerialNumber>("renews");
+    if (!row.next_is_null()) record.level = static_cast<attestation::Level>(row.integer("level", 1, 3));
     if (record.issued_at.has_value() != (record.state == CertificateState::issued))
         row.lie("issued_at", "does not fit the state");
     auto sound = row.finish();
@@ -156,6 +159,7 @@ Result<void> intend(Connection& connection, const issuance::Intent& intent) {
     if (intent.secret_id) {
         SEALWRIGHT_TRY(check_usable(connection, *intent.secret_id, intent.now));
     }
+    SEALWRIGHT_TRY(check_identity(connection, intent));
     SEALWRIGHT_TRY(const auto last, connection.number("SELECT coalesce(max(seq), 0) FROM certificate"));
 
     // From here on it writes: nothing may be refused any more.
@@ -165,14 +169,20 @@ Result<void> intend(Connection& connection, const issuance::Intent& intent) {
     SEALWRIGHT_TRY(const auto issuer, issuer_of(connection, intent.issuer_key));
     const std::int64_t seq = last + 1;
     SEALWRIGHT_TRY(const auto request, put_intended(connection, intent, resumed, seq));
+    std::optional<std::int64_t> device, level;
+    if (intent.device) {
+        level = static_cast<std::int64_t>(intent.device->level);
+        SEALWRIGHT_TRY(device, put_device(connection, intent));
+        SEALWRIGHT_TRY(put_attestation(connection, request, intent.attestation));
+    }
     return connection.run(
         "INSERT INTO certificate (seq, serial, state, request, intent, node, epoch, lease_until, issuer, subject_key, "
         "profile_digest, "
-        "tbs_digest, not_before, not_after, intended_at, renews, names, tbs) "
-        "VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        "tbs_digest, not_before, not_after, intended_at, renews, names, tbs, device, level) "
+        "VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
         seq, intent.serial, request, intent.id, intent.node.id, static_cast<std::int64_t>(intent.node.epoch.value()),
         intent.lease_until, issuer, intent.subject_key, intent.profile_digest, intent.tbs_digest, intent.not_before,
-        intent.not_after, intent.now, intent.renews, intent.names, intent.tbs);
+        intent.not_after, intent.now, intent.renews, intent.names, intent.tbs, device, level);
 }
 
 Result<Sha256> tbs_digest_of(ByteView certificate) {
@@ -196,6 +206,7 @@ Result<void> complete(Connection& connection, const issuance::Completion& comple
         return fail(ErrorCode::conflict, "the lease of the intent is over", to_rfc3339(open.lease_until));
     if (open.tbs_digest != tbs_digest)
         return fail(ErrorCode::conflict, "the certificate is not the one that was intended");
+    SEALWRIGHT_TRY(check_still_enrolled(connection, open.device));
     return connection.run(
         "UPDATE certificate SET state = 2, issued_at = ?2, certificate = ?3, tbs = NULL WHERE seq = ?1", open.seq,
         completion.now, completion.certificate.bytes());

@@ -12,6 +12,7 @@ namespace sealwright::store::sqlite {
 inline constexpr std::size_t kMaxShortText = 4096;   // principal, channel, peer, profile, officer, ...
 inline constexpr std::size_t kMaxLongText = 65536;   // names, reason
 inline constexpr std::size_t kMaxProof = 1U << 20U;  // 1 MiB
+inline constexpr std::size_t kMaxAttestation = 262144;
 inline constexpr std::size_t kMaxResumeToken = 65536;
 inline constexpr std::size_t kMaxTbs = 131072;
 inline constexpr std::size_t kMaxCertificate = 135168;  // a TBS and its signature

@@ -1,5 +1,6 @@
 #include "store/sqlite/requests.hpp"
 
+#include "store/sqlite/devices.hpp"
 #include "store/sqlite/limits.hpp"
 
 namespace sealwright::store::sqlite {
@@ -119,9 +120,9 @@ Result<void> check_unknown(Connection& connection, const RequestId& id) {
 Result<std::int64_t> put_intended(Connection& connection, const issuance::Intent& intent,
                                   std::optional<std::int64_t> resumed, std::int64_t certificate) {
     if (resumed) {
-        SEALWRIGHT_TRY(
-            connection.run("UPDATE request SET state = 'intended', certificate = ?2, updated_at = ?3 WHERE seq = ?1",
-                           *resumed, certificate, intent.now));
+        SEALWRIGHT_TRY(connection.run(
+            "UPDATE request SET state = 'intended', certificate = ?2, updated_at = ?3, proof = ?4 WHERE seq = ?1",
+            *resumed, certificate, intent.now, intent.proof));
         return *resumed;
     }
     SEALWRIGHT_TRY(
@@ -136,25 +137,29 @@ Result<std::int64_t> put_intended(Connection& connection, const issuance::Intent
 Result<void> refuse(Connection& connection, const issuance::Refusal& refusal) {
     SEALWRIGHT_TRY(check_sizes(refusal));
     SEALWRIGHT_TRY(check_size("the reason", refusal.reason.size(), kMaxLongText));
+    SEALWRIGHT_TRY(check_attestation_size(refusal.attestation));
     const std::string_view code = error_code_name(refusal.code);
     if (refusal.resumes_request) {
         SEALWRIGHT_TRY(const auto seq, check_resumable(connection, refusal.request, RequestState::refused));
-        return connection.run(
+        SEALWRIGHT_TRY(connection.run(
             "UPDATE request SET state = 'refused', code = ?2, reason = ?3, updated_at = ?4 WHERE seq = ?1", seq, code,
-            refusal.reason, refusal.now);
+            refusal.reason, refusal.now));
+        return put_attestation(connection, seq, refusal.attestation);
     }
     SEALWRIGHT_TRY(check_unknown(connection, refusal.request));
-    return connection.run(
+    SEALWRIGHT_TRY(connection.run(
         "INSERT INTO request (id, state, received_at, updated_at, principal, channel, peer, profile, code, reason, "
         "proof) "
         "VALUES (?1, 'refused', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         refusal.request, refusal.received_at, refusal.now, refusal.principal, refusal.channel, refusal.peer,
-        refusal.profile, code, refusal.reason, refusal.proof);
+        refusal.profile, code, refusal.reason, refusal.proof));
+    return put_attestation(connection, connection.last_insert_rowid(), refusal.attestation);
 }
 
 Result<void> park(Connection& connection, const issuance::PendingRequest& pending) {
     SEALWRIGHT_TRY(check_sizes(pending));
     SEALWRIGHT_TRY(check_size("the resume token", pending.resume_token.size(), kMaxResumeToken));
+    SEALWRIGHT_TRY(check_attestation_size(pending.attestation));
     if (!issuance::is_waiting(pending.state))
         return fail(ErrorCode::conflict,
                     "a request that is " + std::string{issuance::request_state_name(pending.state)} + " does not wait");
@@ -162,9 +167,10 @@ Result<void> park(Connection& connection, const issuance::PendingRequest& pendin
     SEALWRIGHT_TRY(const auto known, find_request(connection, pending.request));
     if (known) {
         SEALWRIGHT_TRY(const auto seq, check_resumable(connection, pending.request, pending.state));
-        return connection.run(
+        SEALWRIGHT_TRY(connection.run(
             "UPDATE request SET state = ?2, resume_token = ?3, proof = ?4, secret = ?5, updated_at = ?6 WHERE seq = ?1",
-            seq, state, pending.resume_token, pending.proof, pending.secret_id, pending.now);
+            seq, state, pending.resume_token, pending.proof, pending.secret_id, pending.now));
+        return put_attestation(connection, seq, pending.attestation);
     }
     if (pending.secret_id) {
         // Who holds a secret may ask for one thing at a time: a secret is not used up while its request waits.
@@ -174,12 +180,13 @@ Result<void> park(Connection& connection, const issuance::PendingRequest& pendin
         SEALWRIGHT_TRY(const bool found, waiting.step());
         if (found) return fail(ErrorCode::conflict, "another request with this secret waits already");
     }
-    return connection.run(
+    SEALWRIGHT_TRY(connection.run(
         "INSERT INTO request (id, state, received_at, updated_at, principal, channel, peer, profile, secret, "
         "resume_token, proof) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         pending.request, state, pending.received_at, pending.now, pending.principal, pending.channel, pending.peer,
-        pending.profile, pending.secret_id, pending.resume_token, pending.proof);
+        pending.profile, pending.secret_id, pending.resume_token, pending.proof));
+    return put_attestation(connection, connection.last_insert_rowid(), pending.attestation);
 }
 
 Result<unsigned> approve(Connection& connection, const RequestId& request, std::string_view officer, UtcTime now) {

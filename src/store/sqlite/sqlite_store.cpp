@@ -4,6 +4,7 @@
 #include "crypto/random.hpp"
 #include "store/sqlite/certificates.hpp"
 #include "store/sqlite/crls.hpp"
+#include "store/sqlite/devices.hpp"
 #include "store/sqlite/limits.hpp"
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/reader_pool.hpp"
@@ -284,6 +285,51 @@ Result<std::optional<issuance::SecretRecord>> SqliteStore::find_secret(const Sha
 
 Result<void> SqliteStore::revoke_secret(std::string_view id, UtcTime now, Events events) {
     return parts_->change(now, events, [&](Connection& c) { return sqlite::revoke_secret(c, id, now); });
+}
+
+Result<std::size_t> SqliteStore::import_eks(const std::vector<issuance::EkEntry>& entries, UtcTime now, Events events) {
+    std::size_t added = 0;
+    SEALWRIGHT_TRY(parts_->change(now, events, [&](Connection& c) -> Result<void> {
+        SEALWRIGHT_TRY(added, sqlite::import_eks(c, entries));
+        return success();
+    }));
+    return added;
+}
+
+Result<void> SqliteStore::remove_ek(const KeyId& ek, UtcTime now, Events events) {
+    return parts_->change(now, events, [&](Connection& c) { return sqlite::remove_ek(c, ek); });
+}
+
+Result<bool> SqliteStore::is_ek_listed(const KeyId& ek) {
+    return parts_->read([&](Connection& c) { return sqlite::is_ek_listed(c, ek); });
+}
+
+Result<std::vector<issuance::EkEntry>> SqliteStore::eks(const std::optional<KeyId>& after, std::size_t limit) {
+    return parts_->read([&](Connection& c) { return read_eks(c, after, limit); });
+}
+
+Result<issuance::DeviceRecord> SqliteStore::device(const KeyId& ek, UtcTime now) {
+    return parts_->read_snapshot([&](Connection& c) { return read_device(c, ek, now); });
+}
+
+Result<std::vector<issuance::DeviceRecord>> SqliteStore::devices(const issuance::DeviceFilter& filter) {
+    return parts_->read_snapshot([&](Connection& c) { return read_devices(c, filter); });
+}
+
+Result<void> SqliteStore::end_device(const KeyId& ek, issuance::DeviceState state, UtcTime now, Events events) {
+    return parts_->change(now, events, [&](Connection& c) { return sqlite::end_device(c, ek, state, now); });
+}
+
+Result<std::optional<KeyId>> SqliteStore::device_of(const SerialNumber& serial) {
+    return parts_->read([&](Connection& c) { return sqlite::device_of(c, serial); });
+}
+
+Result<Bytes> SqliteStore::attestation(const RequestId& request) {
+    return parts_->read([&](Connection& c) { return read_attestation(c, request); });
+}
+
+Result<std::vector<RequestId>> SqliteStore::challenged(std::string_view principal) {
+    return parts_->read([&](Connection& c) { return read_challenged(c, principal); });
 }
 
 Result<audit::TreeHead> SqliteStore::audit_head() {

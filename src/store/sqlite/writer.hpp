@@ -65,9 +65,9 @@ private:
     std::mutex mutex_;
     std::condition_variable arrival_;
     std::deque<std::shared_ptr<Waiting>> queue_;  // guarded by mutex_
-    std::size_t wake_at_ = 1;   // guarded by mutex_: length of the queue that the writer wants to be woken at
-    bool stopping_ = false;     // guarded by mutex_
-    double expected_ = 1;  // the writer's own: how many the recent batches had, smoothed
+    std::size_t wake_at_ = 1;  // guarded by mutex_: length of the queue that the writer wants to be woken at
+    bool stopping_ = false;    // guarded by mutex_
+    double expected_ = 1;      // the writer's own: how many the recent batches had, smoothed
     std::atomic<bool> healthy_{true};
     std::thread thread_;
 };

@@ -2,8 +2,8 @@
 // again; nothing but an answer comes of anything else.
 #include <boost/json/serialize.hpp>
 
+#include "http_server/json_body.hpp"
 #include "protocols/admin/admin_protocol.hpp"
-#include "protocols/admin/json.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/targets/fuzz_site.hpp"
 
@@ -13,15 +13,17 @@ using sealwright::fuzz::require;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const ByteView body{data + 1, size - 1};
-    if (const auto value = protocols::admin::parse_json(text_of(body))) {
-        const auto again = protocols::admin::parse_json(boost::json::serialize(value.value()));
+    if (const auto value = http_server::parse_json(text_of(body))) {
+        const auto again = http_server::parse_json(boost::json::serialize(value.value()));
         require(again && again.value() == value.value(), "JSON is read as it is written");
     }
     fuzz::FuzzSite site;
+    issuance::DeviceRegister devices{site.store, site.revoker, site.node, site.clock, site.log};
     const protocols::admin::Ports ports{
         .engine = site.engine,
         .store = site.store,
         .revoker = site.revoker,
+        .devices = devices,
         .events = issuance::EventMaker{site.node},
         .clock = site.clock,
         .random = site.random,
@@ -62,6 +64,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             "every request has its answer");
     require(response.status < 300 || *response.header("Content-Type") == "application/problem+json",
             "a refusal is a problem document");
-    require(protocols::admin::parse_json(response.body).has_value(), "an answer is JSON");
+    require(http_server::parse_json(response.body).has_value(), "an answer is JSON");
     return 0;
 }

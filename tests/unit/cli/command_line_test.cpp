@@ -37,8 +37,9 @@ TEST(CommandLine, HasTheCommandsOfTheDesignAndNoOthers) {
                     "ceremony check", "ceremony print", "ceremony rehearse", "ceremony run", "hsm tokens", "hsm keys",
                     "hsm evidence", "ca status", "profile list", "profile show", "cert issue", "cert list", "cert show",
                     "cert revoke", "cert hold", "cert release", "request list", "request show", "request approve",
-                    "request deny", "crl publish", "secret create", "secret list", "secret revoke", "audit show",
-                    "audit verify", "audit export", "version"));
+                    "request deny", "request attestation", "ek import", "ek list", "ek remove", "device list",
+                    "device show", "device revoke", "device retire", "crl publish", "secret create", "secret list",
+                    "secret revoke", "audit show", "audit verify", "audit export", "version"));
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithAnExampleOfItself) {

@@ -32,9 +32,10 @@ TEST(Engine, PassesTheBoundariesInTheOrderOfTheDesign) {
     house.issued_now();
     namespace b = boundary;
     EXPECT_THAT(test::take_boundaries(),
-                ElementsAre(std::string{b::kReceived}, std::string{b::kProven}, std::string{b::kDecided},
-                            std::string{b::kLinted}, std::string{b::kIntended}, std::string{b::kSignBegun},
-                            std::string{b::kSignatureGot}, std::string{b::kAssembled}, std::string{b::kCompleted}));
+                ElementsAre(std::string{b::kReceived}, std::string{b::kProven}, std::string{b::kAttested},
+                            std::string{b::kDecided}, std::string{b::kLinted}, std::string{b::kIntended},
+                            std::string{b::kSignBegun}, std::string{b::kSignatureGot}, std::string{b::kAssembled},
+                            std::string{b::kCompleted}));
 }
 
 TEST(Engine, TheRecordSaysAllThatTheCertificateSays) {

@@ -258,6 +258,7 @@ TEST(Approvals, ARowThatCannotBeReadBackIsNotIssued) {
                        .proof = house.csr().der.bytes(),
                        .resume_token = {0x30, 0x00},
                        .secret_id = {},
+                       .attestation = {},
                        .now = kNow};
     ASSERT_TRUE(house.store.park(row, {}));
     EXPECT_EQ(code_of(house.engine->resume(row.request, kOperator)), ErrorCode::internal);

@@ -1,4 +1,4 @@
-#include "protocols/admin/json.hpp"
+#include "http_server/json_body.hpp"
 #include "site.hpp"
 
 namespace sealwright::protocols::admin {
@@ -311,11 +311,11 @@ TEST(Admin, ShowsStatusAndProfiles) {
 }
 
 TEST(AdminJson, RefusesWhatTwoReadersCouldReadDifferently) {
-    EXPECT_TRUE(parse_json(R"({"a":{"b":1},"c":{"b":2}})"));
+    EXPECT_TRUE(http_server::parse_json(R"({"a":{"b":1},"c":{"b":2}})"));
     for (const std::string bad :
          {"", "{", R"({"a":1,"a":2})", R"({"a":{"b":1,"b":2}})", R"({"a":1,"\u0061":2})", "{}{}", "{} x", R"({"a":1,})",
           "{'a':1}", "NaN", "{\"a\":\"\xff\"}", "[[[[[[[[[[1]]]]]]]]]]", "// comment\n{}"}) {
-        const auto value = parse_json(bad);
+        const auto value = http_server::parse_json(bad);
         ASSERT_FALSE(value) << bad;
         EXPECT_EQ(value.error().code(), ErrorCode::malformed);
     }

@@ -66,17 +66,20 @@ inline std::string text_of_member(const Response& response, std::string_view mem
 }
 
 struct Site {
-    explicit Site(std::string profile = test::profile_text("tls-server")) {
+    explicit Site(std::string profile = test::profile_text("tls-server"),
+                  std::shared_ptr<const attestation::TrustAnchors> anchors = {}) {
         auto parsed = test::load_profile(profile);
         profiles[parsed->name] = parsed;
         node.epoch = BootEpoch{3};
         engine = std::make_unique<issuance::Engine>(
             ca.authority, profiles,
-            issuance::EngineOptions{.node = node, .lease = std::chrono::seconds{30}, .signer_ready = {}}, store,
-            ca.signer, clock, random, log);
+            issuance::EngineOptions{
+                .node = node, .lease = std::chrono::seconds{30}, .signer_ready = {}, .anchors = anchors},
+            store, ca.signer, clock, random, log);
         publisher = std::make_unique<issuance::CrlPublisher>(ca.authority, issuance::CrlPolicy{}, node, store,
                                                              ca.signer, clock, random, log);
         revoker = std::make_unique<issuance::Revoker>(store, node, clock, log, [] {});
+        devices = std::make_unique<issuance::DeviceRegister>(store, *revoker, node, clock, log);
         native = std::make_unique<native::NativeProtocol>(
             native::Ports{.engine = *engine,
                           .store = store,
@@ -92,6 +95,7 @@ struct Site {
             .engine = *engine,
             .store = store,
             .revoker = *revoker,
+            .devices = *devices,
             .events = issuance::EventMaker{node},
             .clock = clock,
             .random = random,
@@ -179,6 +183,7 @@ struct Site {
     std::unique_ptr<issuance::Engine> engine;
     std::unique_ptr<issuance::CrlPublisher> publisher;
     std::unique_ptr<issuance::Revoker> revoker;
+    std::unique_ptr<issuance::DeviceRegister> devices;
     std::unique_ptr<native::NativeProtocol> native;
     std::unique_ptr<admin::Ports> admin_ports;
     http_server::Router native_router, admin_router;

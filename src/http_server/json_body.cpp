@@ -1,4 +1,4 @@
-#include "protocols/admin/json.hpp"
+#include "http_server/json_body.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <set>
 
-namespace sealwright::protocols::admin {
+namespace sealwright::http_server {
 namespace {
 
 constexpr std::size_t kMaxDepth = 8;
@@ -74,6 +74,16 @@ Error no_such(std::string_view member, std::string_view expected) {
     return fail(ErrorCode::malformed, std::string{member} + ": " + std::string{expected});
 }
 
+std::size_t base64_size(std::size_t octets) noexcept { return (octets + 2) / 3 * 4; }
+
+Result<Bytes> octets_of(std::string_view member, std::string_view base64, std::size_t limit) {
+    auto octets = from_base64(base64);
+    if (!octets) return no_such(member, "must be base64 with padding and without line breaks");
+    if (octets.value().size() > limit)
+        return fail(ErrorCode::too_large, std::string{member} + ": longer than " + std::to_string(limit) + " octets");
+    return octets;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
@@ -87,10 +97,10 @@ Result<json::value> parse_json(std::string_view text) {
     return value;
 }
 
-Result<Body> Body::read(const http_server::Request& request, std::initializer_list<std::string_view> members) {
+Result<Body> Body::read(const Request& request, std::initializer_list<std::string_view> members) {
     if (request.body.empty()) return Body{json::object{}};
     SEALWRIGHT_TRY(const auto type, request.sole_header("Content-Type"));
-    if (http_server::media_type(type.value_or("")) != "application/json")
+    if (media_type(type.value_or("")) != "application/json")
         return fail(ErrorCode::unsupported, "the body must be application/json");
     SEALWRIGHT_TRY(auto value, parse_json(request.body));
     auto* object = value.if_object();
@@ -145,16 +155,44 @@ Result<std::optional<UtcTime>> Body::time_if(std::string_view member) const {
     return std::optional<UtcTime>{time.value()};
 }
 
-http_server::Response json_response(unsigned status, const json::value& value) {
-    return http_server::response_of(status, "application/json", boost::json::serialize(value) + "\n");
+Result<std::uint64_t> Body::number(std::string_view member, std::uint64_t most) const {
+    const auto* value = object_.if_contains(boost::json::string_view{member.data(), member.size()});
+    if (value == nullptr) return no_such(member, "is missing");
+    const auto* number = value->if_int64();
+    if (number == nullptr || *number < 0 || static_cast<std::uint64_t>(*number) > most)
+        return no_such(member, "must be a whole number, at most " + std::to_string(most));
+    return static_cast<std::uint64_t>(*number);
+}
+
+Result<Bytes> Body::octets(std::string_view member, std::size_t limit) const {
+    SEALWRIGHT_TRY(const auto base64, text(member, base64_size(limit)));
+    return octets_of(member, base64, limit);
+}
+
+Result<Bytes> Body::octets_if(std::string_view member, std::size_t limit) const {
+    SEALWRIGHT_TRY(const auto base64, text_if(member, base64_size(limit)));
+    return base64 ? octets_of(member, *base64, limit) : Bytes{};
+}
+
+Result<std::vector<Bytes>> Body::octet_strings(std::string_view member, std::size_t count, std::size_t limit) const {
+    SEALWRIGHT_TRY(const auto texts_of, texts(member, count, base64_size(limit)));
+    std::vector<Bytes> strings;
+    for (const auto& base64 : texts_of) {
+        SEALWRIGHT_TRY(auto octets, octets_of(member, base64, limit));
+        strings.push_back(std::move(octets));
+    }
+    return strings;
+}
+
+Response json_response(unsigned status, const json::value& value) {
+    return response_of(status, "application/json", boost::json::serialize(value) + "\n");
 }
 
 json::value time_value(UtcTime time) { return json::value(to_rfc3339(time)); }
 json::value time_or_null(const std::optional<UtcTime>& time) { return time ? time_value(*time) : json::value(nullptr); }
 json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
 
-Result<QueryReader> QueryReader::read(const http_server::Target& target,
-                                      std::initializer_list<std::string_view> names) {
+Result<QueryReader> QueryReader::read(const Target& target, std::initializer_list<std::string_view> names) {
     QueryReader reader;
     for (const auto& [name, value] : target.query) {
         if (!contains(names, name)) return no_such(name.substr(0, 64), "unknown query parameter");
@@ -179,4 +217,4 @@ Result<std::optional<std::uint64_t>> QueryReader::number(std::string_view name, 
     return std::optional<std::uint64_t>{number};
 }
 
-}  // namespace sealwright::protocols::admin
+}  // namespace sealwright::http_server
