@@ -3,11 +3,13 @@
 a TPM or more for each kind of endorsement key. Names select tests."""
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -316,6 +318,69 @@ def test_a_secret_never_shows(site):
     expect(not found, f"the secret stands in {found}")
     done = device.enrol("--json")
     expect(secret not in done.stdout + done.stderr, "the secret is printed")
+
+
+# --- a resource manager, and other programs with the key -----------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def resource_manager(tcti, log):
+    """resource_manager puts tpm2-abrmd before a TPM, on a message bus of its own, and gives the TCTI by which it is reached."""
+    bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, stderr=log, text=True)
+    manager = None
+    try:
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
+        root = ["--allow-root"] if os.getuid() == 0 else []
+        manager = subprocess.Popen(["tpm2-abrmd", "--session", f"--tcti={tcti}", *root], stdout=log, stderr=log)
+        through = "tabrmd:bus_type=session"
+        env = {**os.environ, "TPM2TOOLS_TCTI": through}
+        for _ in range(100):
+            if run("tpm2_getcap", "handles-transient", env=env, check=False).returncode == 0:
+                break
+            time.sleep(0.1)
+        yield through
+    finally:
+        os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+        for process in (manager, bus):
+            if process is not None:
+                process.terminate()
+                process.wait(10)
+
+
+OPENSSL_TPM = """openssl_conf = init
+[init]
+providers = providers
+alg_section = algorithms
+[providers]
+default = on
+tpm2 = on
+[on]
+activate = 1
+[algorithms]
+default_properties = ?tpm2.signature=yes
+"""
+
+
+def test_through_a_resource_manager_and_the_key_serves_curl(site):
+    missing = [p for p in ("tpm2-abrmd", "dbus-daemon") if shutil.which(p) is None]
+    if missing:
+        print(f"SKIPPED: {', '.join(missing)} not installed: NOTHING WITH A RESOURCE MANAGER WAS TESTED")
+        return
+    device = site.device("H-3")
+    configuration = site.folder / "openssl-tpm.cnf"
+    configuration.write_text(OPENSSL_TPM)
+    with open(site.folder / "resource-manager.log", "w") as log, resource_manager(device.tcti, log) as device.tcti:
+        device.enrol()
+        device.expect_sound()
+        device.renew()
+        device.expect_sound()
+        # The renewed certificate is a credential: the daemon answers 404 for a request that is not there, and 401 to nobody.
+        where = f"{site.url}/native/v1/requests/{'0' * 32}"
+        ask = ["curl", "--silent", "--show-error", "--cacert", site.root, "--write-out", "%{http_code}", "--output", "/dev/null", where]
+        expect(run(*ask).stdout == "401", "without the key")
+        done = run(*ask, "--cert", device.file("chain.pem"), "--key", device.file("key.pem"),
+                   env={**os.environ, "OPENSSL_CONF": str(configuration), "TPM2OPENSSL_TCTI": device.tcti})
+        expect(done.stdout == "404", f"with the key: {done.stdout}")
 
 
 TESTS = [value for name, value in list(globals().items()) if name.startswith("test_")]
