@@ -86,7 +86,7 @@ Result<cli::ExitCode> enroll(Context& context, const EnrollOptions& options) {
         SEALWRIGHT_TRY(outcome.issued, state.current());
         return tell(context, outcome);
     }
-    const tpm::Tpm tpm{context.tcti()};
+    const tpm::Tpm tpm{context.tcti(), state.tpm_mark()};
     Credential credential;
     SEALWRIGHT_TRY(credential.secret,
                    cli::read_secret(options.secret, context.terminal, "Enrolment secret:", "secret"));

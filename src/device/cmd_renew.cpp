@@ -90,7 +90,7 @@ Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
             fail(ErrorCode::expired, "the certificate's time was over at " + cli::format_time(identity.not_after())),
             "A certificate that is over renews nothing. With a new one-time secret: sealwright-device enroll --anew.");
     }
-    const tpm::Tpm tpm{context.tcti()};
+    const tpm::Tpm tpm{context.tcti(), state.tpm_mark()};
     SEALWRIGHT_TRY(auto request, pending_renewal(state, std::move(pending), tpm, identity, options.same_key));
     SEALWRIGHT_TRY(auto signer, TpmSigner::make(tpm, identity.key));
     Credential credential;

@@ -29,7 +29,7 @@ struct Health {
     std::string advice = {};  // what to do about the key, line by line
 };
 
-Health examine(Context& context, const Identity& identity) {
+Health examine(Context& context, const State& state, const Identity& identity) {
     Health health;
     const auto now = context.clock.now();
     if (now >= identity.not_after()) {
@@ -40,7 +40,7 @@ Health examine(Context& context, const Identity& identity) {
         health.certificate = "valid, renewal is due";
     }
     if (!health.certificate.starts_with("valid")) health.exit = cli::ExitCode::failed;
-    if (const auto loaded = tpm::Tpm{context.tcti()}.check_key(identity.key); !loaded) {
+    if (const auto loaded = tpm::Tpm{context.tcti(), state.tpm_mark()}.check_key(identity.key); !loaded) {
         const std::string& told = loaded.error().public_detail();
         health.key = told.substr(0, told.find('\n'));
         health.advice = told.substr(std::min(told.size(), health.key.size() + 1));
@@ -104,7 +104,7 @@ Result<cli::ExitCode> status(Context& context) {
     std::string advice;
     cli::ExitCode exit = pending ? cli::ExitCode::waiting : cli::ExitCode::not_found;
     if (identity) {
-        const Health health = examine(context, *identity);
+        const Health health = examine(context, state, *identity);
         tell_certificate(context, *identity, health, json, facts);
         exit = health.exit;
         advice = health.advice;

@@ -27,6 +27,8 @@ public:
     ~State();
 
     const std::filesystem::path& folder() const noexcept { return folder_; }
+    // tpm_mark is the file by which a run knows that one before it was killed while it used the TPM (tpm/tpm.hpp).
+    std::filesystem::path tpm_mark() const { return folder_ / "tpm.mark"; }
 
     Result<std::optional<Pending>> pending() const;
     Result<void> save(const Pending& pending);

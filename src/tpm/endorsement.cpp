@@ -137,7 +137,8 @@ Result<EkTemplate> choose(const Connection& connection, const std::vector<EkTemp
 
 Result<Endorsement> Tpm::find_endorsement(const std::vector<EkTemplate>& candidates) const {
     if (candidates.empty()) return fail(ErrorCode::internal, "no template for the endorsement key");
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {}));
+    const Connection& connection = work.connection();
     Endorsement endorsement;
     SEALWRIGHT_TRY(endorsement.ek, choose(connection, candidates, endorsement.certificate));
     SEALWRIGHT_TRY(auto key, open_ek(connection, endorsement.ek));

@@ -1,6 +1,12 @@
 #include "tpm/objects.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <optional>
 
 #include "tpm/marshal.hpp"
@@ -60,6 +66,41 @@ Result<Handle> adopt(const Connection& connection, TPM2_HANDLE handle, Handle::K
         check(::Esys_TR_FromTPMPublic(connection.get(), handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &object),
               "finding a key"));
     return Handle{connection, object, kind};
+}
+
+// is_of_our_make says whether a key is like those that this room has in the TPM for the moment.
+bool is_of_our_make(const TPM2B_PUBLIC& area) {
+    using enum EkTemplate;
+    using enum KeyKind;
+    const auto is_ek = [&](EkTemplate ek) { return matches_template(area, ek_area(ek)); };
+    const auto is_key = [&](KeyKind kind) {
+        return matches_template(area, ak_area(kind)) || matches_template(area, key_area(kind));
+    };
+    return matches_template(area, storage_area()) || std::ranges::any_of(std::array{l1, l2, h3, h6}, is_ek) ||
+           std::ranges::any_of(std::array{rsa2048, p256, p384}, is_key);
+}
+
+Result<void> flush_keys(const Connection& connection, const std::vector<const KeyBlob*>& blobs, bool was_killed) {
+    SEALWRIGHT_TRY(const auto handles, handles_from(connection, TPM2_TRANSIENT_FIRST, TPM2_TRANSIENT_LAST));
+    for (const TPM2_HANDLE each : handles) {
+        SEALWRIGHT_TRY(auto handle, adopt(connection, each, Handle::Kind::persistent));
+        SEALWRIGHT_TRY(const auto area, read_public_of(connection, handle.get()));
+        SEALWRIGHT_TRY(const auto octets, marshal(Tss2_MU_TPM2B_PUBLIC_Marshal, *area));
+        const bool is_known =
+            std::ranges::any_of(blobs, [&](const KeyBlob* blob) { return equal(blob->public_area, octets); });
+        if (is_known || (was_killed && is_of_our_make(*area))) handle.own();
+    }
+    return success();
+}
+
+// flush_sessions takes policy sessions out: this room starts no others.
+Result<void> flush_sessions(const Connection& connection) {
+    SEALWRIGHT_TRY(const auto handles, handles_from(connection, TPM2_LOADED_SESSION_FIRST, TPM2_POLICY_SESSION_LAST));
+    for (const TPM2_HANDLE each : handles) {
+        if ((each & TPM2_HR_RANGE_MASK) != TPM2_HR_POLICY_SESSION) continue;
+        SEALWRIGHT_TRY(auto handle, adopt(connection, each, Handle::Kind::transient));
+    }
+    return success();
 }
 
 bool wants_policy(const TPM2B_PUBLIC& area) {
@@ -166,17 +207,24 @@ Result<Handle> load_key(const Connection& connection, const KeyBlob& key) {
     return load(connection, parent.get(), ESYS_TR_PASSWORD, key);
 }
 
-Result<void> flush_leftovers(const Connection& connection, const std::vector<const KeyBlob*>& blobs) {
-    SEALWRIGHT_TRY(const auto handles, handles_from(connection, TPM2_TRANSIENT_FIRST, TPM2_TRANSIENT_LAST));
-    for (const TPM2_HANDLE each : handles) {
-        SEALWRIGHT_TRY(auto handle, adopt(connection, each, Handle::Kind::persistent));
-        SEALWRIGHT_TRY(const auto area, read_public_of(connection, handle.get()));
-        SEALWRIGHT_TRY(const auto octets, marshal(Tss2_MU_TPM2B_PUBLIC_Marshal, *area));
-        const bool is_ours =
-            std::ranges::any_of(blobs, [&](const KeyBlob* blob) { return equal(blob->public_area, octets); });
-        if (is_ours) handle.own();
+Result<Work> Work::begin(const std::string& tcti, const std::filesystem::path& mark,
+                         const std::vector<const KeyBlob*>& blobs) {
+    SEALWRIGHT_TRY(auto connection, Connection::open(tcti));
+    const bool was_killed = !mark.empty() && ::access(mark.c_str(), F_OK) == 0;
+    if (!mark.empty() && !was_killed) {
+        const int fd = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) return fail(ErrorCode::io, "cannot write " + mark.string() + ": " + std::strerror(errno));
+        ::close(fd);
     }
-    return success();
+    SEALWRIGHT_TRY(flush_keys(connection, blobs, was_killed));
+    if (was_killed) {
+        SEALWRIGHT_TRY(flush_sessions(connection));
+    }
+    return Work{std::move(connection), mark};
+}
+
+Work::~Work() {
+    if (!mark_.empty()) ::unlink(mark_.c_str());
 }
 
 }  // namespace sealwright::tpm

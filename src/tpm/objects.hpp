@@ -2,6 +2,8 @@
 // function here needs more besides what its caller holds than it says. Internal to this room.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "tpm/connection.hpp"
@@ -47,8 +49,28 @@ Result<Handle> load(const Connection& connection, ESYS_TR parent, ESYS_TR author
 Result<Handle> load_ak(const Connection& connection, const EndorsementKey& ek, const KeyBlob& ak);
 Result<Handle> load_key(const Connection& connection, const KeyBlob& key);
 
-// flush_leftovers takes keys out of the TPM that a killed run left, where there is no resource manager that did it:
-// those alone whose public area is that of one of these blobs, which no other program has.
-Result<void> flush_leftovers(const Connection& connection, const std::vector<const KeyBlob*>& blobs);
+// Work is one call: a connection to a TPM in which nothing of ours is left, and, while it lasts, a mark on disk. It
+// must outlive every Handle.
+//
+// Without a resource manager the TPM keeps what a killed run had in it. Keys of these blobs are ours whatever happened:
+// no other program has them. Other keys that are made like ours, and policy sessions, are ours only where the mark says
+// that a call of ours did not end. The mark is not synced: a loss of power empties the TPM too.
+class Work {
+public:
+    static Result<Work> begin(const std::string& tcti, const std::filesystem::path& mark,
+                              const std::vector<const KeyBlob*>& blobs);
+    Work(Work&& other) noexcept : connection_(std::move(other.connection_)), mark_(std::exchange(other.mark_, {})) {}
+    Work& operator=(Work&&) = delete;
+    ~Work();
+
+    const Connection& connection() const noexcept { return connection_; }
+
+private:
+    Work(Connection connection, std::filesystem::path mark)
+        : connection_(std::move(connection)), mark_(std::move(mark)) {}
+
+    Connection connection_;
+    std::filesystem::path mark_;
+};
 
 }  // namespace sealwright::tpm

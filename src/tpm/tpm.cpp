@@ -80,29 +80,31 @@ std::string default_tcti() {
 }
 
 Result<KeyBlob> Tpm::create_ak(EkTemplate ek, KeyKind kind) const {
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto parent, open_ek(connection, ek));
     SEALWRIGHT_TRY(const auto authorization, EkAuthorization::make(connection, parent));
     return create(connection, parent.handle.get(), authorization.get(), ak_area(kind));
 }
 
 Result<KeyBlob> Tpm::create_key(KeyKind kind) const {
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto parent, make_storage_primary(connection));
     return create(connection, parent.get(), ESYS_TR_PASSWORD, key_area(kind));
 }
 
 Result<void> Tpm::check_ak(EkTemplate ek, const KeyBlob& ak) const {
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
-    SEALWRIGHT_TRY(flush_leftovers(connection, {&ak}));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {&ak}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto parent, open_ek(connection, ek));
     SEALWRIGHT_TRY(const auto loaded, load_ak(connection, parent, ak));
     return success();
 }
 
 Result<void> Tpm::check_key(const KeyBlob& key) const {
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
-    SEALWRIGHT_TRY(flush_leftovers(connection, {&key}));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {&key}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto loaded, load_key(connection, key));
     return success();
 }
@@ -110,8 +112,8 @@ Result<void> Tpm::check_key(const KeyBlob& key) const {
 Result<Secret> Tpm::activate(EkTemplate ek, const KeyBlob& ak, const Credential& credential) const {
     SEALWRIGHT_TRY(const auto blob, read_id_object(credential.blob));
     SEALWRIGHT_TRY(const auto encrypted, read_encrypted_secret(credential.encrypted_secret));
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
-    SEALWRIGHT_TRY(flush_leftovers(connection, {&ak}));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {&ak}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto endorsement, open_ek(connection, ek));
     SEALWRIGHT_TRY(const auto loaded, load_ak(connection, endorsement, ak));
     SEALWRIGHT_TRY(const auto authorization, EkAuthorization::make(connection, endorsement));
@@ -136,8 +138,8 @@ Result<Secret> Tpm::activate(EkTemplate ek, const KeyBlob& ak, const Credential&
 Result<Certification> Tpm::certify(EkTemplate ek, const KeyBlob& ak, const KeyBlob& key,
                                    ByteView qualifying_data) const {
     SEALWRIGHT_TRY(const auto data, sized<TPM2B_DATA>(qualifying_data, "the nonce"));
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
-    SEALWRIGHT_TRY(flush_leftovers(connection, {&ak, &key}));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {&ak, &key}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto subject, load_key(connection, key));
     SEALWRIGHT_TRY(auto endorsement, open_ek(connection, ek));
     SEALWRIGHT_TRY(const auto signer, load_ak(connection, endorsement, ak));
@@ -160,8 +162,8 @@ Result<Certification> Tpm::certify(EkTemplate ek, const KeyBlob& ak, const KeyBl
 Result<Bytes> Tpm::sign(const KeyBlob& key, const crypto::SignatureAlgorithm& algorithm, ByteView message) const {
     SEALWRIGHT_TRY(const auto scheme, scheme_of(algorithm));
     SEALWRIGHT_TRY(const auto digest, sized<TPM2B_DIGEST>(crypto::digest(algorithm.digest, message), "the digest"));
-    SEALWRIGHT_TRY(const auto connection, Connection::open(tcti_));
-    SEALWRIGHT_TRY(flush_leftovers(connection, {&key}));
+    SEALWRIGHT_TRY(const auto work, Work::begin(tcti_, mark_, {&key}));
+    const Connection& connection = work.connection();
     SEALWRIGHT_TRY(const auto loaded, load_key(connection, key));
     TPMT_TK_HASHCHECK outside{};  // an unrestricted key signs digests that the TPM did not make
     outside.tag = TPM2_ST_HASHCHECK;

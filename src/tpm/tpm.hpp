@@ -6,6 +6,7 @@
 // Hierarchies with a password are refused: only the empty one is known.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,7 +50,10 @@ std::string default_tcti();
 // stands what the operator can do.
 class Tpm {
 public:
-    explicit Tpm(std::string tcti) : tcti_(std::move(tcti)) {}
+    // mark names a file that is there for as long as a call is at work. Where an earlier run was killed in the middle
+    // of one, it is there before: then what it left in a TPM without a resource manager is taken out. Empty: no such
+    // file.
+    explicit Tpm(std::string tcti, std::filesystem::path mark = {}) : tcti_(std::move(tcti)), mark_(std::move(mark)) {}
     const std::string& tcti() const noexcept { return tcti_; }
 
     // find_endorsement takes the first candidate with a certificate in NV memory, else the first with a persistent key,
@@ -75,6 +79,7 @@ public:
 
 private:
     std::string tcti_;
+    std::filesystem::path mark_;
 };
 
 }  // namespace sealwright::tpm

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -93,13 +94,17 @@ class Device:
         env = {**os.environ, **(environment or {})}
         if kill_at:
             program, env["SEALWRIGHT_KILL_AT"] = self.site.test_bin / "sealwright-device-faults", f"device.{kill_at}:1"
-        done = run(program, command, "--state", self.state, "--tcti", self.tcti, *arguments, check=False, env=env, timeout=120)
+        own = () if "--state" in arguments else ("--state", self.state, "--tcti", self.tcti)
+        done = run(program, command, *own, *arguments, check=False, env=env, timeout=120)
         expect(done.returncode == expected, f"{command}: exit status {done.returncode}, not {expected}\n{done.stdout}{done.stderr}")
         return done
 
+    def enrol_arguments(self):
+        return ("enroll", "--state", self.state, "--tcti", self.tcti, "--server", self.site.url, "--ca", self.site.root, "--profile", self.profile, "--secret-file",
+                self.secret_file, "--subject", f"CN={self.name}", "--dns", NAME, *self.arguments)
+
     def enrol(self, *arguments, **options):
-        return self.call("enroll", "--server", self.site.url, "--ca", self.site.root, "--profile", self.profile, "--secret-file", self.secret_file, "--subject",
-                         f"CN={self.name}", "--dns", NAME, *self.arguments, *arguments, **options)
+        return self.call(*self.enrol_arguments(), *arguments, **options)
 
     def renew(self, *arguments, **options):
         return self.call("renew", "--force", *arguments, **options)
@@ -212,6 +217,21 @@ def test_a_renewal_goes_on_after_a_kill_at_every_moment(site):
         device.expect_sound()
         expect(device.file("key.pem").read_text() != before, f"{moment}: a new key")
         expect(len(device.certificates()) == 2, f"{moment}: {len(device.certificates())} certificates")
+
+
+def test_kills_at_any_time_do_not_fill_a_bare_tpm(site):
+    chance = random.Random(20261122)
+    for _ in range(6):
+        device = site.device("L-2", arguments=["--ak", "rsa"])
+        for _ in range(5):
+            child = subprocess.Popen([str(a) for a in (site.bin / "sealwright-device", *device.enrol_arguments())], stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+            time.sleep(chance.random() * 0.3)
+            child.kill()
+            child.wait()
+        device.enrol()
+        device.expect_sound()
+        expect(len(device.certificates()) == 1, f"{len(device.certificates())} certificates")
 
 
 def test_asks_after_an_answer_that_was_lost_on_the_way(site):

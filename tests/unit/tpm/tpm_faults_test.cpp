@@ -103,5 +103,28 @@ TEST_F(TpmFaults, OwnKeysThatAKilledRunLeftAreTakenOutAndOnlyThose) {
     simulated.run("tpm2_flushcontext -t");
 }
 
+TEST_F(TpmFaults, WhatACallThatDidNotEndLeftIsTakenOutWhereAMarkSaysSo) {
+    const SimulatedTpm& simulated = simulated_tpm("none");
+    const auto mark = simulated.shell().path("tpm.mark");
+    const Tpm marked{simulated.tpm().tcti(), mark};
+    simulated.run(
+        "tpm2_createprimary -C o -G ecc -a "
+        "'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt|noda' -c parent.ctx && "
+        "tpm2_startauthsession --policy-session -S session.ctx");
+    ASSERT_TRUE(marked.create_key(KeyKind::p256));
+    EXPECT_FALSE(std::filesystem::exists(mark)) << "the call ended";
+    simulated.run("tpm2_getcap handles-transient");
+    EXPECT_EQ(simulated.shell().output(), "- 0x80000000\n") << "nothing says that it is ours";
+
+    simulated.run("tpm2_createprimary -C n -c foreign.ctx");
+    simulated.shell().write("tpm.mark", std::string_view{});
+    ASSERT_TRUE(marked.create_key(KeyKind::p256));
+    EXPECT_FALSE(std::filesystem::exists(mark));
+    simulated.run("tpm2_getcap handles-transient");
+    EXPECT_EQ(simulated.shell().output(), "- 0x80000001\n") << "the other program's key";
+    simulated.run("tpm2_flushcontext -t");
+    simulated.succeeds("tpm2_flushcontext session.ctx; tpm2_flushcontext -l; tpm2_flushcontext -s");
+}
+
 }  // namespace
 }  // namespace sealwright::tpm::test
