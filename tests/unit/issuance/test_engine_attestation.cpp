@@ -3,7 +3,7 @@
 #include "asn1/oid.hpp"
 #include "attestation/record.hpp"
 #include "issuance/device_register.hpp"
-#include "tests/support/fake_tpm.hpp"
+#include "tests/support/fake_device.hpp"
 #include "tests/unit/issuance/house.hpp"
 
 namespace sealwright::issuance {
@@ -27,16 +27,6 @@ const test::FakeTpm& tpm(int number = 0) {
 const test::FakeTpmKey& leaf(int number = 0) {
     static const std::array leaves{test::make_leaf(), test::make_leaf()};
     return leaves.at(static_cast<std::size_t>(number));
-}
-
-// csr_of_key is a request signed by a key of a TPM.
-x509::CertificateRequest csr_of_key(const test::FakeTpmKey& key, const std::string& name) {
-    const auto subject = x509::encode_name(x509::parse_name_text("CN=" + name).value()).value();
-    const auto spki = key.public_key();
-    const Bytes info = x509::build_certification_request_info(subject, spki.spki(), {});
-    const auto algorithm = crypto::default_algorithm(spki.type());
-    return x509::CertificateRequest::parse(x509::assemble_csr(info, algorithm, key.sign(algorithm, info)).view())
-        .value();
 }
 
 std::string profile_with(const std::string& levels, const std::string& more = "") {
@@ -72,7 +62,7 @@ struct Attesting : House {
         challenge.credential_blob = challenged.credential_blob;
         challenge.encrypted_secret = challenged.encrypted_secret;
         challenge.nonce = challenged.nonce;
-        auto csr = csr_of_key(leaf(number), name);
+        auto csr = test::csr_of(leaf(number), name);
         auto requested = profile::requested_content(csr).value();
         return {tpm(number).answer(challenge, leaf(number)), std::move(csr), std::move(requested)};
     }
@@ -101,8 +91,7 @@ std::vector<std::string> policies_of(const Issued& issued) {
     std::vector<std::string> oids;
     if (extension == nullptr) return oids;
     const auto policies = x509::parse_certificate_policies(extension->value).value();
-    for (const auto& policy : policies)
-        oids.push_back(asn1::format_oid(policy.policy));
+    for (const auto& policy : policies) oids.push_back(asn1::format_oid(policy.policy));
     return oids;
 }
 
@@ -214,7 +203,7 @@ TEST(Attestation, ACsrForAnotherKeyIsRefused) {
     Attesting house;
     const auto challenged = house.challenged_now();
     auto answer = house.answer_to(challenged);
-    answer.csr = csr_of_key(leaf(1), "one");
+    answer.csr = test::csr_of(leaf(1), "one");
     const auto refused = house.engine->answer(challenged.request, house.secret, std::move(answer));
     EXPECT_EQ(code_of(refused.outcome), ErrorCode::denied);
     EXPECT_THAT(checks(refused.findings), ElementsAre("key_matches_request"));
