@@ -82,13 +82,13 @@ private:
             if (!value || value.value().ca) return "it is a CA certificate, or its basicConstraints cannot be read";
         }
         if (const auto* usage = x509::find_extension(extensions, oid::kKeyUsage)) {
-            const auto value = x509::parse_key_usage(usage->value);
+            const auto value = relaxed_key_usage(usage->value);
             const bool is_rsa = ek_ != nullptr && ek_->key.type() == crypto::KeyType::rsa;
             const x509::KeyUsage wanted = is_rsa ? x509::kKeyEncipherment : x509::kKeyAgreement;
-            if (!value || (ek_ != nullptr && (value.value() & wanted) == 0)) {
+            if (!value || (ek_ != nullptr && (*value & wanted) == 0)) {
                 return std::string{"its key usage lacks "} + (is_rsa ? "keyEncipherment" : "keyAgreement");
             }
-            if ((value.value() & x509::kKeyCertSign) != 0) return "its key usage has keyCertSign";
+            if ((*value & x509::kKeyCertSign) != 0) return "its key usage has keyCertSign";
         }
         if (const auto* purposes = x509::find_extension(extensions, oid::kExtKeyUsage)) {
             const auto value = x509::parse_ext_key_usage(purposes->value);

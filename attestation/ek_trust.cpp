@@ -44,9 +44,8 @@ void ca_objections(const Certificate& ca, UtcTime at, std::size_t below, std::ve
     if (at < fields.not_before) out.push_back(subject_of(ca) + "not valid before " + to_rfc3339(fields.not_before));
     if (at > fields.not_after) out.push_back(subject_of(ca) + "not valid after " + to_rfc3339(fields.not_after));
     if (!ca.is_ca()) out.push_back(subject_of(ca) + "no CA certificate");
-    const bool has_usage = x509::find_extension(fields.extensions, oid::kKeyUsage) != nullptr;
-    const auto usage = extension_of<x509::KeyUsage>(ca, oid::kKeyUsage, x509::parse_key_usage);
-    if (has_usage && (!usage || (*usage & x509::kKeyCertSign) == 0)) {
+    const x509::Extension* usage = x509::find_extension(fields.extensions, oid::kKeyUsage);
+    if (usage != nullptr && (relaxed_key_usage(usage->value).value_or(0) & x509::kKeyCertSign) == 0) {
         out.push_back(subject_of(ca) + "its key usage does not allow it to sign certificates");
     }
     const auto constraints =
@@ -70,6 +69,12 @@ bool is_self_issued(const Certificate& certificate) {
     return certificate.fields().subject_der == certificate.fields().issuer_der;
 }
 
+// is_tolerated: key usages were judged above, also those that DER forbids.
+bool is_tolerated(const x509::Finding& finding) {
+    return finding.code == "path_extension_malformed" &&
+           finding.detail.find(asn1::oid_name(oid::kKeyUsage) + ": ") != std::string::npos;
+}
+
 std::vector<std::string> objections_to(const std::vector<Certificate>& path, UtcTime at) {
     std::vector<std::string> out;
     std::size_t below = 0;
@@ -86,7 +91,8 @@ std::vector<std::string> objections_to(const std::vector<Certificate>& path, Utc
     question.at = at;
     question.max_length = kMaxChain + 1;
     for (const x509::Finding& finding : x509::validate_path(question)) {
-        if (finding.severity == x509::Severity::error) out.push_back(printable(finding.detail));
+        if (finding.severity == x509::Severity::error && !is_tolerated(finding))
+            out.push_back(printable(finding.detail));
     }
     return out;
 }
