@@ -75,7 +75,7 @@ ExitCode Output::tell_failure(std::string_view code, std::string_view detail, st
         err_ << cli::json_line(json::object{{"error", std::move(told)}});
         return exit;
     }
-    err_ << "sealwright: " << (what.empty() ? printable(code) : printable(what));
+    err_ << style_.program << ": " << (what.empty() ? printable(code) : printable(what));
     if (!private_detail.empty()) err_ << " (" << printable(private_detail) << ')';
     err_ << '\n';
     for (std::string_view rest = advice; !rest.empty();) {

@@ -18,6 +18,7 @@ struct OutputStyle {
     bool quiet = false;                  // no remarks, no progress
     std::optional<std::size_t> width{};  // of the terminal that standard output is
     bool live_errors = false;            // standard error is a terminal: progress may rewrite its line
+    std::string program = "sealwright";  // whose failures these are
 };
 
 class Output {

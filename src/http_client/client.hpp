@@ -14,6 +14,8 @@
 
 #include "base/result.hpp"
 
+struct evp_pkey_st;  // OpenSSL's EVP_PKEY
+
 namespace sealwright::http_client {
 
 struct Header {
@@ -38,9 +40,11 @@ struct Response {
     const std::string* header(std::string_view name) const noexcept;
 };
 
-// ClientCertificate is what mTLS shows: a PEM chain, leaf first, and its key in PEM.
+// ClientCertificate is what mTLS shows: a PEM chain, leaf first, and its key: a PEM file, or, where that cannot be (a
+// key in a TPM or token), an EVP_PKEY, which is used whenever a connection is opened.
 struct ClientCertificate {
     std::filesystem::path chain_file, key_file;
+    std::shared_ptr<evp_pkey_st> key = nullptr;
 };
 
 struct TlsOptions {

@@ -64,6 +64,20 @@ Error tls_file_error(std::string_view what, const std::filesystem::path& path) {
     return fail(ErrorCode::config, std::string{what} + " " + path.string() + " cannot be used: " + tls_errors());
 }
 
+Result<void> use_client_certificate(SSL_CTX* context, const ClientCertificate& own) {
+    if (SSL_CTX_use_certificate_chain_file(context, own.chain_file.c_str()) != 1)
+        return tls_file_error("client certificate", own.chain_file);
+    if (own.key) {
+        if (SSL_CTX_use_PrivateKey(context, own.key.get()) != 1)
+            return fail(ErrorCode::config, "the client key does not belong to its certificate", tls_errors());
+        return success();
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, own.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
+        return tls_file_error("client key", own.key_file);
+    if (SSL_CTX_check_private_key(context) != 1) return tls_file_error("client key", own.key_file);
+    return success();
+}
+
 }  // namespace
 
 Result<SslCtxPtr> make_tls_context(const TlsOptions& options) {
@@ -77,12 +91,8 @@ Result<SslCtxPtr> make_tls_context(const TlsOptions& options) {
     if (options.ca_file.empty()) return fail(ErrorCode::config, "https needs a CA file to verify the server with");
     if (SSL_CTX_load_verify_locations(context.get(), options.ca_file.c_str(), nullptr) != 1)
         return tls_file_error("CA file", options.ca_file);
-    if (const auto& own = options.client_certificate) {
-        if (SSL_CTX_use_certificate_chain_file(context.get(), own->chain_file.c_str()) != 1)
-            return tls_file_error("client certificate", own->chain_file);
-        if (SSL_CTX_use_PrivateKey_file(context.get(), own->key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-            return tls_file_error("client key", own->key_file);
-        if (SSL_CTX_check_private_key(context.get()) != 1) return tls_file_error("client key", own->key_file);
+    if (options.client_certificate) {
+        SEALWRIGHT_TRY(use_client_certificate(context.get(), *options.client_certificate));
     }
     return context;
 }

@@ -1,0 +1,18 @@
+// advice.hpp: what a refusal means for whoever stands before the device, and what they can do.
+#pragma once
+
+#include "device/answers.hpp"
+
+namespace sealwright::device {
+
+// Occasion is what the device was refused.
+enum class Occasion { enroll, renew };
+
+// advice_for says what can be done about a finding, by its check's name (attestation/verdict.hpp); empty for names that
+// this version does not know.
+std::string_view advice_for(std::string_view check) noexcept;
+
+// explain makes an error of a refusal: what the server said, then, line by line, each finding with what to do about it.
+Error explain(const Problem& problem, Occasion occasion);
+
+}  // namespace sealwright::device

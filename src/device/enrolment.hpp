@@ -1,0 +1,54 @@
+// enrolment.hpp: one request from where it stands to its end: the two rounds, with every step durable before the next
+// one is taken.
+#pragma once
+
+#include "base/clock.hpp"
+#include "device/server.hpp"
+#include "device/state.hpp"
+
+namespace sealwright::device {
+
+// Outcome is a certificate that is installed, or the request that waits.
+struct Outcome {
+    std::optional<Identity> issued;
+    std::string request;
+    std::uint64_t approvals_needed = 0;
+    std::chrono::seconds retry_after{5};
+};
+
+class Enrolment {
+public:
+    // All must outlive the enrolment. roots is what the server was verified with; it is kept beside the certificate.
+    struct Parts {
+        const tpm::Tpm& tpm;
+        State& state;
+        Server& server;
+        const Clock& clock;
+        std::filesystem::path roots;
+    };
+    Enrolment(Parts parts, Pending pending) : parts_(std::move(parts)), pending_(std::move(pending)) {}
+
+    // run goes on from the pending request's stage. After a failure the state says where the next run begins: at the
+    // first round where the CA refused, at the same step where nothing is known or nobody answered.
+    Result<Outcome> run();
+
+private:
+    Result<Outcome> take_round();
+    Result<void> check_keys();
+    Result<void> open();
+    Result<Reply> answer();
+    Result<Reply> answer_and_settle();
+    Result<Reply> ask();
+    Result<Outcome> finish(const Reply& reply);
+    Result<void> enter(Stage stage);
+    bool challenge_is_over() const;
+    Error start_over_after(const Error& error);
+
+    Parts parts_;
+    Pending pending_;
+};
+
+// The errors after which nothing is known to have changed: the step can be taken again.
+bool can_try_again(ErrorCode code) noexcept;
+
+}  // namespace sealwright::device

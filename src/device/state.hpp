@@ -1,0 +1,55 @@
+// state.hpp: the device's folder. What is in it after a loss of power is what the last finished step left: never half a
+// file, never a certificate beside another key.
+//
+//   pending.json          a request under way (pending.hpp); absent else
+//   generations/N/        certificate.pem chain.pem key.pem roots.pem terms.json: one certificate and what belongs to
+//   it, never changed current               symbolic link to one of them: what programs use; renewing a certificate is
+//   replacing this link lock
+#pragma once
+
+#include <optional>
+
+#include "device/identity.hpp"
+#include "device/pending.hpp"
+
+namespace sealwright::device {
+
+// State is one folder, held by one program at a time. Move-only.
+class State {
+public:
+    // open makes the folder where it is missing, readable to its owner alone, and waits for nobody: conflict while
+    // another program holds it.
+    static Result<State> open(const std::filesystem::path& folder);
+    // open_existing makes nothing: not_found where there is no folder.
+    static Result<State> open_existing(const std::filesystem::path& folder);
+    State(State&& other) noexcept : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
+    State& operator=(State&&) = delete;
+    ~State();
+
+    const std::filesystem::path& folder() const noexcept { return folder_; }
+
+    Result<std::optional<Pending>> pending() const;
+    Result<void> save(const Pending& pending);
+    Result<void> drop_pending();
+    // settle ends a request whose certificate is in place already, because a run was cut short between the two; it says
+    // whether there was one.
+    Result<bool> settle();
+
+    // current gives the certificate in use, if there is one.
+    Result<std::optional<Identity>> current() const;
+    // install makes a generation of a finished request and switches to it; what stood there before stays one generation
+    // long. chain is PEM, leaf first; roots the PEM file that the server was verified with.
+    Result<Identity> install(const Pending& pending, const std::string& chain, const std::filesystem::path& roots);
+
+private:
+    State(std::filesystem::path folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
+    Result<void> switch_to(const std::string& generation);
+    Result<std::string> new_generation(const Pending& pending, const std::string& chain,
+                                       const std::filesystem::path& roots);
+    void clean_up(const std::string& generation) const;
+
+    std::filesystem::path folder_;
+    int lock_;
+};
+
+}  // namespace sealwright::device
