@@ -59,6 +59,18 @@ TEST_F(VerifierOfAttestations, CallsAVerdictInvalidThatDoesNotFollow) {
     EXPECT_EQ(code(Bytes{0x30, 0x00}), 1);
 }
 
+TEST_F(VerifierOfAttestations, ForgivesAnotherWordingAlone) {
+    Scene scene;
+    scene.policy.accepted = {Level::requester};
+    Bytes record = encode_record(record_of(scene));
+    const std::string_view word = "made for this challenge";
+    const auto at = std::search(record.begin(), record.end(), word.begin(), word.end());
+    ASSERT_NE(at, record.end());
+    *at = 'M';
+    EXPECT_EQ(code(record), 0);
+    EXPECT_NE(checks_.human().find("worded otherwise"), std::string::npos);
+}
+
 TEST_F(VerifierOfAttestations, ExplainsEveryFinding) {
     Scene scene;
     const Record record = record_of(scene);
