@@ -105,7 +105,12 @@ private:
     Part part(ByteView octets) const noexcept {
         return {static_cast<std::uint32_t>(octets.data() - input_.data()), static_cast<std::uint32_t>(octets.size())};
     }
-    void quirk(std::string text, ByteView where) { out_.quirks.push_back({std::move(text), part(where)}); }
+    // quirk notes each kind of deviation once: a certificate cannot make a verdict longer than its readers take.
+    void quirk(std::string text, ByteView where) {
+        const bool known = std::any_of(out_.quirks.begin(), out_.quirks.end(),
+                                       [&](const EkQuirk& earlier) { return earlier.text == text; });
+        if (!known) out_.quirks.push_back({std::move(text), part(where)});
+    }
 
     // skip_header reads over TCG_PCCLIENT_STORED_CERT: 1001, certType 00, a size, and perhaps TCG_FULL_CERT's 1002.
     Result<ByteView> skip_header() {

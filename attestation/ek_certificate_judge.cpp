@@ -70,7 +70,12 @@ private:
             add({Check::ek_certificate_key, Outcome::skipped, source, "there is no EK to compare it with"});
             return;
         }
-        put(Check::ek_certificate_key, certificate_.spki == ek_->key.spki(), source, "it certifies this EK",
+        const auto key = crypto::PublicKey::parse(certificate_.spki.view());
+        if (!key) {
+            put(Check::ek_certificate_key, false, source, {}, "its key cannot be read: " + key.error().public_detail());
+            return;
+        }
+        put(Check::ek_certificate_key, key.value().id() == ek_->key.id(), source, "it certifies this EK",
             "it certifies another key than the EK that was sent: another TPM's certificate, or another EK of this TPM");
     }
 

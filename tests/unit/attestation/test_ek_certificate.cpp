@@ -182,6 +182,16 @@ TEST(EkCertificate, NamesTheTpmInOneRdnAndTellsOfItsSpecification) {
     EXPECT_TRUE(refuses(opened(tbs.signed_by_vendor()), Check::ek_certificate_parses));
 }
 
+TEST(EkCertificate, TellsEachKindOfDeviationOnce) {
+    x509::Name strange;
+    for (int i = 0; i < 30; ++i) strange.rdns.push_back({{Bytes{0x2A, 0x03}, "a"}, {Bytes{0x2A, 0x04}, "b"}});
+    Tbs tbs;
+    tbs.extensions[0].value = x509::encode_general_names(x509::GeneralNames(8, x509::DirectoryName{strange}));
+    EXPECT_EQ(quirks_of(tbs.signed_by_vendor()).size(), 1U);
+    const Verdict verdict = opened(tbs.signed_by_vendor());
+    EXPECT_EQ(Verdict::parse(verdict.encode()).value(), verdict);
+}
+
 TEST(EkCertificate, IsRefusedWithoutWhatItNeeds) {
     Tbs tbs;
     tbs.extensions.clear();
