@@ -25,6 +25,10 @@ endforeach()
 
 install(FILES "${PROJECT_SOURCE_DIR}/src/cli/completion/sealwright.bash"
   DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME sealwright)
+if(TARGET sealwright-device)
+  install(FILES "${PROJECT_SOURCE_DIR}/src/device/completion/sealwright-device.bash"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME sealwright-device)
+endif()
 
 # Units and example configurations stand beside the service that they are for. A distribution puts units elsewhere than a prefix does.
 set(SEALWRIGHT_UNIT_DIR "lib/systemd/system" CACHE STRING "Where systemd units are installed, below the prefix or absolute")

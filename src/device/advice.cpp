@@ -97,8 +97,8 @@ std::string_view general_advice(ErrorCode code, Occasion occasion) {
                             "over: sealwright-device enroll --anew, with a "
                             "new one-time secret."
                           : "The profile or the secret does not allow this. Are --profile, --subject and --dns those "
-                            "that the CA's operator made the secret "
-                            "for?";
+                            "that the CA's operator made the secret for? A TPM is one device: where it has another "
+                            "name, the operator ends that one with: sealwright device retire.";
         case ErrorCode::conflict:
             return "A one-time secret serves one request. If that was this device's, run the command again; else the "
                    "CA's operator looks with: sealwright "

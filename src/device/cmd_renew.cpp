@@ -79,7 +79,12 @@ Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
     SEALWRIGHT_TRY(auto pending, state.pending());
     SEALWRIGHT_TRY(const bool due, is_due(context, identity, options));
     const bool under_way = pending && pending->occasion == Occasion::renew && pending->stage != Stage::prepared;
-    if (!due && !under_way) return tell_not_due(context, identity);
+    if (!due && !under_way) {
+        if (pending && pending->occasion == Occasion::renew) {
+            SEALWRIGHT_TRY(state.drop_pending());
+        }
+        return tell_not_due(context, identity);
+    }
     if (context.clock.now() >= identity.not_after()) {
         return cli::with_advice(
             fail(ErrorCode::expired, "the certificate's time was over at " + cli::format_time(identity.not_after())),

@@ -26,6 +26,7 @@ struct Health {
     cli::ExitCode exit = cli::ExitCode::done;
     std::string key = "in the TPM, loads";
     std::string certificate = "valid";
+    std::string advice = {};  // what to do about the key, line by line
 };
 
 Health examine(Context& context, const Identity& identity) {
@@ -40,7 +41,9 @@ Health examine(Context& context, const Identity& identity) {
     }
     if (!health.certificate.starts_with("valid")) health.exit = cli::ExitCode::failed;
     if (const auto loaded = tpm::Tpm{context.tcti()}.check_key(identity.key); !loaded) {
-        health.key = loaded.error().public_detail();
+        const std::string& told = loaded.error().public_detail();
+        health.key = told.substr(0, told.find('\n'));
+        health.advice = told.substr(std::min(told.size(), health.key.size() + 1));
         health.exit = cli::exit_code_of(loaded.error().code());
     }
     return health;
@@ -98,20 +101,23 @@ Result<cli::ExitCode> status(Context& context) {
     SEALWRIGHT_TRY(const auto pending, state.pending());
     cli::json::object json;
     cli::Facts facts;
+    std::string advice;
     cli::ExitCode exit = pending ? cli::ExitCode::waiting : cli::ExitCode::not_found;
     if (identity) {
         const Health health = examine(context, *identity);
         tell_certificate(context, *identity, health, json, facts);
         exit = health.exit;
+        advice = health.advice;
     } else {
         facts.add("certificate", "none");
     }
     if (pending) tell_pending(context, *pending, json, facts);
     if (context.output.wants_json()) {
         context.output.json(json);
-    } else {
-        context.output.facts(facts);
+        return exit;
     }
+    context.output.facts(facts);
+    context.output.text(advice);
     return exit;
 }
 

@@ -148,7 +148,12 @@ Result<Outcome> Enrolment::run() {
         auto outcome = take_round();
         const bool is_over =
             !outcome && outcome.error().code() == ErrorCode::expired && pending_.stage == Stage::prepared;
-        if (!is_over || round == kRounds) return outcome;
+        if (is_over && round < kRounds) continue;
+        // A renewal that was refused is made anew when the next one is due; an enrolment keeps its keys.
+        if (!outcome && pending_.stage == Stage::prepared && pending_.occasion == Occasion::renew) {
+            SEALWRIGHT_TRY(parts_.state.drop_pending());
+        }
+        return outcome;
     }
 }
 

@@ -39,9 +39,12 @@ void tell_waiting(Context& context, const Outcome& outcome) {
         return;
     }
     cli::Facts facts;
-    facts.add("waiting", "the profile wants approvals; " + std::to_string(outcome.approvals_needed) + " missing");
+    facts.add("waiting", outcome.approvals_needed == 0
+                             ? "the CA is at work on it"
+                             : "approvals missing: " + std::to_string(outcome.approvals_needed));
     facts.add("request", outcome.request);
     context.output.facts(facts);
+    if (outcome.approvals_needed == 0) return;
     context.output.note("The CA's operators approve it with: sealwright request approve " + outcome.request);
     context.output.note("Then run this command again.");
 }
