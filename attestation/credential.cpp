@@ -51,8 +51,14 @@ Result<Wrapped> wrap_rsa(const TpmPublic& key, std::string_view label, ByteView 
     // TPM 2.0 Part 1, B.4: the terminating zero is part of OAEP's label.
     Bytes terminated = bytes_of(view_of(label));
     terminated.push_back(0);
+    // TPM 2.0 Part 1, B.4: the key's own OAEP scheme says the digest, or else nameAlg does; a storage key, such as an
+    // EK, has no scheme.
+    auto digest = key.name_alg;
+    if (key.scheme.algorithm == kAlgOaep) {
+        SEALWRIGHT_TRY(digest, tpm_digest(key.scheme.hash));
+    }
     SEALWRIGHT_TRY(const Secret block,
-                   crypto::oaep_encode(key.name_alg, terminated, oaep_seed, seed, target.rsa_modulus().size()));
+                   crypto::oaep_encode(digest, terminated, oaep_seed, seed, target.rsa_modulus().size()));
     SEALWRIGHT_TRY(Bytes encrypted, crypto::rsa_encrypt_block(target, block.reveal()));
     return Wrapped{Secret::copy_of(seed), std::move(encrypted)};
 }

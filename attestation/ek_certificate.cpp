@@ -105,7 +105,12 @@ private:
     Part part(ByteView octets) const noexcept {
         return {static_cast<std::uint32_t>(octets.data() - input_.data()), static_cast<std::uint32_t>(octets.size())};
     }
-    void quirk(std::string text, ByteView where) { out_.quirks.push_back({std::move(text), part(where)}); }
+    // quirk notes each kind of deviation once: a certificate cannot make a verdict longer than its readers take.
+    void quirk(std::string text, ByteView where) {
+        const bool known = std::any_of(out_.quirks.begin(), out_.quirks.end(),
+                                       [&](const EkQuirk& earlier) { return earlier.text == text; });
+        if (!known) out_.quirks.push_back({std::move(text), part(where)});
+    }
 
     // skip_header reads over TCG_PCCLIENT_STORED_CERT: 1001, certType 00, a size, and perhaps TCG_FULL_CERT's 1002.
     Result<ByteView> skip_header() {
@@ -240,6 +245,10 @@ private:
         SEALWRIGHT_TRY(const asn1::Element wrapper, reader.expect(asn1::context_constructed(3)));
         out_.extensions = part(wrapper.encoding);
         SEALWRIGHT_TRY(out_.extensions_list, x509::parse_extensions(wrapper.content));
+        const x509::Extension* usage = x509::find_extension(out_.extensions_list, oid::kKeyUsage);
+        if (usage != nullptr && !x509::parse_key_usage(usage->value) && relaxed_key_usage(usage->value)) {
+            quirk("zero bits stand at the end of keyUsage", wrapper.encoding);
+        }
         const x509::Extension* san = x509::find_extension(out_.extensions_list, oid::kSubjectAltName);
         if (san != nullptr) {
             SEALWRIGHT_TRY(read_alternative_name(*san, wrapper.encoding));
@@ -346,6 +355,18 @@ constexpr std::array<Simulator, 4> kSimulators{{{"00001014", "swtpm"},
 Result<EkCertificate> parse_ek_certificate(ByteView octets) {
     if (octets.size() > kMaxEkCertificate) return fail(ErrorCode::too_large, "EK certificate: more than 8192 octets");
     return EkCertificateReader{octets}.read();
+}
+
+std::optional<x509::KeyUsage> relaxed_key_usage(ByteView value) {
+    asn1::DerReader reader{value};
+    const auto bits = reader.bit_string();
+    if (!bits || !reader.at_end() || bits.value().octets.empty() || bits.value().octets.size() > 2) return std::nullopt;
+    unsigned usage = 0;
+    for (std::size_t i = 0; i < bits.value().octets.size() * 8; ++i) {
+        if ((bits.value().octets[i / 8] & (0x80U >> (i % 8))) != 0) usage |= 1U << i;
+    }
+    if (usage == 0 || usage >= 1U << 9U) return std::nullopt;
+    return static_cast<x509::KeyUsage>(usage);
 }
 
 bool is_vendor_id(std::string_view manufacturer) noexcept {

@@ -34,6 +34,10 @@ struct EkCertificate {
 // parse_ek_certificate: too_large past kMaxEkCertificate, malformed otherwise.
 Result<EkCertificate> parse_ek_certificate(ByteView octets);
 
+// relaxed_key_usage reads keyUsage also where zero bits stand at its end, which DER forbids (X.690 11.2.2) and the
+// certificates of a large manufacturer have; nothing for what is no BIT STRING of up to nine bits, or has none set.
+std::optional<x509::KeyUsage> relaxed_key_usage(ByteView value);
+
 // is_vendor_id says whether a manufacturer is written as TCG's registry has it: "id:" and eight hexadecimal digits.
 bool is_vendor_id(std::string_view manufacturer) noexcept;
 // simulator_of names the simulator whose vendor this is; empty for all others.

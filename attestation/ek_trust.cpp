@@ -12,6 +12,10 @@ namespace oid = asn1::oid;
 using x509::Certificate;
 
 constexpr unsigned kMaxVerifications = 128;
+// An exponent as long as its modulus makes a verification cost as much as a signature, and the device's chain is
+// hostile.
+constexpr std::size_t kMaxExponentOctets = 8;
+constexpr unsigned kMinRsaBits = 2048;
 
 std::string subject_of(const Certificate& certificate) {
     return "\"" + printable(x509::format_name(certificate.fields().subject)) + "\": ";
@@ -44,9 +48,12 @@ void ca_objections(const Certificate& ca, UtcTime at, std::size_t below, std::ve
     if (at < fields.not_before) out.push_back(subject_of(ca) + "not valid before " + to_rfc3339(fields.not_before));
     if (at > fields.not_after) out.push_back(subject_of(ca) + "not valid after " + to_rfc3339(fields.not_after));
     if (!ca.is_ca()) out.push_back(subject_of(ca) + "no CA certificate");
-    const bool has_usage = x509::find_extension(fields.extensions, oid::kKeyUsage) != nullptr;
-    const auto usage = extension_of<x509::KeyUsage>(ca, oid::kKeyUsage, x509::parse_key_usage);
-    if (has_usage && (!usage || (*usage & x509::kKeyCertSign) == 0)) {
+    const auto key = crypto::PublicKey::parse(fields.spki.view());
+    if (const Result<void> strength = key ? crypto::check_strength(key.value(), kMinRsaBits) : key.error(); !strength) {
+        out.push_back(subject_of(ca) + "a key that must not be used: " + strength.error().public_detail());
+    }
+    const x509::Extension* usage = x509::find_extension(fields.extensions, oid::kKeyUsage);
+    if (usage != nullptr && (relaxed_key_usage(usage->value).value_or(0) & x509::kKeyCertSign) == 0) {
         out.push_back(subject_of(ca) + "its key usage does not allow it to sign certificates");
     }
     const auto constraints =
@@ -70,6 +77,12 @@ bool is_self_issued(const Certificate& certificate) {
     return certificate.fields().subject_der == certificate.fields().issuer_der;
 }
 
+// is_tolerated: key usages were judged above, also those that DER forbids.
+bool is_tolerated(const x509::Finding& finding) {
+    return finding.code == "path_extension_malformed" &&
+           finding.detail.find(asn1::oid_name(oid::kKeyUsage) + ": ") != std::string::npos;
+}
+
 std::vector<std::string> objections_to(const std::vector<Certificate>& path, UtcTime at) {
     std::vector<std::string> out;
     std::size_t below = 0;
@@ -86,7 +99,8 @@ std::vector<std::string> objections_to(const std::vector<Certificate>& path, Utc
     question.at = at;
     question.max_length = kMaxChain + 1;
     for (const x509::Finding& finding : x509::validate_path(question)) {
-        if (finding.severity == x509::Severity::error) out.push_back(printable(finding.detail));
+        if (finding.severity == x509::Severity::error && !is_tolerated(finding))
+            out.push_back(printable(finding.detail));
     }
     return out;
 }
@@ -103,7 +117,7 @@ public:
         for (const Candidate& candidate : candidates(issuer)) {
             if (budget_ == 0) return false;
             const auto key = crypto::PublicKey::parse(candidate.certificate.fields().spki.view());
-            if (!key) continue;
+            if (!key || key.value().rsa_exponent().size() > kMaxExponentOctets) continue;
             --budget_;
             if (!verifies(key.value())) continue;
             path_.push_back(candidate.certificate);

@@ -15,6 +15,13 @@
 //     anchors        SEQUENCE { rootsDigest OCTET STRING, used SEQUENCE OF OCTET STRING },
 //                    -- the certificates (DER) of the path that the EK certificate was validated by, issuer of it first, root last; empty if none
 //     verdict        Verdict }
+//   Verdict ::= SEQUENCE { decision INTEGER, level INTEGER, findings SEQUENCE OF Finding, mandatory SEQUENCE OF INTEGER, facts Facts }
+//   Finding ::= SEQUENCE { check INTEGER, outcome INTEGER,
+//     source SEQUENCE { input UTF8String, digest OCTET STRING, offset INTEGER, size INTEGER }, text UTF8String }
+//   Facts ::= SEQUENCE { ek OCTET STRING, ekTemplate UTF8String, akName OCTET STRING, keyName OCTET STRING, key [0] IMPLICIT OCTET STRING OPTIONAL,
+//     manufacturer UTF8String, model UTF8String, firmware UTF8String, hierarchy UTF8String, countersAreClear BOOLEAN,
+//     firmwareVersion INTEGER, clock INTEGER, resetCount INTEGER, restartCount INTEGER, clockIsSafe BOOLEAN }
+// Texts are visible ASCII. The path of an EK certificate that reaches a root and is not valid is kept too: the refusal must be replayable.
 // An opening that was refused has an answer and an expectation of empty strings (secretDigest of zeros).
 #pragma once
 

@@ -13,7 +13,7 @@ namespace sealwright::attestation {
 
 // The numbers of TPM 2.0 Part 2 that are looked at by name.
 inline constexpr std::uint16_t kAlgNull = 0x0010, kAlgAes = 0x0006, kAlgCfb = 0x0043, kAlgRsassa = 0x0014,
-                               kAlgRsapss = 0x0016, kAlgEcdsa = 0x0018;
+                               kAlgRsapss = 0x0016, kAlgOaep = 0x0017, kAlgEcdsa = 0x0018;
 inline constexpr std::uint32_t kGeneratedValue = 0xFF544347;
 inline constexpr std::uint16_t kAttestCertify = 0x8017;
 

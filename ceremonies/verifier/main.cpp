@@ -1,8 +1,9 @@
-// main.cpp: sealwright-verify: checks a ceremony's bundle or an audit log, offline.
+// main.cpp: sealwright-verify: checks a ceremony's bundle, an audit log or the record of an attestation, offline.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "base/file.hpp"
+#include "ceremonies/verifier/attestation.hpp"
 #include "ceremonies/verifier/audit.hpp"
 #include "ceremonies/verifier/ceremony.hpp"
 
@@ -28,6 +29,11 @@ struct AuditOptions {
     std::optional<std::uint64_t> entry;
     std::uint64_t tolerance = 300;
     bool json = false;
+};
+
+struct AttestationOptions {
+    std::string file, roots;
+    bool explain = false, json = false;
 };
 
 int report(const verifier::Checks& checks, bool json) {
@@ -66,6 +72,17 @@ int verify_audit(const AuditOptions& options) {
     return report(checks, options.json);
 }
 
+// verify_attestation prints the findings behind the verdict of the replay; as JSON they are a second line.
+int verify_attestation(const AttestationOptions& options) {
+    verifier::Checks checks;
+    const auto record = verifier::verify_attestation({options.file, options.roots}, checks);
+    const int code = report(checks, options.json);
+    if (record && options.explain) {
+        std::cout << (options.json ? verifier::explain_json(*record) : "\n" + verifier::explain(*record)) << "\n";
+    }
+    return code;
+}
+
 void add_ceremony(CLI::App& app, CeremonyOptions& options) {
     auto* command = app.add_subcommand(
         "ceremony", "verify the bundle of a key ceremony from its folder, the roots and the head on paper");
@@ -95,6 +112,19 @@ void add_audit(CLI::App& app, AuditOptions& options) {
     command->footer(std::string{kExitCodes});
 }
 
+void add_attestation(CLI::App& app, AttestationOptions& options) {
+    auto* command = app.add_subcommand(
+        "attestation",
+        "judge the evidence in the record of an attestation again: does the same verdict follow from it?");
+    command->add_option("FILE", options.file, "the record, DER or PEM")->required();
+    command->add_option("--roots", options.roots,
+                        "PEM of the TPM manufacturers' roots that you trust; without it a verdict that rests on an EK "
+                        "certificate is at best incomplete");
+    command->add_flag("--explain", options.explain, "every finding, with its clause and the octets that it is about");
+    command->add_flag("--json", options.json, "one line of JSON; with --explain a second one");
+    command->footer(std::string{kExitCodes});
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -107,12 +137,15 @@ int main(int count, char** arguments) {
     AuditOptions audit;
     add_ceremony(app, ceremony);
     add_audit(app, audit);
+    AttestationOptions attestation;
+    add_attestation(app, attestation);
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kUsage;
     }
     try {
+        if (app.got_subcommand("attestation")) return verify_attestation(attestation);
         return app.got_subcommand("ceremony") ? verify_ceremony(ceremony) : verify_audit(audit);
     } catch (const std::exception& failure) {
         std::cerr << "sealwright-verify: " << failure.what() << "\n";

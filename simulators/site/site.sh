@@ -5,6 +5,7 @@
 #   DIR/bindings.toml         of ceremonies/scripts/two-tier.toml
 #   DIR/ceremony/             the bundle;  DIR/ceremony-head.txt: what a ceremony would have on paper
 #   DIR/profiles/             of the daemon
+#   DIR/tpm/NAME/             simulated TPMs, and DIR/tpm-vendor/, their manufacturer: where the site takes attested devices
 #   DIR/signer.toml, DIR/sealwrightd.toml
 #   DIR/state/, DIR/run/      of the daemon and the signer
 
@@ -85,6 +86,12 @@ site_ceremony() {
     "$BIN/sealwright" ceremony run "$SITE_SCRIPT" --bindings "$dir/bindings.toml" --out "$dir/ceremony" --head-file "$dir/ceremony-head.txt" --yes
 }
 
+# site_tpm DIR NAME PROFILE: makes the simulated TPM DIR/tpm/NAME (simulators/swtpm/provision), and its manufacturer if need be. Before site_configuration, which
+# then lets the daemon trust that manufacturer. One that another manufacturer makes: site_tpm DIR NAME PROFILE VENDOR_FOLDER.
+site_tpm() {
+    "$SEALWRIGHT_ROOT/simulators/swtpm/provision" --folder "$1/tpm/$2" --vendor "${4:-$1/tpm-vendor}" --profile "$3"
+}
+
 # site_configuration DIR HTTP_PORT HTTPS_PORT [MODULE]: MODULE is what the signer loads instead of SoftHSM (the faulty module).
 site_configuration() {
     local dir=$1 http=$2 https=$3 module
@@ -93,6 +100,11 @@ site_configuration() {
     chmod 700 "$dir/state" "$dir/run"
     cp "$SEALWRIGHT_ROOT"/simulators/site/profiles/*.toml "$dir/profiles/"
     cat "$dir/ceremony/artefacts/issuing.pem" "$dir/ceremony/artefacts/root.pem" >"$dir/ca-chain.pem"
+    local attestation=''
+    if [ -e "$dir/tpm-vendor/root.pem" ]; then
+        cp "$SEALWRIGHT_ROOT"/simulators/site/tpm-profiles/*.toml "$dir/profiles/"
+        attestation=$(printf '[attestation]\nroots = "%s"\nintermediates = "%s"' "$dir/tpm-vendor/root.pem" "$dir/tpm-vendor/issuer.pem")
+    fi
     cat >"$dir/signer.toml" <<EOF
 format = 1
 socket = "$dir/run/signer.sock"
@@ -145,6 +157,8 @@ directory = "$dir/profiles"
 crl = "http://127.0.0.1:$http/crl/issuing.crl"
 ocsp = "http://127.0.0.1:$http/ocsp"
 issuer = "http://127.0.0.1:$http/aia/issuing.cer"
+
+$attestation
 EOF
 }
 

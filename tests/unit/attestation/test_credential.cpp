@@ -74,7 +74,14 @@ TEST(Credential, EncapsulatesForRsaAsTheVectorsDo) {
 TEST(Credential, EncapsulatesForEccAsTheVectorsDo) {
     const auto all = vectors("ecc_labeled_encaps.json");
     if (!all) GTEST_SKIP() << "no vectors";
+    std::size_t unsupported = 0;
     for (const auto& one : *all) {
+        // One-pass MQV is nothing that an EK could have, and keys with it are not read.
+        if (text_at(one, "Name").find("ECMQV") != std::string::npos) {
+            EXPECT_EQ(parse_public(octets_at(one, "PublicKey")).error().code(), ErrorCode::unsupported);
+            ++unsupported;
+            continue;
+        }
         const auto key = parse_public(octets_at(one, "PublicKey"));
         ASSERT_TRUE(key) << text_at(one, "Name") << key.error().describe();
         const auto wrapped = wrap_ecc(key.value(), text_at(one, "Label"), octets_at(one, "EphemeralPrivate"));
@@ -83,6 +90,7 @@ TEST(Credential, EncapsulatesForEccAsTheVectorsDo) {
         EXPECT_TRUE(equal(wrapped.value().seed.reveal(), octets_at(one, "Secret"))) << text_at(one, "Name");
     }
     EXPECT_EQ(all->size(), 100U);
+    EXPECT_LT(unsupported, 30U);
 }
 
 TEST(Credential, TheTpmOfEveryTemplateOpensItAndNoChangedOne) {

@@ -64,7 +64,11 @@ TEST(EkRoots, OfTheManufacturersParseAndChain) {
               << chain << " chain, " << valid << " of them valid\n";
     EXPECT_EQ(roots.certificates.size() + roots.unread.size(), 26U);
     EXPECT_EQ(intermediates.certificates.size() + intermediates.unread.size(), 143U);
-    EXPECT_EQ(chain, 133U);
+    // The strict parser of the house refuses four roots of one manufacturer, whose names are not in the order of DER.
+    EXPECT_EQ(roots.unread.size(), 4U);
+    EXPECT_TRUE(intermediates.unread.empty());
+    EXPECT_GE(chain, 133U);
+    EXPECT_GE(valid, 133U);
 }
 
 }  // namespace
