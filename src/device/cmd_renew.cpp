@@ -100,8 +100,10 @@ Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
         options.ca_file.empty() ? identity.roots_file() : std::filesystem::path{options.ca_file};
     SEALWRIGHT_TRY(auto server, Server::open(identity.terms.server, roots, std::move(credential)));
     Enrolment enrolment{{tpm, state, server, context.clock, roots}, std::move(request)};
-    SEALWRIGHT_TRY(const auto outcome, enrolment.run());
-    return tell(context, outcome);
+    const auto outcome = enrolment.run();
+    if (!outcome && signer->failure()) return *signer->failure();
+    if (!outcome) return outcome.error();
+    return tell(context, outcome.value());
 }
 
 }  // namespace sealwright::device

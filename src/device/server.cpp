@@ -85,10 +85,6 @@ Result<void> Server::connect() {
                                 "Does --ca name the roots of this server? Is the name in --server one that is in its "
                                 "certificate? Is this machine's clock right?");
     }
-    // A key in a TPM that cannot sign shows itself here, in the handshake.
-    if (credential_.certificate && why.public_detail().find("TPM") != std::string::npos)
-        return fail(ErrorCode::token, url_ + ": the TPM did not sign the TLS handshake: " + why.public_detail(),
-                    why.private_detail());
     return cli::with_advice(
         fail(ErrorCode::unavailable, "cannot reach " + url_ + ": " + why.public_detail(), why.private_detail()),
         "Is the address right, is there a network, and is the CA running? Nothing is lost: run the command again.");

@@ -84,6 +84,11 @@ Result<State> State::open(const fs::path& folder) {
 Result<State> State::open_existing(const fs::path& folder) {
     const fs::path file = folder / "lock";
     const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivate);
+    if (lock < 0 && errno == ENOENT) {
+        return cli::with_advice(
+            fail(ErrorCode::not_found, "there is no folder " + folder.string()),
+            "sealwright-device enroll makes it, with a first certificate; another is named by --state DIR.");
+    }
     if (lock < 0) return system_error("cannot open", file);
     State state{folder, lock};
     if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {

@@ -1,5 +1,6 @@
 #include "device/tpm_signer.hpp"
 
+#include "cli/exit_code.hpp"
 #include "hsm/openssl_provider/tls_key.hpp"
 
 namespace sealwright::device {
@@ -12,7 +13,18 @@ Result<std::unique_ptr<TpmSigner>> TpmSigner::make(tpm::Tpm tpm, tpm::KeyBlob ke
 Result<Bytes> TpmSigner::sign(const hsm::SignRequest& request) {
     if (request.key != public_key_.id()) return fail(ErrorCode::not_found, "no such key in the TPM");
     if (request.purpose != hsm::Purpose::tls) return fail(ErrorCode::denied, "the device's key signs handshakes alone");
-    return tpm_.sign(key_, request.algorithm, request.tbs);
+    auto signature = sign_verified(request);
+    failure_ = signature ? std::optional<Error>{} : std::optional{signature.error()};
+    return signature;
+}
+
+Result<Bytes> TpmSigner::sign_verified(const hsm::SignRequest& request) const {
+    SEALWRIGHT_TRY(auto signature, tpm_.sign(key_, request.algorithm, request.tbs));
+    if (public_key_.verify(request.algorithm, request.tbs, signature)) return signature;
+    return cli::with_advice(
+        fail(ErrorCode::token, "the TPM's signature is not one that TLS 1.3 allows"),
+        "Older TPMs salt RSA-PSS longer than its digest. With a new one-time secret and an elliptic "
+        "curve: sealwright-device enroll --anew --key p256.");
 }
 
 Result<crypto::PublicKey> TpmSigner::public_key(const KeyId& key) {

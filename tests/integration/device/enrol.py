@@ -296,6 +296,15 @@ def test_does_not_renew_before_its_time(site):
     expect(len(device.certificates()) == 2, "due")
 
 
+def test_another_tpm_is_told(site):
+    device = site.device()
+    device.enrol()
+    device.tcti = site.tpm("L-1")
+    expect("not one of this TPM" in device.renew(expected=1).stderr, "renew")
+    expect("not one of this TPM" in device.call("status", expected=1).stdout, "status")
+    expect(device.leftovers() == "", "nothing is left in the TPM")
+
+
 def test_a_revoked_certificate_renews_nothing(site):
     device = site.device()
     serial = json.loads(device.enrol("--json").stdout)["serial"]
