@@ -87,8 +87,9 @@ Result<Bytes> seal_credential(const TpmPublic& ek, ByteView name, ByteView secre
     const Secret key =
         crypto::kdfa(ek.name_alg, {.key = seed, .label = kStorage, .context_u = name, .bits = ek.symmetric.key_bits});
     Bytes plain = sized(secret);
-    SEALWRIGHT_TRY(const Bytes encrypted, crypto::aes_cfb128_encrypt(key.reveal(), plain));
+    const auto sealed = crypto::aes_cfb128_encrypt(key.reveal(), plain);
     zeroise(plain.data(), plain.size());
+    SEALWRIGHT_TRY(const Bytes encrypted, sealed);
     // 24.5: HMACkey := KDFa(nameAlg, seed, "INTEGRITY", NULL, NULL, bits); outerHMAC := HMAC(HMACkey, encIdentity ||
     // name).
     const Secret integrity_key = crypto::kdfa(

@@ -4,6 +4,7 @@
 
 #include "asn1/oid.hpp"
 #include "attestation/ek_trust.hpp"
+#include "x509/unordered_names.hpp"
 
 namespace sealwright::attestation {
 namespace {
@@ -171,7 +172,7 @@ private:
         std::vector<x509::Certificate> chain;
         for (const Bytes& der : opening_.ek_chain) {
             auto certificate =
-                der.size() <= kMaxEkCertificate ? x509::Certificate::parse(der) : fail(ErrorCode::too_large);
+                der.size() <= kMaxEkCertificate ? x509::parse_with_unordered_names(der) : fail(ErrorCode::too_large);
             if (certificate) {
                 chain.push_back(std::move(certificate).value());
             } else {

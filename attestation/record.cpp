@@ -4,6 +4,7 @@
 #include "attestation/judgement.hpp"
 #include "attestation/record_parts.hpp"
 #include "crypto/digest.hpp"
+#include "x509/unordered_names.hpp"
 
 namespace sealwright::attestation {
 namespace {
@@ -242,7 +243,7 @@ Result<Record> parse_record(ByteView bytes) {
 Verdict replay(const Record& record) {
     TrustAnchors anchors;
     for (std::size_t i = 0; i < record.path.size(); ++i) {
-        auto certificate = x509::Certificate::parse(record.path[i]);
+        auto certificate = x509::parse_with_unordered_names(record.path[i]);
         if (!certificate) continue;
         const bool is_root = i + 1 == record.path.size();
         (is_root ? anchors.roots : anchors.intermediates).push_back(std::move(certificate).value());

@@ -1,5 +1,6 @@
 #include "ceremonies/verifier/attestation.hpp"
 
+#include "attestation/anchors.hpp"
 #include "base/file.hpp"
 #include "ceremonies/verifier/json.hpp"
 
@@ -10,7 +11,7 @@ using attestation::Finding;
 using attestation::Level;
 using attestation::Record;
 
-constexpr std::size_t kMaxFile = 512 * 1024, kMaxRootsFile = 8U << 20U, kMaxRoots = 4096;
+constexpr std::size_t kMaxFile = 512 * 1024, kMaxRootsFile = 8U << 20U;
 
 std::optional<Record> read_record(const std::string& file, Checks& checks) {
     checks.begin("record");
@@ -70,7 +71,7 @@ void check_roots(const Record& record, const std::string& file, Checks& checks) 
         return;
     }
     const auto text = read_text_file(file, kMaxRootsFile);
-    const auto roots = text ? x509::Certificate::parse_pem(text.value(), kMaxRoots) : text.error();
+    const auto roots = text ? attestation::parse_anchors(text.value()) : text.error();
     if (!roots) {
         checks.missing("--roots cannot be read: " + roots.error().public_detail());
     } else if (!rests_on_root) {

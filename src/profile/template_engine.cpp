@@ -66,7 +66,7 @@ Result<RequestedContent> requested_content(const x509::CertificateRequest& csr) 
         if (!names) return names.error().in("csr: subjectAltName");
         content.san = std::move(names).value();
     }
-    SEALWRIGHT_TRY(content.signature_algorithm, crypto::parse_algorithm_identifier(csr.signature_algorithm));
+    SEALWRIGHT_TRY(content.signature_algorithm, csr.algorithm());
     return content;
 }
 

@@ -1,7 +1,9 @@
 #include "x509/certificate.hpp"
 
+#include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "x509/signed_object.hpp"
+#include "x509/unordered_names.hpp"
 
 namespace sealwright::x509 {
 namespace {
@@ -11,6 +13,26 @@ bool asserts_ca(const TbsCertificate& fields) {
     if (extension == nullptr) return false;
     const auto constraints = parse_basic_constraints(extension->value);
     return constraints && constraints.value().ca;
+}
+
+// with_ordered_names copies a TBSCertificate with issuer (the third element behind the version) and subject (the fifth)
+// in order. Everything else stays what it is, and what is no TBSCertificate is for its parser to refuse.
+Result<Bytes> with_ordered_names(const asn1::Element& tbs) {
+    asn1::DerReader reader{tbs.content};
+    asn1::DerWriter writer;
+    const bool has_version = reader.peek() == asn1::context_constructed(0);
+    Bytes content;
+    for (unsigned index = has_version ? 0 : 1; !reader.at_end(); ++index) {
+        SEALWRIGHT_TRY(const asn1::Element element, reader.next());
+        if (index != 3 && index != 5) {
+            append(content, element.encoding);
+            continue;
+        }
+        SEALWRIGHT_TRY(const NameDer name, order_name(element.encoding));
+        append(content, name.view());
+    }
+    writer.primitive(asn1::kSequence, content);
+    return writer.take();
 }
 
 }  // namespace
@@ -25,13 +47,17 @@ struct Certificate::State {
     bool is_ca = false;
 };
 
-Result<Certificate> Certificate::parse(ByteView der) {
+namespace {
+
+// parse_state reads a certificate; read_fields reads its TBSCertificate.
+template <class ReadFields>
+Result<std::shared_ptr<const Certificate::State>> parse_state(ByteView der, ReadFields read_fields) {
     if (der.size() > kMaxCertificateSize) return fail(ErrorCode::too_large, "certificate: more than 65536 octets");
-    auto state = std::make_shared<State>();
+    auto state = std::make_shared<Certificate::State>();
     state->der = CertificateDer{bytes_of(der)};
     SEALWRIGHT_TRY(auto object, read_signed_object(state->der.view()));
     SEALWRIGHT_TRY(object.rest.finish());
-    SEALWRIGHT_TRY(state->fields, parse_tbs_certificate(object.tbs.encoding));
+    SEALWRIGHT_TRY(state->fields, read_fields(object.tbs));
     // RFC 5280 4.1.1.2: this field MUST contain the same algorithm identifier as the signature field in the sequence
     // tbsCertificate.
     if (!equal(object.algorithm, state->fields.signature_algorithm)) {
@@ -42,7 +68,41 @@ Result<Certificate> Certificate::parse(ByteView der) {
     state->algorithm = bytes_of(object.algorithm);
     state->fingerprint = crypto::sha256(state->der.view());
     state->is_ca = asserts_ca(state->fields);
+    return std::shared_ptr<const Certificate::State>{std::move(state)};
+}
+
+}  // namespace
+
+Result<Certificate> Certificate::parse(ByteView der) {
+    SEALWRIGHT_TRY(auto state,
+                   parse_state(der, [](const asn1::Element& tbs) { return parse_tbs_certificate(tbs.encoding); }));
     return Certificate{std::move(state)};
+}
+
+Result<Certificate> parse_with_unordered_names(ByteView der) {
+    SEALWRIGHT_TRY(auto state, parse_state(der, [](const asn1::Element& tbs) -> Result<TbsCertificate> {
+                       SEALWRIGHT_TRY(const Bytes ordered, with_ordered_names(tbs));
+                       return parse_tbs_certificate(ordered);
+                   }));
+    return Certificate{std::move(state)};
+}
+
+Result<NameDer> order_name(ByteView name) {
+    SEALWRIGHT_TRY(const asn1::Element whole, asn1::the_only(name, asn1::kSequence));
+    asn1::DerReader rdns{whole.content};
+    asn1::DerWriter ordered;
+    while (!rdns.at_end()) {
+        SEALWRIGHT_TRY(auto rdn, rdns.enter(asn1::kSet));
+        std::vector<Bytes> attributes;
+        while (!rdn.at_end()) {
+            SEALWRIGHT_TRY(const asn1::Element attribute, rdn.next());
+            attributes.push_back(bytes_of(attribute.encoding));
+        }
+        ordered.set_of(std::move(attributes));
+    }
+    asn1::DerWriter writer;
+    writer.primitive(asn1::kSequence, ordered.view());
+    return NameDer{writer.take()};
 }
 
 const CertificateDer& Certificate::der() const noexcept { return state_->der; }

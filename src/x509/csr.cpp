@@ -1,5 +1,7 @@
 #include "x509/csr.hpp"
 
+#include "asn1/der_reader.hpp"
+#include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "x509/signed_object.hpp"
 #include "x509/string_types.hpp"
@@ -78,6 +80,18 @@ Result<Name> read_subject(ByteView der) {
     return name;
 }
 
+// without_null gives SEQUENCE { OID } of SEQUENCE { OID, NULL }; nothing of anything else.
+Bytes without_null(ByteView identifier) {
+    asn1::DerReader outer{identifier};
+    auto inside = outer.enter(asn1::kSequence);
+    if (!inside || !outer.finish()) return {};
+    const auto id = inside.value().oid();
+    if (!id || !inside.value().null() || !inside.value().finish()) return {};
+    asn1::DerWriter out;
+    out.sequence([&] { out.oid(id.value()); });
+    return out.take();
+}
+
 }  // namespace
 
 Result<CertificateRequest> CertificateRequest::parse(ByteView der) {
@@ -115,9 +129,18 @@ Result<CertificateRequest> CertificateRequest::parse_any(ByteView der_or_pem) {
     return parse(der);
 }
 
+Result<crypto::SignatureAlgorithm> CertificateRequest::algorithm() const {
+    auto strict = crypto::parse_algorithm_identifier(signature_algorithm);
+    if (strict) return strict;
+    const auto bare = without_null(signature_algorithm);
+    const auto tolerant = crypto::parse_algorithm_identifier(bare);
+    if (tolerant && tolerant.value().scheme == crypto::SignatureScheme::ecdsa) return tolerant;
+    return strict;
+}
+
 Result<void> CertificateRequest::verify_possession() const {
-    SEALWRIGHT_TRY(const auto algorithm, crypto::parse_algorithm_identifier(signature_algorithm));
-    return public_key.verify(algorithm, certification_request_info, signature);
+    SEALWRIGHT_TRY(const auto its_algorithm, algorithm());
+    return public_key.verify(its_algorithm, certification_request_info, signature);
 }
 
 }  // namespace sealwright::x509

@@ -28,6 +28,11 @@ struct CertificateRequest {
     // parse_any accepts DER, or PEM labelled CERTIFICATE REQUEST or NEW CERTIFICATE REQUEST (RFC 7468 section 7).
     static Result<CertificateRequest> parse_any(ByteView der_or_pem);
 
+    // algorithm is that of the request's own signature; unsupported. RFC 5758 3.2 wants no parameters for ECDSA; a NULL
+    // in their place is taken too, since tpm2-openssl writes it and nothing of a request's AlgorithmIdentifier reaches
+    // a certificate.
+    Result<crypto::SignatureAlgorithm> algorithm() const;
+
     // verify_possession checks the request's own signature (invalid_signature). SHA-1 and unknown algorithms are
     // unsupported.
     Result<void> verify_possession() const;

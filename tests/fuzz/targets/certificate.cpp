@@ -3,6 +3,7 @@
 
 #include "tests/fuzz/fuzz.hpp"
 #include "x509/name_codec.hpp"
+#include "x509/unordered_names.hpp"
 
 using namespace sealwright;
 using namespace sealwright::x509;
@@ -32,6 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto certificate = Certificate::parse(input)) {
         require(equal(certificate.value().der().view(), input), "a certificate keeps its octets");
         check(certificate.value());
+        const auto tolerant = parse_with_unordered_names(input);
+        require(tolerant && tolerant.value().fields().subject_der == certificate.value().fields().subject_der,
+                "what the strict parser reads the tolerant one reads alike");
         const auto from_pem = Certificate::parse_pem(encode_pem("CERTIFICATE", input));
         require(from_pem && from_pem.value().at(0).fingerprint() == certificate.value().fingerprint(),
                 "PEM goes there and back");

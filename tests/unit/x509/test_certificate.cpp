@@ -5,6 +5,7 @@
 #include "tests/support/malformed.hpp"
 #include "tests/support/openssl_cli.hpp"
 #include "tests/unit/x509/authority.hpp"
+#include "x509/unordered_names.hpp"
 
 namespace sealwright::x509 {
 namespace {
@@ -66,6 +67,31 @@ TEST(Certificate, ReadsWhatOpensslAndCerttoolMake) {
     EXPECT_EQ(format_name(made.fields().subject), "CN=made by certtool");
     EXPECT_EQ(made.fields().serial, Bytes{77});
     EXPECT_TRUE(made.verify_signature(crypto::PublicKey::parse(made.fields().spki.view()).value()));
+}
+
+TEST(Certificate, NamesOutOfOrderAreReadWhereThatIsAskedFor) {
+    // One RDN of two attributes, O before CN.
+    const Bytes unordered = hex("30 16 31 14 30 08 06 03 55 04 0A 0C 01 4F 30 08 06 03 55 04 03 0C 01 43");
+    const Bytes ordered = hex("30 16 31 14 30 08 06 03 55 04 03 0C 01 43 30 08 06 03 55 04 0A 0C 01 4F");
+    EXPECT_EQ(order_name(unordered).value().bytes(), ordered);
+    EXPECT_EQ(order_name(ordered).value().bytes(), ordered);
+    const TestKey key = TestKey::generate(crypto::KeyType::ec_p256);
+    for (const Bytes& name : {unordered, ordered}) {
+        Parts parts;
+        parts.issuer = name;
+        parts.subject = name;
+        parts.spki = key.spki().bytes();
+        const Bytes tbs = parts.tbs();
+        const auto der = assemble_certificate(tbs, {}, key.sign({}, tbs));
+        EXPECT_EQ(Certificate::parse(der.view()).has_value(), name == ordered);
+        const Certificate read = parse_with_unordered_names(der.view()).value();
+        EXPECT_EQ(read.fields().subject_der.bytes(), ordered);
+        EXPECT_EQ(read.fields().issuer_der.bytes(), ordered);
+        EXPECT_TRUE(equal(read.der().view(), der.view())) << "what was signed is kept as it stands";
+        EXPECT_TRUE(read.verify_signature(key.public_key()));
+        EXPECT_TRUE(equal(read.tbs(), tbs));
+    }
+    sealwright::test::refuses_every_cut(unordered, [](ByteView cut) { return order_name(cut).has_value(); });
 }
 
 TEST(Certificate, ReadsVersion1) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "asn1/der_reader.hpp"
 #include "asn1/der_writer.hpp"
 #include "tests/support/malformed.hpp"
 #include "tests/support/openssl_cli.hpp"
@@ -99,6 +100,37 @@ TEST(Csr, RefusesEveryCutAndNoNeighbourVerifies) {
         EXPECT_FALSE(csr.value().verify_possession()) << "bit " << bit;
     });
     EXPECT_GT(parsed, 500U);
+}
+
+// with_parameters is a request whose AlgorithmIdentifier has these parameters behind its OID.
+Bytes with_parameters(const TestKey& key, ByteView parameters) {
+    const Bytes info = build_certification_request_info(test::name_of("CN=x"), key.spki(), {});
+    const Bytes identifier = crypto::algorithm_identifier(key.algorithm());
+    asn1::DerReader reader{identifier};
+    const auto id = reader.enter(asn1::kSequence).value().oid().value();
+    const Bytes signature = key.sign(info);
+    asn1::DerWriter writer;
+    writer.sequence([&] {
+        writer.raw(info);
+        writer.sequence([&] {
+            writer.oid(id);
+            writer.raw(parameters);
+        });
+        writer.bit_string(signature);
+    });
+    return writer.take();
+}
+
+TEST(Csr, ANullBehindEcdsaIsTakenAndNothingElse) {
+    const TestKey ec = TestKey::generate(crypto::KeyType::ec_p256);
+    const TestKey ed = TestKey::generate(crypto::KeyType::ed25519);
+    const Bytes null{0x05, 0x00}, integer{0x02, 0x01, 0x00};
+    EXPECT_TRUE(CertificateRequest::parse(with_parameters(ec, {})).value().verify_possession());
+    EXPECT_TRUE(CertificateRequest::parse(with_parameters(ec, null)).value().verify_possession());
+    EXPECT_EQ(CertificateRequest::parse(with_parameters(ec, integer)).value().verify_possession().error().code(),
+              ErrorCode::unsupported);
+    EXPECT_EQ(CertificateRequest::parse(with_parameters(ed, null)).value().verify_possession().error().code(),
+              ErrorCode::unsupported);
 }
 
 TEST(Csr, ASignatureByAnotherKeyIsNoPossession) {

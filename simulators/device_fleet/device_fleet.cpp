@@ -1,0 +1,262 @@
+// device_fleet: many simulated devices that enrol at one CA by the native protocol's two rounds, each until it has its
+// certificate, whatever becomes of the CA meanwhile. Their TPMs are software (tests/support/fake_tpm). For tests and
+// for whoever wants to know what a site of a thousand laptops does to a CA.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "base/file.hpp"
+#include "http_client/client.hpp"
+#include "tests/support/fake_device.hpp"
+
+namespace {
+
+using namespace sealwright;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kUsage = 64;
+constexpr std::chrono::milliseconds kPause{100};
+
+struct Options {
+    std::string server, ca_file, profile = "attested-device", folder, domain = "devices.demo.sealwright.test";
+    std::size_t count = 200, threads = 16;
+    std::size_t rsa_every = 20;  // each so manieth device has an RSA endorsement key, whose making takes long
+    unsigned patience = 300;     // seconds
+};
+
+// Tally is what the fleet tells at its end.
+struct Tally {
+    std::atomic<std::size_t> enrolled{0}, failed{0}, openings{0}, answers{0}, polls{0}, retries{0};
+};
+
+struct Member {
+    test::FakeDevice device;
+    std::string secret;
+};
+
+std::string name_of(const Options& options, std::size_t number) {
+    return "fleet-" + std::to_string(number) + "." + options.domain;
+}
+
+// make_member: what a manufacturer and the operating system do once.
+Member make_member(const Options& options, const test::FakeVendor& vendor, std::size_t number) {
+    const bool rsa = options.rsa_every != 0 && number % options.rsa_every == 0;
+    test::FakeTpm tpm{test::make_ek(rsa ? "L-1" : "L-2"), test::make_ak()};
+    auto certificate = vendor.certify_ek(tpm.ek().public_key());
+    return {{std::move(tpm), test::make_leaf(), name_of(options, number), std::move(certificate)}, {}};
+}
+
+template <class Work>
+void on_threads(std::size_t threads, std::size_t count, const Work& work) {
+    std::atomic<std::size_t> next{0};
+    std::vector<std::thread> pool;
+    for (std::size_t i = 0; i < threads; ++i) {
+        pool.emplace_back([&] {
+            for (std::size_t number = next++; number < count; number = next++) work(number);
+        });
+    }
+    for (auto& thread : pool) thread.join();
+}
+
+// Enrolment is one device's way to its certificate. Every step can be cut off; each is taken again from where the CA
+// is.
+class Enrolment {
+public:
+    Enrolment(const Options& options, const Member& member, Tally& tally)
+        : options_(options), member_(member), tally_(tally) {}
+
+    bool run(Clock::time_point deadline) {
+        while (Clock::now() < deadline) {
+            if (!challenge_ ? open() : answer()) return true;
+            if (refused_) return false;
+            ++tally_.retries;
+            std::this_thread::sleep_for(kPause);
+        }
+        why_ = "no certificate in time; last: " + why_;
+        return false;
+    }
+    const std::string& why() const noexcept { return why_; }
+
+private:
+    // ask gives nothing where the CA did not answer, or is not there at the moment.
+    std::optional<http_client::Response> ask(const std::string& method, const std::string& target, std::string body) {
+        http_client::Options options;
+        options.connect_timeout = std::chrono::seconds{5};
+        options.request_timeout = std::chrono::seconds{30};
+        options.tls.ca_file = options_.ca_file;
+        if (!client_) {
+            auto opened = http_client::Client::open(options_.server, options);
+            if (!opened) return gone(opened.error().describe());
+            client_.emplace(std::move(opened).value());
+        }
+        http_client::Request request{.method = method, .target = target};
+        request.headers.push_back({"Authorization", "Bearer " + member_.secret});
+        if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+        request.body = std::move(body);
+        auto response = client_->send(request);
+        if (!response) return gone(response.error().describe());
+        if (response.value().status == 429 || response.value().status == 503) return gone(response.value().body);
+        return std::move(response).value();
+    }
+    std::optional<http_client::Response> gone(std::string why) {
+        client_.reset();
+        why_ = std::move(why);
+        return std::nullopt;
+    }
+    bool refuse(const http_client::Response& response) {
+        refused_ = true;
+        why_ = std::to_string(response.status) + " " + response.body;
+        return false;
+    }
+
+    bool open() {
+        ++tally_.openings;
+        const auto response = ask("POST", "/native/v1/attestations", member_.device.opening_body(options_.profile));
+        if (!response) return false;
+        // An answer that was lost had used the secret up: its request is the one that was answered last.
+        if (response->status == 409 && !last_request_.empty()) return poll(last_request_);
+        if (response->status != 201) return refuse(*response);
+        auto challenge = test::read_challenge(response->body);
+        if (!challenge) return refuse(*response);
+        challenge_ = std::move(challenge).value();
+        last_request_ = challenge_->request;
+        return false;
+    }
+
+    bool answer() {
+        ++tally_.answers;
+        const auto body = member_.device.answer_body(*challenge_);
+        if (!body) {
+            refused_ = true;
+            why_ = body.error().describe();
+            return false;
+        }
+        const auto response = ask("POST", "/native/v1/attestations/" + challenge_->request, body.value());
+        if (!response) return false;
+        if (response->status == 201) return true;
+        if (response->status == 409) return poll(challenge_->request);
+        return refuse(*response);
+    }
+
+    bool poll(const std::string& request) {
+        ++tally_.polls;
+        const auto response = ask("GET", "/native/v1/requests/" + request, {});
+        if (!response) return false;
+        if (response->status == 200) return true;
+        // The CA was killed before anything was signed, or with a signature that is revoked: both begin anew. A secret
+        // is used up by an intent, so that the second cannot, and is told.
+        challenge_.reset();
+        why_ = std::to_string(response->status) + " " + response->body;
+        return false;
+    }
+
+    const Options& options_;
+    const Member& member_;
+    Tally& tally_;
+    std::optional<http_client::Client> client_;
+    std::optional<test::ChallengeMessage> challenge_;
+    std::string last_request_, why_;
+    bool refused_ = false;
+};
+
+void write_file(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream file{path};
+    file << text;
+    if (!file.flush()) throw std::runtime_error{"cannot write " + path.string()};
+}
+
+// read_secrets reads lines "NAME SECRET".
+std::map<std::string, std::string> read_secrets(const std::filesystem::path& path) {
+    std::ifstream file{path};
+    std::map<std::string, std::string> secrets;
+    for (std::string name, secret; file >> name >> secret;) secrets[name] = secret;
+    return secrets;
+}
+
+int run(const Options& options) {
+    const std::filesystem::path folder{options.folder};
+    std::filesystem::create_directories(folder);
+    const auto now = SystemClock{}.now();
+    const test::FakeVendor vendor{now, "Simulated Fleet Manufacturer"};
+    write_file(folder / "root.pem", x509::encode_pem("CERTIFICATE", vendor.root().der().view()));
+    write_file(folder / "issuer.pem", x509::encode_pem("CERTIFICATE", vendor.intermediate().der().view()));
+
+    std::vector<std::optional<Member>> members(options.count);
+    on_threads(std::thread::hardware_concurrency(), options.count,
+               [&](std::size_t i) { members[i].emplace(make_member(options, vendor, i)); });
+    std::string names;
+    for (const auto& member : members) names += member->device.name + "\n";
+    write_file(folder / "names", names);
+
+    // Who started this makes the secrets and lets the CA trust the manufacturer; a line on standard input says so.
+    std::cout << "ready" << std::endl;
+    std::string line;
+    if (!std::getline(std::cin, line)) return 1;
+    const auto secrets = read_secrets(folder / "secrets");
+    for (auto& member : members) {
+        const auto found = secrets.find(member->device.name);
+        if (found == secrets.end()) throw std::runtime_error{"no secret for " + member->device.name};
+        member->secret = found->second;
+    }
+
+    Tally tally;
+    std::mutex telling;
+    const auto started = Clock::now();
+    const auto deadline = started + std::chrono::seconds{options.patience};
+    on_threads(options.threads, options.count, [&](std::size_t i) {
+        Enrolment enrolment{options, *members[i], tally};
+        if (enrolment.run(deadline)) {
+            ++tally.enrolled;
+            return;
+        }
+        ++tally.failed;
+        const std::lock_guard lock{telling};
+        std::cerr << members[i]->device.name << ": " << enrolment.why() << "\n";
+    });
+    const double seconds = std::chrono::duration<double>(Clock::now() - started).count();
+    std::cout << "{\"devices\":" << options.count << ",\"enrolled\":" << tally.enrolled
+              << ",\"failed\":" << tally.failed << ",\"openings\":" << tally.openings
+              << ",\"answers\":" << tally.answers << ",\"polls\":" << tally.polls << ",\"retries\":" << tally.retries
+              << ",\"seconds\":" << seconds
+              << ",\"enrolments_per_second\":" << static_cast<double>(tally.enrolled) / seconds << "}" << std::endl;
+    return tally.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    CLI::App app{
+        "Simulates devices with TPMs of software that enrol at a CA. It writes the roots of their manufacturer "
+        "(root.pem, issuer.pem) and their names into "
+        "a folder, says \"ready\", waits for a line, reads a secret for each from the folder (secrets: NAME SECRET) "
+        "and begins.",
+        "device_fleet"};
+    Options options;
+    app.add_option("--server", options.server, "https://HOST:PORT")->required();
+    app.add_option("--ca", options.ca_file, "roots of the server, PEM")->required();
+    app.add_option("--folder", options.folder, "for what it writes and reads")->required();
+    app.add_option("--profile", options.profile, "attested-device");
+    app.add_option("--domain", options.domain, "of the devices' names");
+    app.add_option("--count", options.count, "devices (200)");
+    app.add_option("--threads", options.threads, "so many at once (16)");
+    app.add_option("--rsa-every", options.rsa_every, "each so manieth has an RSA endorsement key (20; 0: none)");
+    app.add_option("--patience", options.patience, "seconds (300)");
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
+    try {
+        return run(options);
+    } catch (const std::exception& failure) {
+        std::cerr << "device_fleet: " << failure.what() << "\n";
+        return 1;
+    }
+}
