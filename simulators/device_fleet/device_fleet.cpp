@@ -33,7 +33,7 @@ struct Options {
 
 // Tally is what the fleet tells at its end.
 struct Tally {
-    std::atomic<std::size_t> enrolled{0}, failed{0}, openings{0}, answers{0}, polls{0}, retries{0};
+    std::atomic<std::size_t> enrolled{0}, failed{0}, openings{0}, answers{0}, polls{0}, retries{0}, replaced{0};
 };
 
 struct Member {
@@ -65,16 +65,52 @@ void on_threads(std::size_t threads, std::size_t count, const Work& work) {
     for (auto& thread : pool) thread.join();
 }
 
+// read_secrets reads lines "NAME SECRET".
+std::map<std::string, std::string> read_secrets(const std::filesystem::path& path) {
+    std::ifstream file{path};
+    std::map<std::string, std::string> secrets;
+    for (std::string name, secret; file >> name >> secret;) secrets[name] = secret;
+    return secrets;
+}
+
+// SecretDesk is where a device asks the operator for another secret: a line "wants NAME" on standard output, and the
+// file of secrets, read again until there is one. A secret is used up by the intent that it was shown for, also where
+// the CA was killed before that became a certificate.
+class SecretDesk {
+public:
+    explicit SecretDesk(std::filesystem::path file) : file_(std::move(file)) {}
+
+    std::string replace(const std::string& name, const std::string& old, Clock::time_point deadline) {
+        {
+            const std::lock_guard lock{mutex_};
+            std::cout << "wants " << name << std::endl;
+        }
+        while (Clock::now() < deadline) {
+            std::this_thread::sleep_for(kPause);
+            const std::lock_guard lock{mutex_};
+            const auto secrets = read_secrets(file_);
+            const auto found = secrets.find(name);
+            if (found != secrets.end() && found->second != old) return found->second;
+        }
+        return old;
+    }
+
+private:
+    const std::filesystem::path file_;
+    std::mutex mutex_;
+};
+
 // Enrolment is one device's way to its certificate. Every step can be cut off; each is taken again from where the CA
 // is.
 class Enrolment {
 public:
-    Enrolment(const Options& options, const Member& member, Tally& tally)
-        : options_(options), member_(member), tally_(tally) {}
+    Enrolment(const Options& options, const Member& member, SecretDesk& desk, Tally& tally)
+        : options_(options), member_(member), desk_(desk), tally_(tally), secret_(member.secret) {}
 
     bool run(Clock::time_point deadline) {
+        deadline_ = deadline;
         while (Clock::now() < deadline) {
-            if (!challenge_ ? open() : answer()) return true;
+            if (asks_after_ ? poll() : challenge_ ? answer() : open()) return true;
             if (refused_) return false;
             ++tally_.retries;
             std::this_thread::sleep_for(kPause);
@@ -85,24 +121,24 @@ public:
     const std::string& why() const noexcept { return why_; }
 
 private:
-    // ask gives nothing where the CA did not answer, or is not there at the moment.
+    // ask gives nothing where the CA did not answer.
     std::optional<http_client::Response> ask(const std::string& method, const std::string& target, std::string body) {
-        http_client::Options options;
-        options.connect_timeout = std::chrono::seconds{5};
-        options.request_timeout = std::chrono::seconds{30};
-        options.tls.ca_file = options_.ca_file;
         if (!client_) {
+            http_client::Options options;
+            options.connect_timeout = std::chrono::seconds{5};
+            options.request_timeout = std::chrono::seconds{30};
+            options.tls.ca_file = options_.ca_file;
             auto opened = http_client::Client::open(options_.server, options);
             if (!opened) return gone(opened.error().describe());
             client_.emplace(std::move(opened).value());
         }
         http_client::Request request{.method = method, .target = target};
-        request.headers.push_back({"Authorization", "Bearer " + member_.secret});
+        request.headers.push_back({"Authorization", "Bearer " + secret_});
         if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
         request.body = std::move(body);
         auto response = client_->send(request);
         if (!response) return gone(response.error().describe());
-        if (response.value().status == 429 || response.value().status == 503) return gone(response.value().body);
+        why_ = std::to_string(response.value().status) + " " + response.value().body;
         return std::move(response).value();
     }
     std::optional<http_client::Response> gone(std::string why) {
@@ -110,23 +146,22 @@ private:
         why_ = std::move(why);
         return std::nullopt;
     }
-    bool refuse(const http_client::Response& response) {
+    static bool is_busy(const http_client::Response& response) {
+        return response.status == 429 || response.status == 503;
+    }
+    bool refuse() {
         refused_ = true;
-        why_ = std::to_string(response.status) + " " + response.body;
         return false;
     }
 
     bool open() {
         ++tally_.openings;
         const auto response = ask("POST", "/native/v1/attestations", member_.device.opening_body(options_.profile));
-        if (!response) return false;
-        // An answer that was lost had used the secret up: its request is the one that was answered last.
-        if (response->status == 409 && !last_request_.empty()) return poll(last_request_);
-        if (response->status != 201) return refuse(*response);
+        if (!response || is_busy(*response)) return false;
+        if (response->status != 201) return refuse();
         auto challenge = test::read_challenge(response->body);
-        if (!challenge) return refuse(*response);
+        if (!challenge) return refuse();
         challenge_ = std::move(challenge).value();
-        last_request_ = challenge_->request;
         return false;
     }
 
@@ -134,50 +169,51 @@ private:
         ++tally_.answers;
         const auto body = member_.device.answer_body(*challenge_);
         if (!body) {
-            refused_ = true;
             why_ = body.error().describe();
-            return false;
+            return refuse();
         }
         const auto response = ask("POST", "/native/v1/attestations/" + challenge_->request, body.value());
-        if (!response) return false;
-        if (response->status == 201) return true;
-        if (response->status == 409) return poll(challenge_->request);
-        return refuse(*response);
+        // Whether an answer that was cut off has reached the CA, only the CA knows.
+        asks_after_ = !response || response->status != 201;
+        return !asks_after_;
     }
 
-    bool poll(const std::string& request) {
+    bool poll() {
         ++tally_.polls;
-        const auto response = ask("GET", "/native/v1/requests/" + request, {});
-        if (!response) return false;
+        const auto response = ask("GET", "/native/v1/requests/" + challenge_->request, {});
+        if (!response || response->status == 202 || response->status == 429) return false;
         if (response->status == 200) return true;
-        // The CA was killed before anything was signed, or with a signature that is revoked: both begin anew. A secret
-        // is used up by an intent, so that the second cannot, and is told.
-        challenge_.reset();
-        why_ = std::to_string(response->status) + " " + response->body;
+        const bool still_waits = response->body.find("waits for its requester") != std::string::npos;
+        const bool abandoned = response->body.find("abandoned") != std::string::npos;
+        if (still_waits) {
+            asks_after_ = false;
+        } else if (abandoned || response->body.find("\"indeterminate\"") != std::string::npos) {
+            ++tally_.replaced;
+            secret_ = desk_.replace(member_.device.name, secret_, deadline_);
+            asks_after_ = false;
+            challenge_.reset();
+        } else if (!is_busy(*response)) {
+            return refuse();
+        }
         return false;
     }
 
     const Options& options_;
     const Member& member_;
+    SecretDesk& desk_;
     Tally& tally_;
+    std::string secret_;
+    Clock::time_point deadline_{};
     std::optional<http_client::Client> client_;
     std::optional<test::ChallengeMessage> challenge_;
-    std::string last_request_, why_;
-    bool refused_ = false;
+    bool asks_after_ = false, refused_ = false;
+    std::string why_;
 };
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream file{path};
     file << text;
     if (!file.flush()) throw std::runtime_error{"cannot write " + path.string()};
-}
-
-// read_secrets reads lines "NAME SECRET".
-std::map<std::string, std::string> read_secrets(const std::filesystem::path& path) {
-    std::ifstream file{path};
-    std::map<std::string, std::string> secrets;
-    for (std::string name, secret; file >> name >> secret;) secrets[name] = secret;
-    return secrets;
 }
 
 int run(const Options& options) {
@@ -207,11 +243,12 @@ int run(const Options& options) {
     }
 
     Tally tally;
+    SecretDesk desk{folder / "secrets"};
     std::mutex telling;
     const auto started = Clock::now();
     const auto deadline = started + std::chrono::seconds{options.patience};
     on_threads(options.threads, options.count, [&](std::size_t i) {
-        Enrolment enrolment{options, *members[i], tally};
+        Enrolment enrolment{options, *members[i], desk, tally};
         if (enrolment.run(deadline)) {
             ++tally.enrolled;
             return;
@@ -224,7 +261,7 @@ int run(const Options& options) {
     std::cout << "{\"devices\":" << options.count << ",\"enrolled\":" << tally.enrolled
               << ",\"failed\":" << tally.failed << ",\"openings\":" << tally.openings
               << ",\"answers\":" << tally.answers << ",\"polls\":" << tally.polls << ",\"retries\":" << tally.retries
-              << ",\"seconds\":" << seconds
+              << ",\"secrets_replaced\":" << tally.replaced << ",\"seconds\":" << seconds
               << ",\"enrolments_per_second\":" << static_cast<double>(tally.enrolled) / seconds << "}" << std::endl;
     return tally.failed == 0 ? 0 : 1;
 }

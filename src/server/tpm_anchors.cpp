@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "x509/unordered_names.hpp"
 
 namespace sealwright::server {
 namespace {
@@ -53,7 +54,7 @@ Result<std::vector<x509::Certificate>> load(const std::filesystem::path& path, s
         std::size_t number = 0;
         for (const auto& der : ders_of(text.value())) {
             ++number;
-            auto certificate = x509::Certificate::parse(der);
+            auto certificate = x509::parse_with_unordered_names(der);
             if (certificate) {
                 certificates.push_back(std::move(certificate).value());
             } else {

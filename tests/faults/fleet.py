@@ -3,6 +3,7 @@
 end enrolled once: one certificate that counts for each device, no open intent, the signer's journal and the audit log in agreement."""
 
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -31,17 +33,36 @@ class Fleet:
         expect(self.child.stdout.readline() == "ready\n", "the fleet is not ready")
         self.names = (self.folder / "names").read_text().split()
 
-    def go(self, secrets):
-        (self.folder / "secrets").write_text("".join(f"{name} {secret}\n" for name, secret in secrets.items()))
+    def go(self, secrets, make_secret):
+        """go starts the devices. make_secret is the operator, who gives another secret to a device whose first was used up by a request that the CA lost."""
+        self.secrets, self.make_secret, self.last = dict(secrets), make_secret, ""
+        self.write_secrets()
         self.child.stdin.write("go\n")
         self.child.stdin.flush()
+        self.desk = threading.Thread(target=self.serve, daemon=True)
+        self.desk.start()
+
+    def write_secrets(self):
+        new = self.folder / "secrets.new"
+        new.write_text("".join(f"{name} {secret}\n" for name, secret in self.secrets.items()))
+        new.rename(self.folder / "secrets")
+
+    def serve(self):
+        for line in self.child.stdout:
+            if line.startswith("wants "):
+                name = line.split()[1]
+                self.secrets[name] = self.make_secret(name)
+                self.write_secrets()
+            else:
+                self.last = line
 
     def ended(self):
         return self.child.poll() is not None
 
     def result(self):
-        out = self.child.communicate(timeout=900)[0]
-        return self.child.returncode, json.loads(out) if out.startswith("{") else out
+        self.child.wait(timeout=900)
+        self.desk.join()
+        return self.child.returncode, json.loads(self.last) if self.last.startswith("{") else self.last
 
 
 def configure(house, fleet):
@@ -51,13 +72,16 @@ def configure(house, fleet):
         file.write(f'\n[attestation]\nroots = "{fleet.folder}/root.pem"\nintermediates = "{fleet.folder}/issuer.pem"\n')
 
 
-def make_secrets(house, names):
-    secrets = {}
-    for name in names:
-        answer = house.admin("POST", "/v1/secrets", {"profile": "attested-device", "names": [name], "lifetime": "1h"})
-        expect(answer.status == 201, answer.body)
-        secrets[name] = answer.json["secret"]
-    return secrets
+def make_secret(house, name):
+    """make_secret asks until the daemon is there to answer."""
+    while True:
+        try:
+            answer = house.admin("POST", "/v1/secrets", {"profile": "attested-device", "names": [name], "lifetime": "1h"})
+            if answer.status == 201:
+                return answer.json["secret"]
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.05)
 
 
 def devices(house):
@@ -79,7 +103,7 @@ def run(build, folder, count, kills, seed):
         configure(house, fleet)
         house.start_signer()
         house.start_daemon()
-        fleet.go(make_secrets(house, fleet.names))
+        fleet.go({name: make_secret(house, name) for name in fleet.names}, lambda name: make_secret(house, name))
         time.sleep(0.3)
         house.daemon.kill()
         killed["at once"] = 1
@@ -110,7 +134,7 @@ def run(build, folder, count, kills, seed):
         verdict = house.verify_audit()
         expect(verdict.returncode == 0, verdict.stdout)
         print(f"{count} devices, all enrolled once; {sum(killed.values())} kills at {len(killed)} places, {signatures} indeterminate; {result['openings']} openings, "
-              f"{result['answers']} answers, {result['polls']} polls; {time.monotonic() - started:.0f} s")
+              f"{result['answers']} answers, {result['polls']} polls, {result['secrets_replaced']} secrets replaced; {time.monotonic() - started:.0f} s")
     finally:
         if not fleet.ended():
             fleet.child.kill()
