@@ -18,7 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "
 from house import ROOT, expect, run  # noqa: E402
 
 # What README.md says that it leaves.
-FILES = ["root.pem", "issuing.pem", "leaf.pem", "leaf-chain.pem", "revoked.pem", "issuing.crl", "ocsp-good.der", "ocsp-revoked.der"]
+FILES = ["root.pem", "issuing.pem", "leaf.pem", "leaf-chain.pem", "revoked.pem", "issuing.crl", "ocsp-good.der", "ocsp-revoked.der", "device-1.pem", "device-1-chain.pem",
+         "device-1.attestation", "device-2.pem"]
 FOLDERS = ["ceremony", "audit"]
 
 
@@ -33,8 +34,8 @@ class Demo:
     def file(self, name):
         return self.folder / name
 
-    def processes(self):
-        """processes gives what runs with this folder on its command line, but for the demo's own shell."""
+    def processes(self, *kinds):
+        """processes gives what runs with this folder on its command line, but for the demo's own shell; kinds are how the programs' names begin."""
         found = []
         for entry in pathlib.Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -42,7 +43,7 @@ class Demo:
                     argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
                 except OSError:
                     continue  # it ended meanwhile
-                if pathlib.Path(argv[0]).name.startswith("sealwright") and any(str(self.folder) in a for a in argv):
+                if pathlib.Path(argv[0]).name.startswith(kinds or ("sealwright", "swtpm", "tpm2-abrmd")) and any(str(self.folder) in a for a in argv):
                     found.append(argv)
         return found
 
@@ -101,6 +102,20 @@ def test_certificates(demo):
     refused(demo.verify("revoked.pem", root=stranger), 2, "verification failed", "revoked.pem under a stranger's root")
     chain = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", demo.file("leaf-chain.pem").read_text(), re.S)
     expect(chain == [demo.file("leaf.pem").read_text(), demo.file("issuing.pem").read_text()], f"leaf-chain.pem has {len(chain)} certificates, or others than leaf.pem and issuing.pem")
+
+
+def test_devices(demo):
+    for number, level in ((1, 31), (2, 30)):
+        certificate = f"device-{number}.pem"
+        accepted(demo.verify(certificate), certificate, "OK")
+        text = run("openssl", "x509", "-in", demo.file(certificate), "-noout", "-text").stdout
+        expect(f"Policy: 1.3.6.1.4.1.311.21.{level}\n" in text and text.count("Policy:") == 1, text)
+    chain = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", demo.file("device-1-chain.pem").read_text(), re.S)
+    expect(chain == [demo.file("device-1.pem").read_text(), demo.file("issuing.pem").read_text()], "device-1-chain.pem is not leaf and issuer")
+    program, record = demo.bin / "sealwright-verify", demo.file("device-1.attestation")
+    accepted(run(program, "attestation", record, "--roots", demo.file("tpm-vendor/root.pem"), check=False), "device-1.attestation", "affirming")
+    refused(run(program, "attestation", record, "--roots", demo.work / "stranger.pem", check=False), 1, "", "device-1.attestation under a stranger's root")
+    expect(run(program, "attestation", record, check=False).returncode == 2, "device-1.attestation is not incomplete without a root")
 
 
 def test_crl(demo):
@@ -162,7 +177,7 @@ def test_serving(demo):
             second = run(*demo.argv, "--once", check=False, timeout=60)
             refused(second, 1, "a demo runs in", "a second demo in the same folder")
             expect(urllib.request.urlopen(plain + "/readyz", timeout=10).read() == b"ready\n", "the second disturbed the first")
-            expect(served.poll() is None and len(demo.processes()) == 2, f"signer and daemon should run: {demo.processes()}")
+            expect(served.poll() is None and len(demo.processes("sealwright")) == 2, f"signer and daemon should run: {demo.processes()}")
             served.send_signal(signal.SIGTERM)
             expect(served.wait(30) == 143, f"it ended with {served.returncode}")
         finally:
@@ -176,7 +191,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path, help="work in this folder and leave it")
     arguments = parser.parse_args()
-    failures, tests = 0, [test_once, test_certificates, test_crl, test_ocsp, test_records, test_serving]
+    failures, tests = 0, [test_once, test_certificates, test_devices, test_crl, test_ocsp, test_records, test_serving]
     with tempfile.TemporaryDirectory(prefix="sealwright-demo-") as scratch:
         folder = arguments.keep or pathlib.Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
