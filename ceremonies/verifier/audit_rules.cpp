@@ -42,6 +42,11 @@ constexpr std::array<std::string_view, 30> kKinds{
     "issuance.stopped",
     "issuance.resumed",
     "key.enrolled",
+    "request.challenged",
+    "ek.imported",
+    "ek.removed",
+    "device.revoked",
+    "device.retired",
 };
 
 Result<std::uint64_t> decimal(const std::string& text) {
