@@ -11,7 +11,7 @@ constexpr std::size_t kMaxShownIntents = 20;
 constexpr std::size_t kMaxShownKinds = 10;
 constexpr std::uint64_t kVersion = 1;
 
-constexpr std::array<std::string_view, 30> kKinds{
+constexpr std::array<std::string_view, 35> kKinds{
     "daemon.started",
     "daemon.stopped",
     "epoch.opened",
