@@ -1,4 +1,4 @@
-# sealwright_room(NAME SOURCES ... PUBLIC ... PRIVATE ...): one static library a room, and the flags every target shares.
+# sealwright_room(NAME [COLD] SOURCES ... PUBLIC ... PRIVATE ...): one static library a room, and the flags every target shares.
 #
 # The target is sealwright_<NAME>. Includes start at src/ and at the top of the tree: "base/result.hpp", "hsm/signer.hpp".
 # Every room shares one precompiled header of standard headers and Outcome (src/base/pch.hpp).
@@ -32,6 +32,9 @@ endif()
 # What a test checks is optimised, the test's own code is not: that halves the time in which the tests are compiled.
 set(_is_test_code $<AND:$<CONFIG:Release,RelWithDebInfo>,$<BOOL:$<TARGET_PROPERTY:SEALWRIGHT_TEST_CODE>>>)
 target_compile_options(sealwright_flags INTERFACE $<${_is_test_code}:-O0> $<${_is_test_code}:-U_FORTIFY_SOURCE>)
+# COLD rooms wait for people, files and networks: what the optimiser would still find there is not worth half of their build time.
+set(_is_cold $<AND:$<CONFIG:Release,RelWithDebInfo>,$<BOOL:$<TARGET_PROPERTY:SEALWRIGHT_COLD>>>)
+target_compile_options(sealwright_flags INTERFACE $<${_is_cold}:-O1>)
 target_link_options(sealwright_flags INTERFACE -Wl,-z,relro,-z,now)
 target_compile_definitions(sealwright_flags INTERFACE BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED SEALWRIGHT_VERSION="${PROJECT_VERSION}")
 
@@ -52,9 +55,10 @@ function(_sealwright_common target)
 endfunction()
 
 function(sealwright_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "COLD" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   set(target sealwright_${name})
   add_library(${target} STATIC ${ROOM_SOURCES})
+  set_target_properties(${target} PROPERTIES SEALWRIGHT_COLD ${ROOM_COLD})
   _sealwright_common(${target})
   target_link_libraries(${target} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
 endfunction()
@@ -63,6 +67,7 @@ endfunction()
 function(sealwright_program name)
   cmake_parse_arguments(PROGRAM "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${PROGRAM_SOURCES})
+  set_target_properties(${name} PROPERTIES SEALWRIGHT_COLD ON)  # a main function
   _sealwright_common(${name})
   target_link_libraries(${name} PRIVATE sealwright_base ${PROGRAM_LINK})
 endfunction()

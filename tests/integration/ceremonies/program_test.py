@@ -64,7 +64,7 @@ with tempfile.TemporaryDirectory(prefix="sealwright-verify-") as name:
     expect("a wrong word: 1", code == 1 and "verdict: INVALID" in output, output)
     code, output = verify("ceremony", work / "nothing", "--roots", roots, "--head-file", head_file)
     expect("no bundle: 2", code == 2, output)
-    for arguments in [[], ["ceremony"], ["ceremony", out, "--unknown"], ["audit"], ["attestation", "x"], ["backup", "x"], ["ceremony", out, "--head", head, "--head-file", head_file]]:
+    for arguments in [[], ["ceremony"], ["ceremony", out, "--unknown"], ["audit"], ["attestation"], ["backup", "x"], ["ceremony", out, "--head", head, "--head-file", head_file]]:
         code, output = verify(*arguments)
         expect(f"wrong usage {' '.join(map(str, arguments))[:40]!r}: 64", code == 64, output)
     for arguments in [["--help"], ["ceremony", "--help"], ["audit", "--help"], ["--version"]]:

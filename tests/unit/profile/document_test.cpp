@@ -27,6 +27,7 @@ TEST(ProfileDocument, ShowsAnEndEntityProfileThatIsOne) {
     const auto profile = Profile::parse(blocks[0], "docs/profiles.md", site_placeholders());
     ASSERT_TRUE(profile) << profile.error().public_detail();
     Request request{profile.value()};
+    request.attested = attestation::Level::ek_certificate;
     request.requested.subject = name("CN=www.example.org");
     request.requested.san = {x509::DnsName{"www.example.org"}};
     const auto fields = request.build();

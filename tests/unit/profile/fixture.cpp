@@ -131,7 +131,8 @@ TemplateInput Request::input() const {
             .authorised_names = authorised_names,
             .issuer = issuer,
             .serial = serial_number,
-            .now = now};
+            .now = now,
+            .attested = attested};
 }
 
 std::string Request::refusal() const {

@@ -55,6 +55,7 @@ struct Request {
     IssuerContext issuer = issuing_context();
     SerialNumber serial_number = serial();
     UtcTime now = test_time();
+    attestation::Level attested = attestation::Level::none;
 
     void ask_for(ByteView oid, Bytes value);
     TemplateInput input() const;
