@@ -188,6 +188,13 @@ Response json_response(unsigned status, const json::value& value) {
     return response_of(status, "application/json", boost::json::serialize(value) + "\n");
 }
 
+void add_members(Response& problem, const json::object& members) {
+    auto value = parse_json(problem.body);
+    if (!value || !value.value().is_object()) return;
+    for (const auto& member : members) value.value().get_object()[member.key()] = member.value();
+    problem.body = boost::json::serialize(value.value()) + "\n";
+}
+
 json::value time_value(UtcTime time) { return json::value(to_rfc3339(time)); }
 json::value time_or_null(const std::optional<UtcTime>& time) { return time ? time_value(*time) : json::value(nullptr); }
 json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }

@@ -46,6 +46,9 @@ private:
 // json_response writes a value with a newline behind it.
 Response json_response(unsigned status, const json::value& value);
 
+// add_members adds members to a problem that problem_of made (RFC 9457 3.2).
+void add_members(Response& problem, const json::object& members);
+
 // time_value is RFC 3339; or_null are for members that a record may lack.
 json::value time_value(UtcTime time);
 json::value time_or_null(const std::optional<UtcTime>& time);

@@ -72,7 +72,11 @@ Result<policy::SecretPrincipal> authenticate_secret_for(CaStore& store, const Re
                                                         UtcTime now) {
     SEALWRIGHT_TRY(const auto record, find_by_text(store, text));
     if (record.used_by == request) return principal_of(record);
-    return usable(record, now);
+    // A request that waits (for approvals, for the answer to a challenge) was made in time: its secret speaks for it
+    // however long the others take.
+    const auto waiting = store.request(request);
+    const bool is_its_own = waiting && waiting.value().secret_id == record.id && is_waiting(waiting.value().state);
+    return usable(record, is_its_own ? waiting.value().received_at : now);
 }
 
 Result<policy::CertificatePrincipal> authenticate_certificate(CaStore& store, const Authority& authority,

@@ -20,7 +20,8 @@ NewSecret make_secret(crypto::Random& random);
 // conflict (used) and denied (revoked) are only said to one who knows the secret. The secret is not used up:
 // CaStore::intend does that, with the request that it is used for; a request that is refused before leaves it whole.
 Result<policy::SecretPrincipal> authenticate_secret(CaStore& store, std::string_view text, UtcTime now);
-// authenticate_secret_for is for polling a request: a secret that this very request used up still speaks for it.
+// authenticate_secret_for is for going on with a request: a secret that this very request used up still speaks for it,
+// and one that expired while its request waited.
 Result<policy::SecretPrincipal> authenticate_secret_for(CaStore& store, const RequestId& request, std::string_view text,
                                                         UtcTime now);
 

@@ -134,7 +134,7 @@ Result<issuance::IntentReceipt> FakeStore::intend(issuance::Intent intent, Event
     if (intent.secret_id) {
         const auto secret = state_->secrets.find(*intent.secret_id);
         if (secret == state_->secrets.end() || secret->second.used_at || secret->second.revoked_at ||
-            secret->second.expires_at <= intent.now) {
+            secret->second.expires_at <= (intent.resumes_request ? intent.received_at : intent.now)) {
             return fail(ErrorCode::conflict, "the enrolment secret can no longer be used");
         }
         secret->second.used_at = intent.now;

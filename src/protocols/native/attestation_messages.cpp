@@ -81,13 +81,7 @@ Response refused_attestation(unsigned status, const Error& error, const RequestI
                                     {"clause", json_text(clause)},
                                     {"text", json_text(finding.text)}});
     }
-    auto problem = http_server::parse_json(response.body);
-    // What problem_of wrote can be read; the members of RFC 9457 3.2 are added to it.
-    auto& members = problem.value().as_object();
-    members["request"] = request.hex();
-    members["findings"] = std::move(list);
-    auto extended = http_server::json_response(status, problem.value());
-    response.body = std::move(extended.body);
+    http_server::add_members(response, {{"request", request.hex()}, {"findings", std::move(list)}});
     return response;
 }
 

@@ -1,5 +1,6 @@
 #include "protocols/native/native_protocol.hpp"
 
+#include "http_server/json_body.hpp"
 #include "http_server/problem.hpp"
 #include "protocols/native/attestation_messages.hpp"
 #include "protocols/native/entry.hpp"
@@ -138,10 +139,23 @@ Response NativeProtocol::poll(const Request& request) const {
     if (!principal) return refuse(request, policy::AnonymousPrincipal{}, {}, principal.error());
     if (!ports_.may_ask(policy::describe(principal.value()))) return too_many();
     auto outcome = ports_.engine.resume(id.value(), principal.value());
-    if (!outcome) return problem_for(outcome.error());
+    if (!outcome) return tell_end(id.value(), principal.value(), problem_for(outcome.error()));
     auto response = answer(outcome.value());
     if (response.status == 201) response.status = 200;
     return response;
+}
+
+// tell_end says to the requester that nothing will come of a request any more: its error alone could be one that
+// passes.
+Response NativeProtocol::tell_end(const RequestId& id, const Principal& principal, Response problem) const {
+    using issuance::RequestState;
+    const auto record = ports_.store.request(id);
+    if (!record || policy::describe(principal) != record.value().principal) return problem;
+    const auto state = record.value().state;
+    if (state != RequestState::refused && state != RequestState::indeterminate) return problem;
+    const std::string name{issuance::request_state_name(state)};
+    http_server::add_members(problem, {{"request", id.hex()}, {"state", name}});
+    return problem;
 }
 
 void add_routes(http_server::Router& router, const NativeProtocol& protocol) {

@@ -42,6 +42,8 @@ private:
                                  std::string_view profile, const Error& why) const;
     static http_server::Response refuse_attestation(const Error& error, const RequestId& request,
                                                     const std::vector<attestation::Finding>& findings);
+    http_server::Response tell_end(const RequestId& id, const policy::Principal& principal,
+                                   http_server::Response problem) const;
     http_server::Response answer(const issuance::IssueOutcome& outcome) const;
 
     Ports ports_;

@@ -157,7 +157,9 @@ Result<void> intend(Connection& connection, const issuance::Intent& intent) {
         SEALWRIGHT_TRY(check_unknown(connection, intent.request));
     }
     if (intent.secret_id) {
-        SEALWRIGHT_TRY(check_usable(connection, *intent.secret_id, intent.now));
+        // A request that had to wait was made in time.
+        const UtcTime shown_at = intent.resumes_request ? intent.received_at : intent.now;
+        SEALWRIGHT_TRY(check_usable(connection, *intent.secret_id, shown_at));
     }
     SEALWRIGHT_TRY(check_identity(connection, intent));
     SEALWRIGHT_TRY(const auto last, connection.number("SELECT coalesce(max(seq), 0) FROM certificate"));

@@ -371,6 +371,21 @@ TEST(Attestation, ApprovalsWaitForWhatWasProven) {
     EXPECT_EQ(house.record_of(std::get<Issued>(issued.value()).serial).level, Level::ek_certificate);
 }
 
+TEST(Attestation, ASecretThatExpiresWhileItsRequestWaitsIsStillGood) {
+    Attesting house{profile_with("[\"ek-certificate\"]", "challenge_lifetime = \"10h\"\n")};
+    const auto challenged = house.challenged_now();
+    house.clock.set(kNow + std::chrono::hours{2});
+    house.issued_by(challenged);
+}
+
+TEST(Attestation, ASecretThatIsRevokedMeanwhileIsNot) {
+    Attesting house;
+    const auto challenged = house.challenged_now();
+    ASSERT_TRUE(house.store.revoke_secret(house.secret.secret_id, kNow, {}));
+    EXPECT_EQ(code_of(house.engine->answer(challenged.request, house.secret, house.answer_to(challenged)).outcome),
+              ErrorCode::conflict);
+}
+
 TEST(Attestation, WhatCannotBeRecordedIsNotChallenged) {
     Attesting house;
     house.store.fail_always(test::Verb::park, fail(ErrorCode::storage, "full"));

@@ -52,8 +52,7 @@ struct Attesting : Site {
 std::vector<std::string> checks(const Response& response) {
     std::vector<std::string> codes;
     const auto problem = json_of(response);
-    for (const auto& finding : problem.at("findings").as_array())
-        codes.emplace_back(finding.at("check").as_string());
+    for (const auto& finding : problem.at("findings").as_array()) codes.emplace_back(finding.at("check").as_string());
     return codes;
 }
 
@@ -164,6 +163,22 @@ TEST(NativeAttestation, NamesWhatIsUnknown) {
     EXPECT_EQ(site.ask_native(site.post("/native/v1/attestations/" + std::string(32, '0'), body)).status, 404U);
     EXPECT_EQ(site.ask_native(site.post("/native/v1/attestations/xyz", body)).status, 404U);
     EXPECT_EQ(site.open(with(machine().opening_body(), "profile", "nothing")).status, 404U);
+}
+
+TEST(NativeAttestation, AfterARequestThatEndedTheAnswerSaysSo) {
+    Attesting site;
+    const auto challenged = site.open();
+    Question poll{.target = "/native/v1/requests/" + text_of_member(challenged, "request")};
+    poll.headers = {{"Authorization", "Bearer " + site.secret}};
+    EXPECT_FALSE(json_of(site.ask_native(poll)).contains("state")) << "it waits";
+    const auto wrong = with(site.answer_to(challenged), "activated_secret", to_base64(Bytes(32, 7)));
+    EXPECT_EQ(site.ask_native(site.post(*challenged.header("Location"), wrong)).status, 403U);
+    const auto ended = site.ask_native(poll);
+    EXPECT_EQ(ended.status, 403U);
+    EXPECT_EQ(text_of_member(ended, "state"), "refused");
+    const auto other = site.make_secret({"one"});
+    poll.headers = {{"Authorization", "Bearer " + other}};
+    EXPECT_FALSE(json_of(site.ask_native(poll)).contains("state")) << "a stranger learns nothing";
 }
 
 TEST(NativeAttestation, WaitsWhileTheCaIsClosed) {
