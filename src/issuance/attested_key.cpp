@@ -18,16 +18,9 @@ Result<AttestedKey> AttestedKey::make(const ProvenKey& key, attestation::Record 
     return AttestedKey{std::move(record)};
 }
 
-Result<AttestedKey> AttestedKey::remake(const ProvenKey& key, attestation::Record record) {
-    if (attestation::replay(record) != record.verdict)
-        return fail(ErrorCode::internal, "the attestation cannot be read back",
-                    "its evidence does not give the recorded verdict");
-    return make(key, std::move(record));
-}
-
 AttestedDevice AttestedKey::device() const {
     const auto& facts = record_.verdict.facts();
-    return {facts.ek, level(), facts.ek_template, facts.manufacturer, facts.model, facts.firmware};
+    return {facts.ek, level(), facts.ek_template, facts.manufacturer, facts.model, facts.firmware, {}};
 }
 
 }  // namespace sealwright::issuance

@@ -12,14 +12,11 @@ class AttestedKey {
 public:
     // make: denied where the verdict refuses (its findings say why) or is about another key.
     static Result<AttestedKey> make(const ProvenKey& key, attestation::Record record);
-    // remake is for a record that was read back: its evidence is judged again, and must give the verdict that it holds
-    // (internal else).
-    static Result<AttestedKey> remake(const ProvenKey& key, attestation::Record record);
 
     attestation::Level level() const noexcept { return record_.verdict.level(); }
     const KeyId& ek() const noexcept { return record_.verdict.facts().ek; }
     const attestation::Record& record() const noexcept { return record_; }
-    AttestedDevice device() const;
+    AttestedDevice device() const;  // without its identity, which the certificate has
 
 private:
     explicit AttestedKey(attestation::Record record) : record_(std::move(record)) {}

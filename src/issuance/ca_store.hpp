@@ -46,7 +46,8 @@ struct Intent {
     Bytes proof;  // the CSR
     std::optional<std::string>
         secret_id;  // used up in the same transaction: conflict when it was used, expired or revoked meanwhile
-    bool resumes_request = false;  // true when the request row exists already (awaiting approval, challenged)
+    bool resumes_request = false;      // true when the request row exists already (awaiting approval, challenged)
+    std::optional<RequestState> from;  // what its state must be then; conflict else
     // The certificate to be.
     SerialNumber serial;  // primary key: already_exists on collision, the caller draws another
     KeyId issuer_key;
@@ -103,7 +104,8 @@ struct Refusal {
     ErrorCode code = ErrorCode::denied;
     std::string reason;  // public text
     bool resumes_request = false;
-    Bytes attestation;  // the record of one that was refused, or empty
+    std::optional<RequestState> from = {};  // as of an intent
+    Bytes attestation;                      // the record of one that was refused, or empty
     UtcTime now{};
 };
 
@@ -115,7 +117,8 @@ struct PendingRequest {  // for received, challenged, awaiting_approval
     Bytes proof;
     Bytes resume_token;  // opaque to the store
     std::optional<std::string> secret_id;
-    Bytes attestation;  // the record of one that waits for approvals, or empty
+    std::optional<RequestState> from = {};  // of one that is known already: as of an intent
+    Bytes attestation;                      // the record of one that waits for approvals, or empty
     UtcTime now{};
 };
 

@@ -2,7 +2,6 @@
 
 #include <set>
 
-
 namespace sealwright::issuance {
 
 Result<void> DeviceRegister::check_may(const policy::Principal& by, policy::Action action, const std::string& object) {
@@ -46,24 +45,35 @@ Result<void> DeviceRegister::remove_ek(const KeyId& ek, const policy::Principal&
 Result<std::size_t> DeviceRegister::end(const KeyId& ek, DeviceState state, x509::RevocationReason reason,
                                         const policy::Principal& by) {
     SEALWRIGHT_TRY(check_may(by, policy::Action::revoke, "device " + ek.hex()));
-    SEALWRIGHT_TRY(auto device, store_.device(ek, clock_.now()));
+    using enum x509::RevocationReason;
+    if (reason == certificate_hold || reason == remove_from_crl)
+        return fail(ErrorCode::denied, "a device is ended for good: a hold and its end are no reasons for that");
+    SEALWRIGHT_TRY(const auto device, store_.device(ek, clock_.now()));
     if (device.state != state) {
         const UtcTime now = clock_.now();
         Events record;
         record.push_back(events_.device_ended(device, state, policy::describe(by), x509::reason_name(reason), now));
         SEALWRIGHT_TRY(store_.end_device(ek, state, now, std::move(record)));
-        // What was completed until now is listed; what is under way can be completed no more.
-        SEALWRIGHT_TRY(device, store_.device(ek, now));
     } else if (device.certificates.empty()) {
         return fail(ErrorCode::conflict, "the device is " + std::string{device_state_name(state)} + " already");
     }
+    return revoke_all(ek, reason, by);
+}
+
+// revoke_all: what is under way can be completed no more, so that the list only gets shorter.
+Result<std::size_t> DeviceRegister::revoke_all(const KeyId& ek, x509::RevocationReason reason,
+                                               const policy::Principal& by) {
     std::size_t revoked = 0;
-    for (const auto& serial : device.certificates) {
-        auto done = revoker_.revoke(serial, reason, by);
-        if (!done && done.error().code() != ErrorCode::conflict) return done.error();
-        revoked += done ? 1 : 0;
+    for (;;) {
+        SEALWRIGHT_TRY(const auto device, store_.device(ek, clock_.now()));
+        if (device.certificates.empty()) return revoked;
+        for (const auto& serial : device.certificates) {
+            auto done = revoker_.revoke(serial, reason, by);
+            // Somebody else revoked it meanwhile.
+            if (!done && done.error().code() != ErrorCode::conflict) return done.error();
+            revoked += done ? 1 : 0;
+        }
     }
-    return revoked;
 }
 
 }  // namespace sealwright::issuance

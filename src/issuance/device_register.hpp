@@ -31,6 +31,7 @@ public:
                             const policy::Principal& by);
 
 private:
+    Result<std::size_t> revoke_all(const KeyId& ek, x509::RevocationReason reason, const policy::Principal& by);
     Result<void> check_may(const policy::Principal& by, policy::Action action, const std::string& object);
 
     CaStore& store_;

@@ -26,6 +26,7 @@ struct AttestedDevice {
     KeyId ek;
     attestation::Level level = attestation::Level::none;
     std::string ek_template, manufacturer, model, firmware;  // as the EK certificate has them; may be empty
+    Sha256 identity;                                         // of its names in one canonical form (listed_names.hpp)
 };
 
 enum class DeviceState : std::uint8_t {

@@ -179,6 +179,7 @@ Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const S
     if (const auto* secret = std::get_if<policy::SecretPrincipal>(&it.request.principal))
         intent.secret_id = secret->secret_id;
     intent.resumes_request = it.resumes;
+    intent.from = it.from();
     intent.serial = serial;
     intent.issuer_key = authority.key.id();
     intent.tbs = tbs.der().bytes();
@@ -191,6 +192,7 @@ Result<Draft> Engine::Parts::draft(const Case& it, const ProvenKey& key, const S
     if (it.renewed) intent.renews = it.renewed->serial;
     if (it.attested) {
         intent.device = it.attested->device();
+        intent.device->identity = identity_digest(intent.subject.view(), fields.extensions);
         intent.attestation = attestation::encode_record(it.attested->record());
     }
     intent.now = now;

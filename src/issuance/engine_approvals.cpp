@@ -58,6 +58,7 @@ Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, u
                        .resume_token = encode_parked({it.request.principal, it.request.channel, it.profile->digest,
                                                       it.request.requested.validity}),
                        .secret_id = {},
+                       .from = it.from(),
                        .attestation = encoded_attestation(it),
                        .now = now};
     if (const auto* secret = std::get_if<policy::SecretPrincipal>(&it.request.principal))
@@ -70,28 +71,30 @@ Result<IssueOutcome> Engine::Parts::park(const Case& it, const ProvenKey& key, u
     return gate.close(parked.error());
 }
 
-// load_attestation gives the record that a parked request was attested by, nothing where its profile wants none.
-Result<std::optional<attestation::Record>> Engine::Parts::load_attestation(const RequestId& id) const {
-    std::optional<attestation::Record> record;
+// proof_of gives what a parked request was proved by: its CSR, and, where its profile wants a TPM, the evidence of both
+// rounds.
+Result<Proof> Engine::Parts::proof_of(const RequestId& id, x509::CertificateRequest csr) const {
     const auto bytes = store.attestation(id);
-    if (!bytes && bytes.error().code() == ErrorCode::not_found) return record;
+    if (!bytes && bytes.error().code() == ErrorCode::not_found) return Proof{CsrProof{std::move(csr)}};
     if (!bytes) return bytes.error();
-    SEALWRIGHT_TRY(record, attestation::parse_record(bytes.value()));
-    return record;
+    SEALWRIGHT_TRY(auto record, attestation::parse_record(bytes.value()));
+    if (!record.answer) return fail(ErrorCode::malformed, "the attestation has no second round");
+    return Proof{TpmProof{std::move(csr), std::move(record.opening), std::move(*record.answer),
+                          record.expectation.secret_digest, std::move(record.expectation.nonce)}};
 }
 
 Result<Case> Engine::Parts::reopen(const RequestRecord& record) const {
     SEALWRIGHT_TRY(auto parked, parse_parked(record.resume_token));
     SEALWRIGHT_TRY(auto csr, x509::CertificateRequest::parse(record.proof));
     SEALWRIGHT_TRY(auto requested, profile::requested_content(csr));
-    SEALWRIGHT_TRY(auto attested, load_attestation(record.id));
+    SEALWRIGHT_TRY(auto proof, proof_of(record.id, std::move(csr)));
     requested.validity = parked.validity;
     EnrollmentRequest request{.principal = std::move(parked.principal),
                               .channel = parked.channel,
                               .peer = record.peer,
                               .profile = record.profile,
                               .requested = std::move(requested),
-                              .proof = CsrProof{std::move(csr)}};
+                              .proof = std::move(proof)};
     return Case{.id = record.id,
                 .received_at = record.received_at,
                 .request = std::move(request),
@@ -99,8 +102,7 @@ Result<Case> Engine::Parts::reopen(const RequestRecord& record) const {
                 .approvals = approvals_of(record),
                 .approved_profile = parked.profile_digest,
                 .resumes = true,
-                .parked = true,
-                .attestation = std::move(attested)};
+                .parked = true};
 }
 
 Result<IssueOutcome> Engine::Parts::resume(const RequestId& id, const policy::Principal& principal) {
@@ -173,6 +175,7 @@ Result<void> Engine::Parts::deny(const RequestId& id, const policy::Principal& o
                     .code = ErrorCode::denied,
                     .reason = reason.empty() ? "denied by an officer" : "denied by an officer: " + reason,
                     .resumes_request = true,
+                    .from = RequestState::awaiting_approval,
                     .attestation = {},
                     .now = clock.now()};
     Events entries;

@@ -65,8 +65,10 @@ Result<void> Engine::Parts::check_device(const Case& it, const KeyId& ek) const 
     return success();
 }
 
+// attest judges a request that waited for approvals as if it had come now: what the site trusts may have changed
+// meanwhile.
 Result<void> Engine::Parts::attest(Case& it, const ProvenKey& key) const {
-    const bool proves = std::holds_alternative<TpmProof>(it.request.proof) || it.attestation;
+    const bool proves = std::holds_alternative<TpmProof>(it.request.proof);
     if (!it.profile->attestation) {
         if (proves) return fail(ErrorCode::denied, "the profile knows no attestation");
         return success();
@@ -74,15 +76,10 @@ Result<void> Engine::Parts::attest(Case& it, const ProvenKey& key) const {
     if (!proves)
         return fail(ErrorCode::denied,
                     "the profile issues only to devices whose TPM proves the key, in the two rounds of an attestation");
-    if (it.attestation) {
-        SEALWRIGHT_TRY(it.attested, AttestedKey::remake(key, *it.attestation));
-        SEALWRIGHT_TRY(const bool listed, store.is_ek_listed(it.attested->ek()));
-        if (it.attested->level() == attestation::Level::ek_list && !listed)
-            return fail(ErrorCode::denied, "the endorsement key was taken from the list meanwhile");
-    } else {
+    if (!it.attestation) {
         SEALWRIGHT_TRY(it.attestation, judge_evidence(it));
-        SEALWRIGHT_TRY(it.attested, AttestedKey::make(key, *it.attestation));
     }
+    SEALWRIGHT_TRY(it.attested, AttestedKey::make(key, *it.attestation));
     return check_device(it, it.attested->ek());
 }
 
@@ -106,9 +103,13 @@ Attested<Challenged> Engine::Parts::challenge(AttestationOpening opening) {
     return {std::move(outcome), it.id, std::move(findings)};
 }
 
-Result<void> Engine::Parts::check_may_open(Case& it) const {
+Result<void> Engine::Parts::find_rule(Case& it) const {
     SEALWRIGHT_TRY(load_profile(it));
     if (!it.profile->attestation) return fail(ErrorCode::denied, "the profile knows no attestation");
+    return success();
+}
+
+Result<void> Engine::Parts::check_may_open(Case& it) const {
     SEALWRIGHT_TRY(const auto decision, decide(it, nullptr));
     if (const auto* deny = std::get_if<policy::Deny>(&decision)) {
         std::string reasons;
@@ -121,10 +122,12 @@ Result<void> Engine::Parts::check_may_open(Case& it) const {
 
 Result<Challenged> Engine::Parts::open_attestation(Case& it) {
     SEALWRIGHT_TRY(gate.check());
-    if (auto may = check_may_open(it); !may) return refuse(it, may.error());
+    // Judged first: who is refused for what the site knows of them leaves their evidence as well.
+    if (auto known = find_rule(it); !known) return refuse(it, known.error());
     auto judged = judge_evidence(it);
     if (!judged) return refuse(it, judged.error());
     it.attestation.emplace(std::move(judged).value());
+    if (auto may = check_may_open(it); !may) return refuse(it, may.error());
     if (!it.attestation->verdict.affirming()) return refuse(it, refused_by(it.attestation->verdict));
 
     auto made = attestation::make_challenge(it.attestation->opening, random);
@@ -144,6 +147,7 @@ Result<Challenged> Engine::Parts::open_attestation(Case& it) {
                        .proof = attestation::encode_record(*it.attestation),
                        .resume_token = encode_challenge(token),
                        .secret_id = {},
+                       .from = {},
                        .attestation = {},
                        .now = now};
     if (const auto* secret = std::get_if<policy::SecretPrincipal>(&it.request.principal))
@@ -184,7 +188,8 @@ Result<void> Engine::Parts::end_challenge(const RequestRecord& record, const Err
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = true,
-                    .attestation = {},
+                    .from = RequestState::challenged,
+                    .attestation = record.proof,  // the record of its opening
                     .now = clock.now()};
     Events entries;
     entries.push_back(events.request_refused(refusal, record.proof));
@@ -225,6 +230,12 @@ Attested<IssueOutcome> Engine::Parts::answer(const RequestId& id, const policy::
 }
 
 Result<IssueOutcome> Engine::Parts::judge_answer(Case& it, UtcTime expires_at) {
+    SEALWRIGHT_TRY(gate.check());
+    // Judged before anything else can refuse it, so that every refusal of an answer keeps the evidence.
+    if (auto known = find_rule(it); !known) return refuse(it, known.error());
+    auto judged = judge_evidence(it);
+    if (!judged) return refuse(it, judged.error());
+    it.attestation.emplace(std::move(judged).value());
     if (clock.now() >= expires_at)
         return refuse(it, fail(ErrorCode::expired, "the challenge was answered too late; ask for a new one"));
     return walk(it);

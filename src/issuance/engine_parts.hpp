@@ -32,6 +32,10 @@ struct Case {
     std::optional<Sha256> approved_profile = {};  // the version that the approvals are for
     bool resumes = false;                         // its row exists already
     bool parked = false;                          // and waits for approvals
+    std::optional<RequestState> from() const {    // where the row must still stand
+        if (!resumes) return std::nullopt;
+        return parked ? RequestState::awaiting_approval : RequestState::challenged;
+    }
     std::shared_ptr<const profile::Profile> profile = {};
     // From step 3 on, where a TPM proves the key: the record (also of a refusal), and what follows from an affirming
     // one.
@@ -84,6 +88,7 @@ struct Engine::Parts {
     Result<void> check_device(const Case& it, const KeyId& ek) const;
     Attested<Challenged> challenge(AttestationOpening opening);
     Result<Challenged> open_attestation(Case& it);
+    Result<void> find_rule(Case& it) const;
     Result<void> check_may_open(Case& it) const;
     Result<void> supersede(const std::string& actor);
     Attested<IssueOutcome> answer(const RequestId& id, const policy::Principal& principal, AttestationAnswer answer);
@@ -95,7 +100,7 @@ struct Engine::Parts {
     // engine_approvals.cpp.
     Result<IssueOutcome> park(const Case& it, const ProvenKey& key, unsigned needed);
     Result<IssueOutcome> resume(const RequestId& id, const policy::Principal& principal);
-    Result<std::optional<attestation::Record>> load_attestation(const RequestId& id) const;
+    Result<Proof> proof_of(const RequestId& id, x509::CertificateRequest csr) const;
     Result<Case> reopen(const RequestRecord& record) const;
     Result<unsigned> approve(const RequestId& id, const policy::Principal& officer);
     Result<void> deny(const RequestId& id, const policy::Principal& officer, std::string reason);

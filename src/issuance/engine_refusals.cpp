@@ -25,6 +25,7 @@ Error Engine::Parts::refuse(const Case& it, const Error& why) {
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = it.resumes,
+                    .from = it.from(),
                     .attestation = encoded_attestation(it),
                     .now = clock.now()};
     Events record;
@@ -64,6 +65,7 @@ void Engine::Parts::refuse_input(const policy::Principal& principal, policy::Cha
                     .code = why.code(),
                     .reason = why.public_detail(),
                     .resumes_request = false,
+                    .from = {},
                     .attestation = {},
                     .now = now};
     log.info("issuance", "input of " + refusal.principal + " refused: " + why.describe());

@@ -1,3 +1,4 @@
+#include "crypto/digest.hpp"
 #include "tests/contract/adapter.hpp"
 
 namespace sealwright::contract {
@@ -20,7 +21,8 @@ protected:
         auto intent = intent_of(number, now);
         intent.names = std::move(names);
         intent.device = issuance::AttestedDevice{
-            ek(device), attestation::Level::ek_certificate, "L-1", "id:53544D20", "ST33", "id:00010102"};
+            ek(device), attestation::Level::ek_certificate, "L-1", "id:53544D20", "ST33", "id:00010102", {}};
+        intent.device->identity = crypto::sha256(view_of(intent.names));
         intent.attestation = Bytes{0x30, 0x01, static_cast<std::uint8_t>(number)};
         return intent;
     }
@@ -151,6 +153,54 @@ TEST_P(Devices, WhatIsSignedWhileItIsRevokedIsNotCompleted) {
                   return store().complete(completion_of(intent, at(2)), event_of(EventKind::certificate_issued));
               }),
               ErrorCode::conflict);
+}
+
+TEST_P(Devices, ARenewalUndoesNoEnd) {
+    const auto first = attested(1, 1, "CN=one");
+    issue(first);
+    expect_success(store().end_device(ek(1), DeviceState::retired, at(2), event_of(EventKind::device_retired)));
+    auto renewal = attested(2, 1, "CN=one", at(3));
+    renewal.renews = first.serial;
+    EXPECT_EQ(intend_refused(renewal), ErrorCode::denied);
+    EXPECT_EQ(store().device(ek(1), at(4)).value().state, DeviceState::retired);
+    // The same as a first enrolment is what retiring is for; and a renewal of what is revoked is refused by itself.
+    const auto again = attested(3, 1, "CN=one", at(5));
+    issue(again, at(6));
+    expect_success(store().revoke(again.serial, {at(7), x509::RevocationReason::superseded, {}},
+                                  event_of(EventKind::certificate_revoked)));
+    auto late = attested(4, 1, "CN=one", at(8));
+    late.renews = again.serial;
+    EXPECT_EQ(intend_refused(late), ErrorCode::denied);
+}
+
+TEST_P(Devices, AHeldCertificateIsOneOfItsOwn) {
+    const auto intent = attested(1, 1, "CN=one");
+    issue(intent);
+    expect_success(store().revoke(intent.serial, {at(2), x509::RevocationReason::certificate_hold, {}},
+                                  event_of(EventKind::certificate_held)));
+    EXPECT_EQ(store().device(ek(1), at(3)).value().certificates, std::vector{intent.serial});
+}
+
+TEST_P(Devices, WhatMovedOnIsNotRefusedByWhoComesLate) {
+    auto challenge = pending_of(1);
+    challenge.state = RequestState::challenged;
+    challenge.secret_id.reset();
+    expect_success(store().park(challenge, event_of(EventKind::request_challenged)));
+    auto waiting = challenge;
+    waiting.state = RequestState::awaiting_approval;
+    waiting.from = RequestState::challenged;
+    waiting.attestation = Bytes{0x30, 0x01, 0x07};
+    expect_success(store().park(waiting, event_of(EventKind::request_awaiting_approval)));
+    EXPECT_EQ(refused([&] { return store().park(waiting, event_of(EventKind::request_awaiting_approval)); }),
+              ErrorCode::conflict);
+    auto late = refusal_of(1, at(3));
+    late.request = challenge.request;
+    late.resumes_request = true;
+    late.from = RequestState::challenged;
+    late.attestation = Bytes{0x30, 0x00};
+    EXPECT_EQ(refused([&] { return store().refuse(late, event_of(EventKind::request_refused)); }), ErrorCode::conflict);
+    EXPECT_EQ(store().request(challenge.request).value().state, RequestState::awaiting_approval);
+    EXPECT_EQ(store().attestation(challenge.request).value(), waiting.attestation);
 }
 
 TEST_P(Devices, ListsInTheOrderOfEnrolment) {

@@ -127,7 +127,8 @@ Result<issuance::IntentReceipt> FakeStore::intend(issuance::Intent intent, Event
     const auto known = state_->requests.find(intent.request);
     if (intent.resumes_request != (known != state_->requests.end()))
         return fail(ErrorCode::conflict, "the request is not in a state to go on");
-    if (intent.resumes_request && !issuance::may_follow(known->second.state, RequestState::intended)) {
+    if (intent.resumes_request && ((intent.from && *intent.from != known->second.state) ||
+                                   !issuance::may_follow(known->second.state, RequestState::intended))) {
         return fail(ErrorCode::conflict, "the request is not in a state to go on");
     }
     SEALWRIGHT_TRY(check_identity(intent));
@@ -229,8 +230,9 @@ Result<void> FakeStore::refuse(issuance::Refusal refusal, Events events) {
     if (refusal.resumes_request != (known != state_->requests.end()))
         return fail(ErrorCode::conflict, "no such request to refuse");
     // intended becomes refused by settle alone.
-    if (refusal.resumes_request && (known->second.state == RequestState::intended ||
-                                    !issuance::may_follow(known->second.state, RequestState::refused))) {
+    if (refusal.resumes_request &&
+        ((refusal.from && *refusal.from != known->second.state) || known->second.state == RequestState::intended ||
+         !issuance::may_follow(known->second.state, RequestState::refused))) {
         return fail(ErrorCode::conflict, "the request is past refusal");
     }
     auto& request = state_->requests[refusal.request];
@@ -255,7 +257,8 @@ Result<void> FakeStore::refuse(issuance::Refusal refusal, Events events) {
 Result<void> FakeStore::park(issuance::PendingRequest pending, Events events) {
     SEALWRIGHT_TRY(auto lock, write_at(Verb::park, pending.now));
     const auto known = state_->requests.find(pending.request);
-    if (known != state_->requests.end() && !issuance::may_follow(known->second.state, pending.state)) {
+    if (known != state_->requests.end() && ((pending.from && *pending.from != known->second.state) ||
+                                            !issuance::may_follow(known->second.state, pending.state))) {
         return fail(ErrorCode::conflict, "the request has moved on");
     }
     for (const auto& [id, other] : state_->requests) {

@@ -12,11 +12,15 @@ Result<void> FakeStore::check_identity(const issuance::Intent& intent) const {
     const auto known = state_->devices.find(intent.device->ek);
     if (known != state_->devices.end()) {
         if (known->second.state == DeviceState::revoked) return fail(ErrorCode::denied, "the device is revoked");
-        if (known->second.state == DeviceState::enrolled && known->second.names != intent.names)
+        if (known->second.state == DeviceState::enrolled && known->second.about.identity != intent.device->identity)
             return fail(ErrorCode::denied, "the device has another identity");
     }
+    if (intent.renews && (known == state_->devices.end() || known->second.state != DeviceState::enrolled ||
+                          state_->certificates.at(*intent.renews).revocation))
+        return fail(ErrorCode::denied, "what is renewed does not count any more");
     for (const auto& [ek, device] : state_->devices) {
-        if (ek != intent.device->ek && device.state == DeviceState::enrolled && device.names == intent.names)
+        if (ek != intent.device->ek && device.state == DeviceState::enrolled &&
+            device.about.identity == intent.device->identity)
             return fail(ErrorCode::denied, "another device has this identity");
     }
     return success();
@@ -85,7 +89,8 @@ Result<DeviceRecord> FakeStore::device(const KeyId& ek, UtcTime now) {
     for (auto serial = state_->order.rbegin(); serial != state_->order.rend(); ++serial) {
         const auto& certificate = state_->certificates.at(*serial);
         const auto owner = state_->devices_of.find(*serial);
-        if (owner != state_->devices_of.end() && owner->second == ek && !certificate.revocation &&
+        if (owner != state_->devices_of.end() && owner->second == ek &&
+            (!certificate.revocation || certificate.revocation->reason == x509::RevocationReason::certificate_hold) &&
             certificate.state == issuance::CertificateState::issued && certificate.not_after >= now)
             record.certificates.push_back(*serial);
     }

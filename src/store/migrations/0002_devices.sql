@@ -7,13 +7,14 @@ CREATE TABLE ek (
     added_by TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- state: 1 enrolled, 2 revoked, 3 retired. names is its identity; level, template and the TPM's vendor are those of the last attestation,
+-- state: 1 enrolled, 2 revoked, 3 retired. names shows its identity, which is a digest of them in one canonical order; level, template and the TPM's vendor are those of the last attestation,
 -- whose request is named.
 CREATE TABLE device (
     seq          INTEGER PRIMARY KEY,
     ek           BLOB NOT NULL UNIQUE CHECK (length(ek) = 32),
     state        INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
     names        TEXT NOT NULL,
+    identity     BLOB NOT NULL CHECK (length(identity) = 32),
     profile      TEXT NOT NULL,
     level        INTEGER NOT NULL CHECK (level BETWEEN 1 AND 3),
     ek_template  TEXT NOT NULL,
@@ -27,7 +28,7 @@ CREATE TABLE device (
     CHECK ((state = 1) = (ended_at IS NULL))
 ) STRICT;
 -- One identity is one device's, until that one is revoked or retired.
-CREATE UNIQUE INDEX device_identity ON device (names) WHERE state = 1;
+CREATE UNIQUE INDEX device_identity ON device (identity) WHERE state = 1;
 
 CREATE TABLE attestation (
     request INTEGER PRIMARY KEY REFERENCES request (seq),

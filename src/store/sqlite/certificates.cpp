@@ -152,7 +152,8 @@ Result<void> intend(Connection& connection, const issuance::Intent& intent) {
     SEALWRIGHT_TRY(check_intent_is_free(connection, intent.id));
     std::optional<std::int64_t> resumed;
     if (intent.resumes_request) {
-        SEALWRIGHT_TRY(resumed, check_resumable(connection, intent.request, issuance::RequestState::intended));
+        SEALWRIGHT_TRY(resumed,
+                       check_resumable(connection, intent.request, issuance::RequestState::intended, intent.from));
     } else {
         SEALWRIGHT_TRY(check_unknown(connection, intent.request));
     }

@@ -10,7 +10,8 @@ using issuance::DeviceState;
 using issuance::EkEntry;
 
 #define SEALWRIGHT_DEVICE_COLUMNS                                                                                    \
-    "SELECT d.seq, d.ek, d.state, d.names, d.profile, d.level, d.ek_template, d.manufacturer, d.model, d.firmware, " \
+    "SELECT d.seq, d.ek, d.state, d.names, d.identity, d.profile, d.level, d.ek_template, d.manufacturer, d.model, " \
+    "d.firmware, "                                                                                                   \
     "d.enrolled_at, d.last_seen_at, d.ended_at, d.request FROM device d "
 
 // Stored is a device's record with its row.
@@ -27,6 +28,7 @@ Result<Stored> read_stored(const Query& query) {
     device.about.ek = row.fixed<KeyId>("ek");
     device.state = static_cast<DeviceState>(row.integer("state", 1, 3));
     device.names = row.text("names", kMaxLongText);
+    device.about.identity = row.fixed<Sha256>("identity");
     device.profile = row.text("profile", kMaxShortText);
     device.about.level = static_cast<attestation::Level>(row.integer("level", 1, 3));
     device.about.ek_template = row.text("ek_template", kMaxShortText);
@@ -55,7 +57,7 @@ Result<void> add_certificates(Connection& connection, Stored& stored, UtcTime no
     SEALWRIGHT_TRY(auto query, connection.query("SELECT c.serial FROM certificate c LEFT JOIN revocation v "
                                                 "ON v.issuer = c.issuer AND v.serial = c.serial "
                                                 "WHERE c.device = ?1 AND c.state = 2 AND c.not_after >= ?2 "
-                                                "AND v.serial IS NULL ORDER BY c.seq DESC LIMIT ?3",
+                                                "AND (v.serial IS NULL OR v.reason = 6) ORDER BY c.seq DESC LIMIT ?3",
                                                 stored.seq, now, static_cast<std::int64_t>(kMaxListed)));
     for (;;) {
         SEALWRIGHT_TRY(const bool found, query.step());
@@ -119,6 +121,18 @@ Result<std::vector<EkEntry>> read_eks(Connection& connection, const std::optiona
     }
 }
 
+// check_renewed: what is renewed is a certificate that counts, of a device that does; whoever ends one between the
+// policy's decision and here is not undone.
+Result<void> check_renewed(Connection& connection, const issuance::Intent& intent, DeviceState state) {
+    if (!intent.renews) return success();
+    if (state != DeviceState::enrolled)
+        return fail(ErrorCode::denied, "the device is not enrolled any more; enrol anew");
+    SEALWRIGHT_TRY(auto query, connection.query("SELECT 1 FROM revocation WHERE serial = ?1", *intent.renews));
+    SEALWRIGHT_TRY(const bool revoked, query.step());
+    if (revoked) return fail(ErrorCode::denied, "the certificate to be renewed is revoked");
+    return success();
+}
+
 Result<void> check_identity(Connection& connection, const issuance::Intent& intent) {
     if (!intent.device) return success();
     SEALWRIGHT_TRY(check_attestation_size(intent.attestation));
@@ -130,12 +144,14 @@ Result<void> check_identity(Connection& connection, const issuance::Intent& inte
     const std::string private_detail = "EK " + intent.device->ek.hex();
     if (known && known->record.state == DeviceState::revoked)
         return fail(ErrorCode::denied, "the device with this endorsement key is revoked", private_detail);
-    if (known && known->record.state == DeviceState::enrolled && known->record.names != intent.names) {
+    if (known && known->record.state == DeviceState::enrolled &&
+        known->record.about.identity != intent.device->identity) {
         return fail(ErrorCode::denied, "this TPM is enrolled already, under another identity",
                     private_detail + " is " + known->record.names);
     }
-    SEALWRIGHT_TRY(auto query, connection.query("SELECT ek FROM device WHERE names = ?1 AND state = 1 AND ek <> ?2",
-                                                intent.names, intent.device->ek));
+    SEALWRIGHT_TRY(check_renewed(connection, intent, known ? known->record.state : DeviceState::revoked));
+    SEALWRIGHT_TRY(auto query, connection.query("SELECT ek FROM device WHERE identity = ?1 AND state = 1 AND ek <> ?2",
+                                                intent.device->identity, intent.device->ek));
     SEALWRIGHT_TRY(const bool taken, query.step());
     if (taken)
         return fail(ErrorCode::denied,
@@ -157,14 +173,15 @@ Result<std::int64_t> put_device(Connection& connection, const issuance::Intent& 
     SEALWRIGHT_TRY(connection.run(
         "INSERT INTO device (ek, state, names, profile, level, ek_template, manufacturer, model, firmware, "
         "enrolled_at, "
-        "last_seen_at, request) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) "
+        "last_seen_at, request, identity) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11) "
         "ON CONFLICT (ek) DO UPDATE SET enrolled_at = CASE WHEN state = 1 THEN enrolled_at ELSE excluded.enrolled_at "
         "END, "
         "state = 1, ended_at = NULL, names = excluded.names, profile = excluded.profile, level = excluded.level, "
         "ek_template = excluded.ek_template, manufacturer = excluded.manufacturer, model = excluded.model, "
-        "firmware = excluded.firmware, last_seen_at = excluded.last_seen_at, request = excluded.request",
+        "firmware = excluded.firmware, last_seen_at = excluded.last_seen_at, request = excluded.request, identity = "
+        "excluded.identity",
         device.ek, intent.names, intent.profile, static_cast<std::int64_t>(device.level), device.ek_template,
-        device.manufacturer, device.model, device.firmware, intent.now, intent.request));
+        device.manufacturer, device.model, device.firmware, intent.now, intent.request, device.identity));
     SEALWRIGHT_TRY(const auto stored, find(connection, device.ek));
     return stored->seq;
 }

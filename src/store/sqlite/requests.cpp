@@ -100,11 +100,13 @@ Result<std::optional<StoredRequest>> find_request(Connection& connection, const 
     return request;
 }
 
-Result<std::int64_t> check_resumable(Connection& connection, const RequestId& id, RequestState next) {
+Result<std::int64_t> check_resumable(Connection& connection, const RequestId& id, RequestState next,
+                                     std::optional<RequestState> from) {
     SEALWRIGHT_TRY(const auto request, find_request(connection, id));
     if (!request) return fail(ErrorCode::not_found, "no such request");
-    // Only its certificate moves an intended request on.
-    if (request->state == RequestState::intended || !issuance::may_follow(request->state, next)) {
+    // Only its certificate moves an intended request on, and everything else only from where its caller saw it.
+    if ((from && request->state != *from) || request->state == RequestState::intended ||
+        !issuance::may_follow(request->state, next)) {
         return fail(ErrorCode::conflict, "the request is " + std::string{issuance::request_state_name(request->state)});
     }
     return request->seq;
@@ -140,7 +142,8 @@ Result<void> refuse(Connection& connection, const issuance::Refusal& refusal) {
     SEALWRIGHT_TRY(check_attestation_size(refusal.attestation));
     const std::string_view code = error_code_name(refusal.code);
     if (refusal.resumes_request) {
-        SEALWRIGHT_TRY(const auto seq, check_resumable(connection, refusal.request, RequestState::refused));
+        SEALWRIGHT_TRY(const auto seq,
+                       check_resumable(connection, refusal.request, RequestState::refused, refusal.from));
         SEALWRIGHT_TRY(connection.run(
             "UPDATE request SET state = 'refused', code = ?2, reason = ?3, updated_at = ?4 WHERE seq = ?1", seq, code,
             refusal.reason, refusal.now));
@@ -166,7 +169,7 @@ Result<void> park(Connection& connection, const issuance::PendingRequest& pendin
     const std::string_view state = issuance::request_state_name(pending.state);
     SEALWRIGHT_TRY(const auto known, find_request(connection, pending.request));
     if (known) {
-        SEALWRIGHT_TRY(const auto seq, check_resumable(connection, pending.request, pending.state));
+        SEALWRIGHT_TRY(const auto seq, check_resumable(connection, pending.request, pending.state, pending.from));
         SEALWRIGHT_TRY(connection.run(
             "UPDATE request SET state = ?2, resume_token = ?3, proof = ?4, secret = ?5, updated_at = ?6 WHERE seq = ?1",
             seq, state, pending.resume_token, pending.proof, pending.secret_id, pending.now));

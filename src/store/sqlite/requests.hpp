@@ -17,7 +17,8 @@ struct StoredRequest {
 Result<std::optional<StoredRequest>> find_request(Connection& connection, const RequestId& id);
 
 // check_resumable gives the row of a request that may go on to this state; not_found or conflict else.
-Result<std::int64_t> check_resumable(Connection& connection, const RequestId& id, issuance::RequestState next);
+Result<std::int64_t> check_resumable(Connection& connection, const RequestId& id, issuance::RequestState next,
+                                     std::optional<issuance::RequestState> from);
 // check_unknown refuses (conflict) a request id that is taken.
 Result<void> check_unknown(Connection& connection, const RequestId& id);
 

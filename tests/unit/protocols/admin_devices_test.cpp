@@ -29,7 +29,8 @@ struct Devices : Site {
         intent.lease_until = kNow + std::chrono::seconds{60};
         intent.not_after = kNow + std::chrono::hours{1};
         intent.names = names;
-        intent.device = issuance::AttestedDevice{KeyId{octets}, attestation::Level::ek_list, "L-1", "", "", ""};
+        intent.device =
+            issuance::AttestedDevice{KeyId{octets}, attestation::Level::ek_list, "L-1", "", "", "", Sha256{octets}};
         intent.attestation = {0x30, 0x00};
         intent.now = kNow;
         intent.node = node;
