@@ -23,31 +23,8 @@ Bytes draw_scalar(crypto::Random& random, std::size_t size) {
     return scalar;
 }
 
-Result<Wrapped> wrap_identity(const TpmPublic& ek, crypto::Random& random) {
-    const std::size_t hash = crypto::digest_size(ek.name_alg);
-    if (std::holds_alternative<RsaPublic>(ek.unique)) {
-        Bytes seed(hash), oaep_seed(hash);
-        random.fill_secret(seed);
-        random.fill_secret(oaep_seed);
-        auto wrapped = wrap_rsa(ek, kIdentity, seed, oaep_seed);
-        zeroise(seed.data(), seed.size());
-        zeroise(oaep_seed.data(), oaep_seed.size());
-        return wrapped;
-    }
-    SEALWRIGHT_TRY(const crypto::PublicKey key, public_key(ek));
-    for (unsigned i = 0; i < kMaxDraws; ++i) {
-        Bytes scalar = draw_scalar(random, crypto::coordinate_size(key));
-        auto wrapped = wrap_ecc(ek, kIdentity, scalar);
-        zeroise(scalar.data(), scalar.size());
-        if (wrapped || wrapped.error().code() != ErrorCode::denied) return wrapped;
-    }
-    return fail(ErrorCode::internal, "the random generator gives no private key");
-}
-
-}  // namespace
-
-Result<Wrapped> wrap_rsa(const TpmPublic& key, std::string_view label, ByteView seed, ByteView oaep_seed) {
-    SEALWRIGHT_TRY(const crypto::PublicKey target, public_key(key));
+Result<Wrapped> wrap_for_rsa(const TpmPublic& key, const crypto::PublicKey& target, std::string_view label,
+                             ByteView seed, ByteView oaep_seed) {
     // TPM 2.0 Part 1, B.4: the terminating zero is part of OAEP's label.
     Bytes terminated = bytes_of(view_of(label));
     terminated.push_back(0);
@@ -63,8 +40,8 @@ Result<Wrapped> wrap_rsa(const TpmPublic& key, std::string_view label, ByteView 
     return Wrapped{Secret::copy_of(seed), std::move(encrypted)};
 }
 
-Result<Wrapped> wrap_ecc(const TpmPublic& key, std::string_view label, ByteView scalar) {
-    SEALWRIGHT_TRY(const crypto::PublicKey target, public_key(key));
+Result<Wrapped> wrap_for_ecc(const TpmPublic& key, const crypto::PublicKey& target, std::string_view label,
+                             ByteView scalar) {
     SEALWRIGHT_TRY(const crypto::EcdhShare share, crypto::ecdh_with_scalar(target, scalar));
     const ByteView their_x = target.public_bits().subspan(1, crypto::coordinate_size(target));
     // Part 1, C.6.1: seed := KDFe(nameAlg, Z.x, label, ephemeral.x, static.x, bits of nameAlg).
@@ -76,6 +53,38 @@ Result<Wrapped> wrap_ecc(const TpmPublic& key, std::string_view label, ByteView 
     Bytes point = sized(share.ephemeral_x);  // TPMS_ECC_POINT
     append(point, sized(share.ephemeral_y));
     return Wrapped{std::move(seed), std::move(point)};
+}
+
+Result<Wrapped> wrap_identity(const TpmPublic& ek, const crypto::PublicKey& key, crypto::Random& random) {
+    const std::size_t hash = crypto::digest_size(ek.name_alg);
+    if (std::holds_alternative<RsaPublic>(ek.unique)) {
+        Bytes seed(hash), oaep_seed(hash);
+        random.fill_secret(seed);
+        random.fill_secret(oaep_seed);
+        auto wrapped = wrap_for_rsa(ek, key, kIdentity, seed, oaep_seed);
+        zeroise(seed.data(), seed.size());
+        zeroise(oaep_seed.data(), oaep_seed.size());
+        return wrapped;
+    }
+    for (unsigned i = 0; i < kMaxDraws; ++i) {
+        Bytes scalar = draw_scalar(random, crypto::coordinate_size(key));
+        auto wrapped = wrap_for_ecc(ek, key, kIdentity, scalar);
+        zeroise(scalar.data(), scalar.size());
+        if (wrapped || wrapped.error().code() != ErrorCode::denied) return wrapped;
+    }
+    return fail(ErrorCode::internal, "the random generator gives no private key");
+}
+
+}  // namespace
+
+Result<Wrapped> wrap_rsa(const TpmPublic& key, std::string_view label, ByteView seed, ByteView oaep_seed) {
+    SEALWRIGHT_TRY(const crypto::PublicKey target, public_key(key));
+    return wrap_for_rsa(key, target, label, seed, oaep_seed);
+}
+
+Result<Wrapped> wrap_ecc(const TpmPublic& key, std::string_view label, ByteView scalar) {
+    SEALWRIGHT_TRY(const crypto::PublicKey target, public_key(key));
+    return wrap_for_ecc(key, target, label, scalar);
 }
 
 Result<Bytes> seal_credential(const TpmPublic& ek, ByteView name, ByteView secret, ByteView seed) {
@@ -103,7 +112,13 @@ Result<Bytes> seal_credential(const TpmPublic& ek, ByteView name, ByteView secre
 }
 
 Result<Credential> make_credential(const TpmPublic& ek, ByteView name, ByteView secret, crypto::Random& random) {
-    SEALWRIGHT_TRY(const Wrapped wrapped, wrap_identity(ek, random));
+    SEALWRIGHT_TRY(const crypto::PublicKey key, public_key(ek));
+    return make_credential(ek, key, name, secret, random);
+}
+
+Result<Credential> make_credential(const TpmPublic& ek, const crypto::PublicKey& key, ByteView name, ByteView secret,
+                                   crypto::Random& random) {
+    SEALWRIGHT_TRY(const Wrapped wrapped, wrap_identity(ek, key, random));
     SEALWRIGHT_TRY(Bytes blob, seal_credential(ek, name, secret, wrapped.seed.reveal()));
     return Credential{std::move(blob), sized(wrapped.encrypted)};
 }

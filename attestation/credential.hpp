@@ -25,6 +25,9 @@ struct Credential {
 // make_credential: random gives the seed and OAEP's seed, or the ephemeral scalar. unsupported for an EK without AES;
 // too_large for a secret longer than the EK's digest.
 Result<Credential> make_credential(const TpmPublic& ek, ByteView name, ByteView secret, crypto::Random& random);
+// The same with the EK's key where it is read already.
+Result<Credential> make_credential(const TpmPublic& ek, const crypto::PublicKey& key, ByteView name, ByteView secret,
+                                   crypto::Random& random);
 
 // seal_credential is the part behind the seed: TPM2B_ID_OBJECT of a secret for the object with this Name.
 Result<Bytes> seal_credential(const TpmPublic& ek, ByteView name, ByteView secret, ByteView seed);

@@ -48,7 +48,7 @@ void ca_objections(const Certificate& ca, UtcTime at, std::size_t below, std::ve
     if (at < fields.not_before) out.push_back(subject_of(ca) + "not valid before " + to_rfc3339(fields.not_before));
     if (at > fields.not_after) out.push_back(subject_of(ca) + "not valid after " + to_rfc3339(fields.not_after));
     if (!ca.is_ca()) out.push_back(subject_of(ca) + "no CA certificate");
-    const auto key = crypto::PublicKey::parse(fields.spki.view());
+    const auto& key = ca.key();
     if (const Result<void> strength = key ? crypto::check_strength(key.value(), kMinRsaBits) : key.error(); !strength) {
         out.push_back(subject_of(ca) + "a key that must not be used: " + strength.error().public_detail());
     }
@@ -116,7 +116,7 @@ public:
     bool extend(const NameDer& issuer, Verifies verifies) {
         for (const Candidate& candidate : candidates(issuer)) {
             if (budget_ == 0) return false;
-            const auto key = crypto::PublicKey::parse(candidate.certificate.fields().spki.view());
+            const auto& key = candidate.certificate.key();
             if (!key || key.value().rsa_exponent().size() > kMaxExponentOctets) continue;
             --budget_;
             if (!verifies(key.value())) continue;
@@ -145,9 +145,10 @@ private:
                 found.try_emplace(certificate.fingerprint(), Candidate{certificate, is_root});
             }
         };
+        // The site's own before the device's: of equal certificates the one that is known from other verdicts counts.
         take(anchors_.roots, true);
-        take(chain_, false);
         take(anchors_.intermediates, false);
+        take(chain_, false);
         std::vector<Candidate> out;
         for (const auto& [fingerprint, candidate] : found) out.push_back(candidate);
         return out;

@@ -58,10 +58,10 @@ public:
 
 private:
     void judge_activation() {
-        const Sha256 digest = crypto::sha256(secret_.octets());
+        Source source = secret_.whole();
         const bool holds = secret_.octets().size() == kSecretSize &&
-                           equal_constant_time(digest.view(), expectation_.secret_digest.view());
-        verdict_.judge(holds, Check::activation_secret, secret_.whole(),
+                           equal_constant_time(source.digest.view(), expectation_.secret_digest.view());
+        verdict_.judge(holds, Check::activation_secret, std::move(source),
                        "the TPM of this EK holds this AK and has given the secret out",
                        "not the secret of the credential: the EK's TPM does not hold this AK, or the answer is to "
                        "another challenge");
@@ -76,7 +76,7 @@ private:
             return;
         }
         tpm_key_ = std::move(key).value();
-        verdict_.facts().key_name = name_of(tpm_key_->area);
+        verdict_.facts().key_name = tpm_key_->name;
         verdict_.facts().key = tpm_key_->key.id();
         verdict_.proven(Check::key_public_parses, source, "a key's public area");
         const std::string objection = missing_attributes(tpm_key_->area, kBound, kEncryptedDuplication);
@@ -122,6 +122,7 @@ private:
         judge_hierarchy();
     }
 
+    ByteView ek_name() const noexcept { return opening_.ek ? ByteView{opening_.ek->name} : ByteView{}; }
     Source place(Part part) const { return info_.part({body_.offset + part.offset, part.size}); }
 
     void judge_nonce() {
@@ -133,15 +134,14 @@ private:
 
     void judge_names() {
         if (!attest_->certify || !tpm_key_) return;
-        verdict_.judge(equal(attest_->certify->name, name_of(tpm_key_->area)), Check::certify_name,
-                       place(attest_->parts.name), "it certifies this key",
-                       "it certifies another key: certify the key whose public area is sent");
+        verdict_.judge(equal(attest_->certify->name, tpm_key_->name), Check::certify_name, place(attest_->parts.name),
+                       "it certifies this key", "it certifies another key: certify the key whose public area is sent");
         const Bytes& qualified = attest_->certify->qualified_name;
         const Source source = place(attest_->parts.qualified_name);
-        const auto standing = standing_of(tpm_key_->area, opening_.ek ? &opening_.ek->area : nullptr, qualified);
+        const auto standing = standing_of(tpm_key_->name, ek_name(), qualified);
         if (standing) {
             verdict_.proven(Check::certify_qualified_name, source, "the key is " + standing_text(*standing));
-        } else if (is_name_form(tpm_key_->area, qualified)) {
+        } else if (is_name_form(tpm_key_->name, qualified)) {
             verdict_.claimed(Check::certify_qualified_name, source,
                              "the key stands below a parent that nobody told of");
         } else {
@@ -158,8 +158,7 @@ private:
     void judge_hierarchy() {
         if (!opening_.ak) return;
         const Source source = place(attest_->parts.qualified_signer);
-        standing_ =
-            standing_of(opening_.ak->area, opening_.ek ? &opening_.ek->area : nullptr, attest_->qualified_signer);
+        standing_ = standing_of(opening_.ak->name, ek_name(), attest_->qualified_signer);
         if (!standing_) {
             judge_unknown_hierarchy(source);
             return;
@@ -176,7 +175,7 @@ private:
     }
 
     void judge_unknown_hierarchy(const Source& source) {
-        const bool has_form = is_name_form(opening_.ak->area, attest_->qualified_signer);
+        const bool has_form = is_name_form(opening_.ak->name, attest_->qualified_signer);
         if (!has_form) {
             verdict_.failed(Check::ak_hierarchy, source,
                             "qualifiedSigner is no Qualified Name of this AK: another key signed");

@@ -146,7 +146,7 @@ private:
             return;
         }
         out_.ak = std::move(ak).value();
-        verdict_.facts().ak_name = name_of(out_.ak->area);
+        verdict_.facts().ak_name = out_.ak->name;
         verdict_.proven(Check::ak_public_parses, source, "an attestation key's public area");
         const std::string objection = missing_attributes(out_.ak->area, kBound | kSign, kDecrypt);
         verdict_.judge(
@@ -194,7 +194,8 @@ private:
 Result<TpmKey> parse_tpm_key(ByteView sized_public) {
     SEALWRIGHT_TRY(TpmPublic area, parse_sized_public(sized_public));
     SEALWRIGHT_TRY(crypto::PublicKey key, public_key(area));
-    return TpmKey{std::move(area), std::move(key)};
+    Bytes name = name_of_octets(area.name_alg, sized_public.subspan(2));
+    return TpmKey{std::move(area), std::move(key), std::move(name)};
 }
 
 Result<TpmKey> resolve_ek(const Opening& opening) {
@@ -205,7 +206,8 @@ Result<TpmKey> resolve_ek(const Opening& opening) {
     SEALWRIGHT_TRY(const EkCertificate certificate, parse_ek_certificate(opening.ek_certificate));
     SEALWRIGHT_TRY(const crypto::PublicKey key, crypto::PublicKey::parse(certificate.spki.view()));
     SEALWRIGHT_TRY(TpmPublic area, ek_from_template(key, opening.ek_template));
-    return TpmKey{std::move(area), key};
+    Bytes name = name_of(area);
+    return TpmKey{std::move(area), key, std::move(name)};
 }
 
 void judge_strength(VerdictBuilder& verdict, Check check, const Source& source, const TpmKey& key,

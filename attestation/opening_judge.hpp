@@ -6,10 +6,11 @@
 
 namespace sealwright::attestation {
 
-// TpmKey is a public area and the key in it.
+// TpmKey is a public area, the key in it, and its Name.
 struct TpmKey {
     TpmPublic area;
     crypto::PublicKey key;
+    Bytes name;
 };
 
 // resolve_ek gives the EK that an opening is about: its own, or made of the certificate's key by the template. parse_ak

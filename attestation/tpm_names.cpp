@@ -1,6 +1,7 @@
 #include "attestation/tpm_names.hpp"
 
 #include <array>
+#include <stdexcept>
 
 namespace sealwright::attestation {
 namespace {
@@ -19,9 +20,18 @@ Bytes tagged_digest(crypto::DigestAlgorithm algorithm, ByteView data) {
     return out;
 }
 
+// algorithm_of is the nameAlg of a Name that was made here.
+crypto::DigestAlgorithm algorithm_of(ByteView name) {
+    const auto algorithm = name.size() < 2 ? Result<crypto::DigestAlgorithm>{fail(ErrorCode::malformed)}
+                                           : tpm_digest(static_cast<std::uint16_t>(name[0] << 8U | name[1]));
+    if (!algorithm) throw std::invalid_argument{"no Name of a key"};
+    return algorithm.value();
+}
+
 }  // namespace
 
-Bytes name_of(const TpmPublic& key) { return tagged_digest(key.name_alg, encode_public(key)); }
+Bytes name_of(const TpmPublic& key) { return name_of_octets(key.name_alg, encode_public(key)); }
+Bytes name_of_octets(crypto::DigestAlgorithm name_alg, ByteView octets) { return tagged_digest(name_alg, octets); }
 
 std::string_view hierarchy_name(Hierarchy hierarchy) noexcept {
     switch (hierarchy) {
@@ -37,33 +47,38 @@ std::string_view hierarchy_name(Hierarchy hierarchy) noexcept {
     return "unknown";
 }
 
-Bytes child_qualified_name(const TpmPublic& key, ByteView parent) {
-    Bytes data = bytes_of(parent);
-    append(data, name_of(key));
-    return tagged_digest(key.name_alg, data);
+Bytes child_qualified_name(const TpmPublic& key, ByteView parent) { return child_qualified_name(name_of(key), parent); }
+Bytes primary_qualified_name(const TpmPublic& key, Hierarchy hierarchy) {
+    return primary_qualified_name(name_of(key), hierarchy);
 }
 
-Bytes primary_qualified_name(const TpmPublic& key, Hierarchy hierarchy) {
+Bytes child_qualified_name(ByteView name, ByteView parent) {
+    Bytes data = bytes_of(parent);
+    append(data, name);
+    return tagged_digest(algorithm_of(name), data);
+}
+
+Bytes primary_qualified_name(ByteView name, Hierarchy hierarchy) {
     Bytes handle;
     append_number(handle, static_cast<std::uint32_t>(hierarchy), 4);
-    return child_qualified_name(key, handle);
+    return child_qualified_name(name, handle);
 }
 
-std::optional<Standing> standing_of(const TpmPublic& key, const TpmPublic* ek, ByteView qualified_name) {
-    if (ek != nullptr &&
-        equal(child_qualified_name(key, primary_qualified_name(*ek, Hierarchy::endorsement)), qualified_name)) {
-        return Standing{Hierarchy::endorsement, true};
-    }
+std::optional<Standing> standing_of(ByteView name, ByteView ek_name, ByteView qualified_name) {
+    // Whatever can be derived has this form.
+    if (!is_name_form(name, qualified_name)) return std::nullopt;
     for (const Hierarchy hierarchy : kHierarchies) {
-        if (equal(primary_qualified_name(key, hierarchy), qualified_name)) return Standing{hierarchy, false};
+        if (equal(primary_qualified_name(name, hierarchy), qualified_name)) return Standing{hierarchy, false};
+    }
+    if (!ek_name.empty() &&
+        equal(child_qualified_name(name, primary_qualified_name(ek_name, Hierarchy::endorsement)), qualified_name)) {
+        return Standing{Hierarchy::endorsement, true};
     }
     return std::nullopt;
 }
 
-bool is_name_form(const TpmPublic& key, ByteView name) noexcept {
-    const std::uint16_t algorithm = tpm_digest_id(key.name_alg);
-    return name.size() == 2 + crypto::digest_size(key.name_alg) && name[0] == (algorithm >> 8U) &&
-           name[1] == (algorithm & 0xFFU);
+bool is_name_form(ByteView key_name, ByteView name) noexcept {
+    return name.size() == key_name.size() && name.size() > 2 && equal(name.first(2), key_name.first(2));
 }
 
 }  // namespace sealwright::attestation

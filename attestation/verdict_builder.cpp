@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::size_t kMaxText = 1024;
 
+bool is_short_and_visible(std::string_view text) noexcept {
+    return text.size() <= kMaxText &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
 }  // namespace
 
 VerdictBuilder::VerdictBuilder(When stage) {
@@ -18,7 +23,7 @@ VerdictBuilder::VerdictBuilder(When stage) {
 }
 
 void VerdictBuilder::add(Finding finding) {
-    finding.text = printable(finding.text, kMaxText);
+    if (!is_short_and_visible(finding.text)) finding.text = printable(finding.text, kMaxText);
     findings_.push_back(std::move(finding));
 }
 void VerdictBuilder::proven(Check check, Source source, std::string text) {

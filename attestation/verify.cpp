@@ -3,7 +3,6 @@
 #include "attestation/credential.hpp"
 #include "attestation/judgement.hpp"
 #include "attestation/key_certification.hpp"
-#include "attestation/tpm_names.hpp"
 
 namespace sealwright::attestation {
 
@@ -34,7 +33,7 @@ Result<Challenge> make_challenge(const Opening& opening, crypto::Random& random)
     Bytes secret(kSecretSize), nonce(kNonceSize);
     random.fill_secret(secret);
     random.fill(nonce);
-    auto credential = make_credential(ek.area, name_of(ak.area), secret, random);
+    auto credential = make_credential(ek.area, ek.key, ak.name, secret, random);
     const Sha256 digest = crypto::sha256(secret);
     zeroise(secret.data(), secret.size());
     if (!credential) return credential.error();

@@ -27,8 +27,10 @@ constexpr std::chrono::milliseconds kPause{100};
 struct Options {
     std::string server, ca_file, profile = "attested-device", folder, domain = "devices.demo.sealwright.test";
     std::size_t count = 200, threads = 16;
-    std::size_t rsa_every = 20;  // each so manieth device has an RSA endorsement key, whose making takes long
-    unsigned patience = 300;     // seconds
+    std::size_t rsa_every = 20;   // each so manieth device has an RSA endorsement key, whose making takes long
+    unsigned patience = 300;      // seconds
+    std::string issuer = "p384";  // the manufacturer's key that signs the certificates of endorsement keys
+    bool plain = false;           // requests alone, without evidence: what a benchmark compares with
 };
 
 // Tally is what the fleet tells at its end.
@@ -110,7 +112,7 @@ public:
     bool run(Clock::time_point deadline) {
         deadline_ = deadline;
         while (Clock::now() < deadline) {
-            if (asks_after_ ? poll() : challenge_ ? answer() : open()) return true;
+            if (options_.plain ? request() : asks_after_ ? poll() : challenge_ ? answer() : open()) return true;
             if (refused_) return false;
             ++tally_.retries;
             std::this_thread::sleep_for(kPause);
@@ -134,7 +136,8 @@ private:
         }
         http_client::Request request{.method = method, .target = target};
         request.headers.push_back({"Authorization", "Bearer " + secret_});
-        if (!body.empty()) request.headers.push_back({"Content-Type", "application/json"});
+        if (!body.empty())
+            request.headers.push_back({"Content-Type", options_.plain ? "application/x-pem-file" : "application/json"});
         request.body = std::move(body);
         auto response = client_->send(request);
         if (!response) return gone(response.error().describe());
@@ -152,6 +155,16 @@ private:
     bool refuse() {
         refused_ = true;
         return false;
+    }
+
+    // request is an enrolment without evidence.
+    bool request() {
+        ++tally_.answers;
+        const auto csr = test::csr_of(member_.device.key, member_.device.name);
+        const auto response = ask("POST", "/native/v1/certificates?profile=" + options_.profile,
+                                  x509::encode_pem("CERTIFICATE REQUEST", csr.der.view()));
+        if (!response || is_busy(*response)) return false;
+        return response->status == 201 || refuse();
     }
 
     bool open() {
@@ -220,7 +233,8 @@ int run(const Options& options) {
     const std::filesystem::path folder{options.folder};
     std::filesystem::create_directories(folder);
     const auto now = SystemClock{}.now();
-    const test::FakeVendor vendor{now, "Simulated Fleet Manufacturer"};
+    const auto issuer = options.issuer == "p256" ? crypto::KeyType::ec_p256 : crypto::KeyType::ec_p384;
+    const test::FakeVendor vendor{now, "Simulated Fleet Manufacturer", {.intermediate = issuer}};
     write_file(folder / "root.pem", x509::encode_pem("CERTIFICATE", vendor.root().der().view()));
     write_file(folder / "issuer.pem", x509::encode_pem("CERTIFICATE", vendor.intermediate().der().view()));
 
@@ -284,6 +298,9 @@ int main(int count, char** arguments) {
     app.add_option("--count", options.count, "devices (200)");
     app.add_option("--threads", options.threads, "so many at once (16)");
     app.add_option("--rsa-every", options.rsa_every, "each so manieth has an RSA endorsement key (20; 0: none)");
+    app.add_option("--issuer", options.issuer, "the manufacturer's key: p256 or p384 (p384)")
+        ->check(CLI::IsMember({"p256", "p384"}));
+    app.add_flag("--plain", options.plain, "requests alone, without evidence");
     app.add_option("--patience", options.patience, "seconds (300)");
     try {
         app.parse(count, arguments);

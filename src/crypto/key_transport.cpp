@@ -11,7 +11,6 @@
 namespace sealwright::crypto {
 namespace {
 
-using EcGroupPtr = std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>>;
 using EcPointPtr = std::unique_ptr<EC_POINT, Deleter<EC_POINT_clear_free>>;
 using EvpCipherCtxPtr = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;
 
@@ -29,19 +28,6 @@ void mask_with(DigestAlgorithm algorithm, ByteView seed, std::span<std::uint8_t>
         }
         zeroise(input.data(), input.size());
         zeroise(mask.data(), mask.size());
-    }
-}
-
-int curve_nid(KeyType type) noexcept {
-    switch (type) {
-        case KeyType::ec_p256:
-            return NID_X9_62_prime256v1;
-        case KeyType::ec_p384:
-            return NID_secp384r1;
-        case KeyType::ec_p521:
-            return NID_secp521r1;
-        default:
-            return NID_undef;
     }
 }
 
@@ -84,7 +70,7 @@ Result<Secret> oaep_encode(DigestAlgorithm algorithm, ByteView label, ByteView s
 
 Result<Bytes> rsa_encrypt_block(const PublicKey& key, ByteView block) {
     if (key.type() != KeyType::rsa) return fail(ErrorCode::unsupported, "RSA encryption with another kind of key");
-    const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.state().key.get(), nullptr)};
+    const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.state().evp(), nullptr)};
     require_openssl(context != nullptr, "EVP_PKEY_CTX_new_from_pkey");
     require_openssl(
         EVP_PKEY_encrypt_init(context.get()) == 1 && EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_NO_PADDING) == 1,
@@ -100,34 +86,31 @@ Result<Bytes> rsa_encrypt_block(const PublicKey& key, ByteView block) {
 }
 
 std::size_t coordinate_size(const PublicKey& key) noexcept {
-    return curve_nid(key.type()) == NID_undef ? 0 : (key.bits() + 7) / 8;
+    return curve_group(key.type()) == nullptr ? 0 : (key.bits() + 7) / 8;
 }
 
 Result<EcdhShare> ecdh_with_scalar(const PublicKey& peer, ByteView scalar) {
-    const int nid = curve_nid(peer.type());
-    if (nid == NID_undef) return fail(ErrorCode::unsupported, "ECDH with another kind of key");
-    const EcGroupPtr group{EC_GROUP_new_by_curve_name(nid)};
-    require_openssl(group != nullptr, "EC_GROUP_new_by_curve_name");
+    const EC_GROUP* group = curve_group(peer.type());
+    if (group == nullptr) return fail(ErrorCode::unsupported, "ECDH with another kind of key");
     const BignumPtr number{BN_secure_new()};
     require_openssl(number && BN_bin2bn(scalar.data(), static_cast<int>(scalar.size()), number.get()) != nullptr,
                     "BN_bin2bn");
     BN_set_flags(number.get(), BN_FLG_CONSTTIME);
-    if (BN_is_zero(number.get()) || BN_cmp(number.get(), EC_GROUP_get0_order(group.get())) >= 0) {
+    if (BN_is_zero(number.get()) || BN_cmp(number.get(), EC_GROUP_get0_order(group)) >= 0) {
         return fail(ErrorCode::denied, "ECDH: the scalar is no private key of the curve");
     }
-    const EcPointPtr theirs{EC_POINT_new(group.get())}, ephemeral{EC_POINT_new(group.get())},
-        shared{EC_POINT_new(group.get())};
+    const EcPointPtr theirs{EC_POINT_new(group)}, ephemeral{EC_POINT_new(group)}, shared{EC_POINT_new(group)};
     require_openssl(theirs && ephemeral && shared, "EC_POINT_new");
     const ByteView point = peer.public_bits();
-    require_openssl(EC_POINT_oct2point(group.get(), theirs.get(), point.data(), point.size(), nullptr) == 1,
+    require_openssl(EC_POINT_oct2point(group, theirs.get(), point.data(), point.size(), nullptr) == 1,
                     "EC_POINT_oct2point");
-    require_openssl(EC_POINT_mul(group.get(), ephemeral.get(), number.get(), nullptr, nullptr, nullptr) == 1 &&
-                        EC_POINT_mul(group.get(), shared.get(), nullptr, theirs.get(), number.get(), nullptr) == 1,
+    require_openssl(EC_POINT_mul(group, ephemeral.get(), number.get(), nullptr, nullptr, nullptr) == 1 &&
+                        EC_POINT_mul(group, shared.get(), nullptr, theirs.get(), number.get(), nullptr) == 1,
                     "EC_POINT_mul");
     const std::size_t size = coordinate_size(peer);
     EcdhShare share;
-    std::tie(share.ephemeral_x, share.ephemeral_y) = coordinates(group.get(), ephemeral.get(), size);
-    auto [x, y] = coordinates(group.get(), shared.get(), size);
+    std::tie(share.ephemeral_x, share.ephemeral_y) = coordinates(group, ephemeral.get(), size);
+    auto [x, y] = coordinates(group, shared.get(), size);
     share.shared_x = Secret::copy_of(x);
     zeroise(x.data(), x.size());
     zeroise(y.data(), y.size());
@@ -154,7 +137,7 @@ Result<Bytes> aes_cfb128_encrypt(ByteView key, ByteView plain) {
 Result<void> verify_pss_any_salt(const PublicKey& key, DigestAlgorithm algorithm, ByteView message,
                                  ByteView signature) {
     if (key.type() != KeyType::rsa) return fail(ErrorCode::unsupported, "RSASSA-PSS with another kind of key");
-    const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.state().key.get(), nullptr)};
+    const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_pkey(nullptr, key.state().evp(), nullptr)};
     require_openssl(context && EVP_PKEY_verify_init(context.get()) == 1 &&
                         EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) == 1 &&
                         EVP_PKEY_CTX_set_signature_md(context.get(), fetched_digest(algorithm)) == 1 &&

@@ -5,6 +5,7 @@
 #include <openssl/obj_mac.h>
 
 #include <array>
+#include <stdexcept>
 
 #include "asn1/der_reader.hpp"
 #include "asn1/oid.hpp"
@@ -23,11 +24,12 @@ struct Curve {
     KeyType type;
     unsigned bits;
     const char* group;
+    int nid;
 };
 
-constexpr std::array<Curve, 3> kCurves{{{KeyType::ec_p256, 256, SN_X9_62_prime256v1},
-                                        {KeyType::ec_p384, 384, SN_secp384r1},
-                                        {KeyType::ec_p521, 521, SN_secp521r1}}};
+constexpr std::array<Curve, 3> kCurves{{{KeyType::ec_p256, 256, SN_X9_62_prime256v1, NID_X9_62_prime256v1},
+                                        {KeyType::ec_p384, 384, SN_secp384r1, NID_secp384r1},
+                                        {KeyType::ec_p521, 521, SN_secp521r1, NID_secp521r1}}};
 
 Error malformed(std::string what) { return fail(ErrorCode::malformed, "public key: " + std::move(what)); }
 
@@ -66,22 +68,37 @@ EVP_PKEY* curve_template(const Curve& curve) {
     return templates[static_cast<std::size_t>(&curve - kCurves.data())].get();
 }
 
-// load_ec sets the point; OpenSSL refuses one that is not on the curve.
+EvpPkeyPtr make_ec(const Curve& curve, ByteView point) {
+    EvpPkeyPtr key{EVP_PKEY_new()};
+    require_openssl(key != nullptr, "EVP_PKEY_new");
+    require_openssl(EVP_PKEY_copy_parameters(key.get(), curve_template(curve)) == 1, "EVP_PKEY_copy_parameters");
+    require_openssl(EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) == 1,
+                    "EVP_PKEY_set1_encoded_public_key");
+    return key;
+}
+
+using EcPointPtr = std::unique_ptr<EC_POINT, Deleter<EC_POINT_free>>;
+
+// is_on_curve: EC_POINT_oct2point refuses coordinates that are not reduced and points that do not satisfy the curve's
+// equation.
+bool is_on_curve(const Curve& curve, ByteView point) {
+    const EC_GROUP* group = curve_group(curve.type);
+    const EcPointPtr out{EC_POINT_new(group)};
+    require_openssl(out != nullptr, "EC_POINT_new");
+    if (EC_POINT_oct2point(group, out.get(), point.data(), point.size(), nullptr) == 1) return true;
+    clear_openssl_errors();
+    return false;
+}
+
+// load_ec checks the point; a point on one of these curves has their prime order.
 Result<void> load_ec(PublicKey::State& state, const Curve& curve) {
     const ByteView point = state.public_bits;
     const std::size_t coordinate = (curve.bits + 7) / 8;
     if (point.empty() || point[0] != kUncompressedPoint) return malformed("the EC point is not in uncompressed form");
     if (point.size() != 1 + 2 * coordinate) return malformed("the EC point has the wrong length for its curve");
-    EvpPkeyPtr key{EVP_PKEY_new()};
-    require_openssl(key != nullptr, "EVP_PKEY_new");
-    require_openssl(EVP_PKEY_copy_parameters(key.get(), curve_template(curve)) == 1, "EVP_PKEY_copy_parameters");
-    if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) {
-        clear_openssl_errors();
-        return malformed("the EC point is not on its curve");
-    }
+    if (!is_on_curve(curve, point)) return malformed("the EC point is not on its curve");
     state.type = curve.type;
     state.bits = curve.bits;
-    state.key = std::move(key);
     return success();
 }
 
@@ -90,10 +107,14 @@ Result<void> load_edwards(PublicKey::State& state, KeyType type) {
     if (state.public_bits.size() != (is_25519 ? 32U : 57U)) return malformed("an EdDSA key of the wrong length");
     state.type = type;
     state.bits = is_25519 ? 255 : 448;
-    state.key.reset(EVP_PKEY_new_raw_public_key(is_25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr,
-                                                state.public_bits.data(), state.public_bits.size()));
-    require_openssl(state.key != nullptr, "EVP_PKEY_new_raw_public_key");
     return success();
+}
+
+EvpPkeyPtr make_edwards(KeyType type, ByteView octets) {
+    EvpPkeyPtr key{EVP_PKEY_new_raw_public_key(type == KeyType::ed25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr,
+                                               octets.data(), octets.size())};
+    require_openssl(key != nullptr, "EVP_PKEY_new_raw_public_key");
+    return key;
 }
 
 // native_bignum turns big-endian octets into the form in which OSSL_PARAM wants an integer.
@@ -120,16 +141,35 @@ Result<void> load_rsa(PublicKey::State& state) {
     if ((state.exponent.back() & 1U) == 0) return malformed("an even RSA exponent");
     if (bit_length(state.exponent) < 2) return malformed("an RSA exponent of one");
     if (bit_length(state.exponent) >= state.bits) return malformed("an RSA exponent as large as its modulus");
+    return success();
+}
 
-    Bytes modulus = native_bignum(state.modulus);
-    Bytes exponent = native_bignum(state.exponent);
+EvpPkeyPtr make_rsa(ByteView modulus_octets, ByteView exponent_octets) {
+    Bytes modulus = native_bignum(modulus_octets);
+    Bytes exponent = native_bignum(exponent_octets);
     std::array<OSSL_PARAM, 3> params{OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus.data(), modulus.size()),
                                      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, exponent.data(), exponent.size()),
                                      OSSL_PARAM_construct_end()};
-    state.key = key_from_params("RSA", EVP_PKEY_PUBLIC_KEY, params.data());
-    if (state.key == nullptr)
-        return fail(ErrorCode::malformed, "public key: an RSA key that cannot be used", openssl_errors());
-    return success();
+    EvpPkeyPtr key = key_from_params("RSA", EVP_PKEY_PUBLIC_KEY, params.data());
+    require_openssl(key != nullptr, "EVP_PKEY_fromdata for an RSA key");
+    return key;
+}
+
+EvpPkeyPtr make_key(const PublicKey::State& state) {
+    switch (state.type) {
+        case KeyType::rsa:
+            return make_rsa(state.modulus, state.exponent);
+        case KeyType::ec_p256:
+            return make_ec(kCurves[0], state.public_bits);
+        case KeyType::ec_p384:
+            return make_ec(kCurves[1], state.public_bits);
+        case KeyType::ec_p521:
+            return make_ec(kCurves[2], state.public_bits);
+        case KeyType::ed25519:
+        case KeyType::ed448:
+            return make_edwards(state.type, state.public_bits);
+    }
+    throw std::logic_error{"a public key of no type"};
 }
 
 Result<void> load_named_curve(PublicKey::State& state, asn1::DerReader& parameters) {
@@ -191,6 +231,28 @@ std::string_view key_type_name(KeyType type) noexcept {
             return "Ed448";
     }
     return "unknown";
+}
+
+const EC_GROUP* curve_group(KeyType type) {
+    using EcGroupPtr = std::unique_ptr<EC_GROUP, Deleter<EC_GROUP_free>>;
+    using Groups = std::array<EcGroupPtr, kCurves.size()>;
+    static const auto& groups = *new Groups{[] {
+        Groups all;
+        for (std::size_t i = 0; i < kCurves.size(); ++i) {
+            all[i].reset(EC_GROUP_new_by_curve_name(kCurves[i].nid));
+            require_openssl(all[i] != nullptr, "EC_GROUP_new_by_curve_name");
+        }
+        return all;
+    }()};
+    for (std::size_t i = 0; i < kCurves.size(); ++i) {
+        if (kCurves[i].type == type) return groups[i].get();
+    }
+    return nullptr;
+}
+
+EVP_PKEY* PublicKey::State::evp() const {
+    std::call_once(once_, [this] { key_ = make_key(*this); });
+    return key_.get();
 }
 
 Result<PublicKey> PublicKey::parse(ByteView spki) {

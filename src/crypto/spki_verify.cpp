@@ -73,7 +73,7 @@ Result<void> PublicKey::verify(const SignatureAlgorithm& algorithm, ByteView mes
         return fail(ErrorCode::unsupported,
                     "a signature of another kind than the key makes (" + std::string{key_type_name(type())} + ")");
     }
-    EVP_PKEY* key = state_->key.get();
+    EVP_PKEY* key = state_->evp();
     if (type() == KeyType::ed25519 || type() == KeyType::ed448) return verify_eddsa(key, message, signature);
     if (algorithm.scheme == SignatureScheme::ecdsa && !check_ecdsa_form(signature, bits())) return does_not_hold();
     return verify_digest(key, algorithm, digest(algorithm.digest, message), signature);

@@ -1,5 +1,8 @@
 #include "x509/certificate.hpp"
 
+#include <mutex>
+#include <optional>
+
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "x509/signed_object.hpp"
@@ -45,6 +48,17 @@ struct Certificate::State {
     Bytes algorithm;
     Sha256 fingerprint;
     bool is_ca = false;
+
+    mutable std::once_flag key_once;
+    mutable std::optional<Result<crypto::PublicKey>> key;
+    // The last key by which the signature held, with the SPKI that it was.
+    mutable std::mutex mutex;
+    mutable std::optional<crypto::PublicKey> verified_by;
+
+    bool is_verified_by(const crypto::PublicKey& issuer) const {
+        const std::lock_guard lock{mutex};
+        return verified_by && verified_by->spki() == issuer.spki();
+    }
 };
 
 namespace {
@@ -113,9 +127,19 @@ ByteView Certificate::signature() const noexcept { return state_->signature; }
 Sha256 Certificate::fingerprint() const noexcept { return state_->fingerprint; }
 bool Certificate::is_ca() const noexcept { return state_->is_ca; }
 
+const Result<crypto::PublicKey>& Certificate::key() const {
+    std::call_once(state_->key_once,
+                   [this] { state_->key.emplace(crypto::PublicKey::parse(state_->fields.spki.view())); });
+    return *state_->key;
+}
+
 Result<void> Certificate::verify_signature(const crypto::PublicKey& issuer) const {
+    if (state_->is_verified_by(issuer)) return success();
     SEALWRIGHT_TRY(const auto algorithm, crypto::parse_algorithm_identifier(state_->algorithm));
-    return issuer.verify(algorithm, state_->tbs, state_->signature);
+    SEALWRIGHT_TRY(issuer.verify(algorithm, state_->tbs, state_->signature));
+    const std::lock_guard lock{state_->mutex};
+    state_->verified_by = issuer;
+    return success();
 }
 
 CertificateDer assemble_certificate(ByteView tbs, const crypto::SignatureAlgorithm& algorithm, ByteView signature) {

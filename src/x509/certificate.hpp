@@ -51,8 +51,11 @@ public:
     Sha256 fingerprint() const noexcept;  // SHA-256 of der()
     bool is_ca() const noexcept;          // basicConstraints present with cA TRUE
 
+    // key is the subject's key, parsed when it is first asked for.
+    const Result<crypto::PublicKey>& key() const;
+
     // verify_signature checks with the issuer's key; it says nothing about names, dates or purposes (path_validator
-    // does).
+    // does). That a key has verified it is remembered: neither the octets nor a key can change.
     Result<void> verify_signature(const crypto::PublicKey& issuer) const;
 
     struct State;

@@ -91,7 +91,7 @@ private:
         const Certificate* named = nullptr;
         for (const Certificate& anchor : question_.anchors) {
             if (anchor.fields().subject_der != top.fields().issuer_der) continue;
-            const auto key = crypto::PublicKey::parse(anchor.fields().spki.view());
+            const auto& key = anchor.key();
             if (key && top.verify_signature(key.value())) return &anchor;
             if (named == nullptr) named = &anchor;
         }
@@ -171,7 +171,7 @@ private:
         if (certificate.fields().issuer_der != issuer.fields().subject_der) {
             report("path_issuer_name", "RFC 5280 6.1.3 a 4", "its issuer is not the subject of the certificate above");
         }
-        const auto key = crypto::PublicKey::parse(issuer.fields().spki.view());
+        const auto& key = issuer.key();
         if (!key) {
             report("path_issuer_key", "RFC 5280 6.1.3 a 1",
                    "the issuer's key cannot be used: " + key.error().public_detail());

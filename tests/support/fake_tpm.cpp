@@ -248,8 +248,8 @@ x509::Extensions ek_extensions(const EkCertificateSpec& spec, bool is_rsa) {
         make(asn1::oid::kExtKeyUsage, false, x509::encode_ext_key_usage({octets_of_oid("2.23.133.8.1")}))};
 }
 
-FakeVendor::FakeVendor(UtcTime now, const std::string& vendor)
-    : state_(std::make_shared<State>(State{TestKey::generate(KeyType::ec_p256), TestKey::generate(KeyType::ec_p384)})),
+FakeVendor::FakeVendor(UtcTime now, const std::string& vendor, const VendorKeys& keys)
+    : state_(std::make_shared<State>(State{TestKey::generate(keys.root), TestKey::generate(keys.intermediate)})),
       now_(now) {
     const auto ca = [&](const TestKey& key, const std::string& subject, const TestKey& issuer,
                         const std::string& issuer_name, std::uint8_t serial) {

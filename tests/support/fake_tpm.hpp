@@ -47,10 +47,15 @@ struct EkCertificateSpec {
 };
 x509::Extensions ek_extensions(const EkCertificateSpec& spec, bool is_rsa);
 
+// VendorKeys are the kinds of keys that a manufacturer's CAs have.
+struct VendorKeys {
+    crypto::KeyType root = crypto::KeyType::ec_p256, intermediate = crypto::KeyType::ec_p384;
+};
+
 // FakeVendor is a manufacturer: a root and an intermediate, valid from a year before now for ten years.
 class FakeVendor {
 public:
-    explicit FakeVendor(UtcTime now, const std::string& name = "Fake TPM Manufacturer");
+    explicit FakeVendor(UtcTime now, const std::string& name = "Fake TPM Manufacturer", const VendorKeys& keys = {});
     const x509::Certificate& root() const noexcept { return *root_; }
     const x509::Certificate& intermediate() const noexcept { return *intermediate_; }
     // anchors are a site's that trusts this vendor.

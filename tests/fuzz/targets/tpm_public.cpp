@@ -10,7 +10,7 @@ using sealwright::fuzz::require;
 namespace {
 
 void check(const TpmPublic& key) {
-    require(is_name_form(key, name_of(key)), "a Name has the form of a Name");
+    require(is_name_form(name_of(key), name_of(key)), "a Name has the form of a Name");
     const auto numbers = public_key(key);
     if (!numbers) return;
     const auto name = ek_template_name(key);

@@ -138,6 +138,19 @@ std::vector<PublicRow> ecc_rows(Check parses, Check other, Check scheme) {
             {"unique.y", parses, [=](TpmPublic& area) { point(area).y.back() ^= 1U; }}};
 }
 
+// roca_modulus is of two primes as the broken library made them (CVE-2017-15361): k * M + (65537^a mod M), M the
+// product of the first 126 primes. A factor or a strange bit it does not have.
+Bytes roca_modulus() {
+    return from_hex(
+               "c83fb5fcc5a55b2d08ad64489dfac880754785ec5188adc99b00edc1f2fb8ae9d545d8b11de922dde9ec1082c73d14e5"
+               "ea9053e2aba01bae1f11a9d03a5d49fe43e4ad37a9b4caf3f62e34a0de2ec225d4a0c1717e81aeb7db81e0041b344222"
+               "a03226c44a32177d7cf9dab61ff84e0f5e609f7339f18c1520e760198ca2eac9db081e043613b47639df46946224453b"
+               "089db6ef45890216d643fce7a95a59c2134b7581f9ff7f4594b60982733e0d0550693de46389762f5da8c99fd8bf121d"
+               "ac96fbc4370a07f4e77d55d2bc69fae2f56e76a9bb463c702348aee9a783a9527aa16da14fc4fb18ffff8a8989007c41"
+               "6ab37709a5123079c42502b69e0716cd")
+        .value();
+}
+
 std::vector<PublicRow> rsa_rows(Check parses, Check other, Check scheme, Check strength, std::uint16_t algorithm) {
     const auto rsa = [](TpmPublic& area) -> RsaPublic& { return std::get<RsaPublic>(area.unique); };
     return {{"type", parses, {}, [](Bytes& octets) { octets[3] = 0x23; }},
@@ -172,6 +185,7 @@ std::vector<PublicRow> rsa_rows(Check parses, Check other, Check scheme, Check s
             {"keyBits", parses, [=](TpmPublic& area) { rsa(area).bits = 3072; }},
             {"exponent", strength, [=](TpmPublic& area) { rsa(area).exponent = 3; }},
             {"exponent", other, [=](TpmPublic& area) { rsa(area).exponent = 65537; }},
+            {"unique", strength, [=](TpmPublic& area) { rsa(area).modulus = roca_modulus(); }},
             {"unique", strength, [=](TpmPublic& area) { rsa(area).modulus.assign(256, 0xFF); }}};
 }
 
@@ -249,6 +263,25 @@ TEST(Mutants, OfTheCertifiedKeysPublicArea) {
                                            Check::key_strength, kAlgRsassa));
     expect_refused(Scene{"L-2", KeyType::ec_p256, KeyType::rsa}, rsa_public(),
                    forgeries(rsa, &Answer::key_public, &Forgery::answer));
+}
+
+TEST(Mutants, ARocaModulusIsRefusedForWhatItIs) {
+    const auto change = [](TpmPublic& area) { std::get<RsaPublic>(area.unique).modulus = roca_modulus(); };
+    const auto expect_roca = [](const Scene& scene, Check check, const Forgery& forgery) {
+        const Verdict verdict = judge(scene, forgery);
+        EXPECT_TRUE(refuses(verdict, check)) << show(verdict);
+        const Finding* finding = finding_of(verdict, check);
+        ASSERT_NE(finding, nullptr);
+        EXPECT_NE(finding->text.find("ROCA"), std::string::npos) << finding->text;
+    };
+    const auto in = [&](auto member, auto slot, Check check) {
+        return forgeries({{"unique", check, change}}, member, slot).front();
+    };
+    expect_roca(Scene{"L-1"}, Check::ek_strength, in(&Opening::ek_public, &Forgery::opening, Check::ek_strength));
+    expect_roca(Scene{"L-2", KeyType::rsa}, Check::ak_strength,
+                in(&Opening::ak_public, &Forgery::opening, Check::ak_strength));
+    expect_roca(Scene{"L-2", KeyType::ec_p256, KeyType::rsa}, Check::key_strength,
+                in(&Answer::key_public, &Forgery::answer, Check::key_strength));
 }
 
 // quote_of is the same attestation as if TPM2_Quote had made it, over no PCR.

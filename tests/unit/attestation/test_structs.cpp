@@ -121,9 +121,9 @@ TEST(TpmNames, AreAlgorithmAndDigest) {
     EXPECT_EQ(name[0], 0x00);
     EXPECT_EQ(name[1], 0x0B);
     EXPECT_TRUE(equal(ByteView{name}.subspan(2), crypto::sha256(encode_public(key)).view()));
-    EXPECT_TRUE(is_name_form(key, name));
-    EXPECT_FALSE(is_name_form(key, Bytes{}));
-    EXPECT_FALSE(is_name_form(ek_of_template("H-3").area(), name));
+    EXPECT_TRUE(is_name_form(name, name));
+    EXPECT_FALSE(is_name_form(name, Bytes{}));
+    EXPECT_FALSE(is_name_form(name_of(ek_of_template("H-3").area()), name));
 }
 
 TEST(EkTemplates, ADeviationInAnyFieldIsNoTemplate) {

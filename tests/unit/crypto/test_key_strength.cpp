@@ -117,6 +117,53 @@ TEST(KeyStrength, AModulusHasNoSmallFactor) {
     EXPECT_EQ(weakness(rsa_key((Number{757} * Number::prime(2047)).octets())), "");
 }
 
+TEST(KeyStrength, EachPrimeOfTheTableIsFoundAsAFactor) {
+    const Number cofactor = Number::prime(2047);
+    for (unsigned factor = 3; factor <= 751; factor += 2) {
+        unsigned divisor = 3;
+        while (divisor * divisor <= factor && factor % divisor != 0) divisor += 2;
+        if (divisor * divisor <= factor) continue;
+        EXPECT_NE(weakness(rsa_key((Number{factor} * cofactor).octets())).find("small factor"), std::string::npos)
+            << factor;
+    }
+    EXPECT_EQ(weakness(rsa_key((Number{757} * cofactor).octets())), "");
+    // The longest modulus that is read has many stretches of limbs.
+    const Number odd = Number::random(8180);
+    BN_set_bit(odd.get(), 0);
+    EXPECT_NE(weakness(rsa_key((Number{751} * odd).octets())), "");
+}
+
+// fermat_modulus is a product that Fermat's method finds in exactly that round: a^2 - b^2 with a = 2 m^2 and
+// b = m sqrt(4 round - 2), whose root lies a half below a - round + 1.
+Bytes fermat_modulus(unsigned round) {
+    for (;;) {
+        const Number m = Number::random(513);
+        Number b = m * Number{static_cast<unsigned long>(std::sqrt(4.0 * round - 2) * 0x1p40)};
+        BN_rshift(b.get(), b.get(), 40);
+        if (!BN_is_odd(b.get())) continue;
+        Number modulus;
+        const Number square = Number{2} * m * m * Number{2} * m * m;
+        BN_sub(modulus.get(), square.get(), (b * b).get());
+        if (modulus.bits() < 2048) continue;
+        const Bytes octets = modulus.octets();
+        if (weakness(rsa_key(octets)).find("small factor") == std::string::npos) return octets;
+    }
+}
+
+TEST(KeyStrength, FermatsMethodGoesAHundredRounds) {
+    for (unsigned round = 1; round <= 100; ++round) {
+        EXPECT_NE(weakness(rsa_key(fermat_modulus(round))).find("Fermat"), std::string::npos) << round;
+    }
+    for (const unsigned round : {101U, 102U, 150U}) EXPECT_EQ(weakness(rsa_key(fermat_modulus(round))), "") << round;
+}
+
+TEST(KeyStrength, WhatWasFoundOfAModulusIsFoundAgain) {
+    const PublicKey key = rsa_key(fermat_modulus(7));
+    const PublicKey copy = key;
+    for (int i = 0; i < 2; ++i) EXPECT_NE(weakness(copy).find("Fermat"), std::string::npos);
+    EXPECT_NE(weakness(key, 4096).find("bits"), std::string::npos) << "the wanted length is asked for each time";
+}
+
 // roca_prime makes a prime as the broken library did: k * M + (65537^a mod M), M the product of the first 126 primes.
 Number roca_prime(const Number& primorial, int bits) {
     for (;;) {

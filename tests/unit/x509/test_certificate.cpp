@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "asn1/der_writer.hpp"
 #include "base/file.hpp"
 #include "tests/support/malformed.hpp"
@@ -252,6 +255,38 @@ TEST(TbsCertificate, TimesAndNamesAreStrict) {
 TEST(TbsCertificate, LargerThanItsBoundIsTooLarge) {
     EXPECT_EQ(parse_tbs_certificate(Bytes(kMaxCertificateSize + 1)).error().code(), ErrorCode::too_large);
     EXPECT_EQ(Certificate::parse(Bytes(kMaxCertificateSize + 1)).error().code(), ErrorCode::too_large);
+}
+
+TEST(Certificate, RemembersTheKeyThatVerifiedItAndNoOther) {
+    const auto holder = test::issue({});
+    const auto key = holder.certificate.key().value();
+    const auto other = TestKey::generate(crypto::KeyType::ec_p256).public_key();
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_FALSE(holder.certificate.verify_signature(other));
+        EXPECT_TRUE(holder.certificate.verify_signature(key));
+        // The same key read again counts as the same.
+        EXPECT_TRUE(holder.certificate.verify_signature(crypto::PublicKey::parse(key.spki().view()).value()));
+    }
+    // What is not signed is not remembered either: each object judges its own octets.
+    Bytes forged = holder.certificate.der().bytes();
+    forged.back() ^= 1U;  // in the signature's s
+    EXPECT_FALSE(Certificate::parse(forged).value().verify_signature(key));
+}
+
+TEST(Certificate, ThreadsShareItsKeyAndWhatItRemembers) {
+    const auto holder = test::issue({});
+    const auto other = TestKey::generate(crypto::KeyType::ec_p256).public_key();
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&, copy = holder.certificate] {
+            for (int round = 0; round < 20; ++round) {
+                if (!copy.verify_signature(copy.key().value()) || copy.verify_signature(other)) ++wrong;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace
