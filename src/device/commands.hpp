@@ -30,6 +30,7 @@ struct RenewOptions {
     std::string within;  // a duration; empty: a third of the lifetime
     bool force = false;
     bool same_key = false;
+    bool anew = false;
     std::string ca_file;  // empty: the roots that were kept
 };
 

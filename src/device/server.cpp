@@ -124,11 +124,19 @@ Result<Reply> Server::answer(const std::string& request, const AnswerMessage& me
     return cli::with_advice(
         fail(ErrorCode::indeterminate, "the server's answer never came: a certificate may have been issued",
              response.error().describe()),
-        "Run the command again: it asks what became of the request.");
+        how_to_ask(occasion()));
 }
 
 Result<Reply> Server::ask(const std::string& request) {
     SEALWRIGHT_TRY(const auto response, exchange("GET", kRequests + request, {}));
+    if (response.status >= 400) {
+        const Problem problem = parse_problem(response.status, response.body);
+        if (problem.end && problem.request == request) {
+            Reply reply;
+            reply.end = explain_end(problem, occasion());
+            return reply;
+        }
+    }
     return read_reply(response);
 }
 

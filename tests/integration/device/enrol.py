@@ -250,6 +250,47 @@ def test_asks_after_an_answer_that_was_lost_on_the_way(site):
     expect(len(device.certificates()) == 1, "one certificate")
 
 
+@contextlib.contextmanager
+def daemon_that_dies(site, moment):
+    """daemon_that_dies ends the daemon while it issues. The next one settles what it left: before the signer was asked the request is abandoned, after
+    that it is not known whether it signed."""
+    site.daemon.stop()
+    site.start_daemon(site.test_bin / "sealwrightd-faults", {"SEALWRIGHT_KILL_AT": f"daemon.{moment}:1"})
+    try:
+        yield
+    finally:
+        site.daemon.kill()
+        site.start_daemon()
+        site.wait_until(site.ready, "ready")
+
+
+def test_an_enrolment_that_the_ca_gave_up_goes_on_with_a_new_secret(site):
+    for moment in ("sign.begun", "signature.got"):
+        for asks_first in (True, False):
+            device = site.device()
+            with daemon_that_dies(site, moment):
+                device.enrol(expected=6)
+            if asks_first:
+                text = device.enrol(expected=1).stderr
+                expect("a new one is needed" in text and "ended without a certificate" in text, f"{moment}: {text}")
+                expect("secret create" in device.enrol(expected=1).stderr, "and it stays so")
+            device.secret_file.write_text(site.secret())
+            device.enrol()
+            device.expect_sound()
+
+
+def test_a_renewal_that_the_ca_gave_up_begins_anew(site):
+    device = site.device()
+    device.enrol()
+    for moment, arguments in (("sign.begun", ()), ("signature.got", ()), ("sign.begun", ("--anew",))):
+        before = device.file("key.pem").read_text()
+        with daemon_that_dies(site, moment):
+            expect("renew again" in device.renew(expected=6).stderr, "how to ask")
+        device.call("renew", *arguments)
+        device.expect_sound()
+        expect(device.file("key.pem").read_text() != before, f"{moment}: renewed")
+
+
 def test_a_challenge_that_is_over_is_asked_for_anew(site):
     device = site.device(profile="tpm-short")
     device.enrol(expected=-9, kill_at="challenged")

@@ -19,6 +19,7 @@ TEST(DeviceCommandLine, KnowsItsCommands) {
                                                 "--profile", "device", "--dns", "a", "--dns", "b", "--key", "p384"},
                                                {"renew", "--within", "30d"},
                                                {"renew", "--force", "--same-key", "--json"},
+                                               {"renew", "--anew"},
                                                {"status", "--state", "x", "--tcti", "y"}}) {
         const auto parsed = parse_command_line(arguments);
         EXPECT_TRUE(std::holds_alternative<Invocation>(parsed)) << arguments[0];
