@@ -73,7 +73,7 @@ Result<Pending> pending_renewal(State& state, std::optional<Pending> pending, co
 }  // namespace
 
 Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
-    SEALWRIGHT_TRY(auto state, State::open_existing(context.common.state));
+    SEALWRIGHT_TRY(auto state, State::open_existing(context.common.state, Access::write));
     SEALWRIGHT_TRY(state.settle());
     SEALWRIGHT_TRY(const auto identity, identity_of(state));
     SEALWRIGHT_TRY(auto pending, state.pending());

@@ -96,7 +96,7 @@ void tell_pending(Context& context, const Pending& pending, cli::json::object& j
 }  // namespace
 
 Result<cli::ExitCode> status(Context& context) {
-    SEALWRIGHT_TRY(const auto state, State::open_existing(context.common.state));
+    SEALWRIGHT_TRY(const auto state, State::open_existing(context.common.state, Access::read));
     SEALWRIGHT_TRY(const auto identity, state.current());
     SEALWRIGHT_TRY(const auto pending, state.pending());
     cli::json::object json;

@@ -1,6 +1,7 @@
 #include "device/state.hpp"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +26,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxFile = 262144;
 constexpr const char *kPending = "pending.json", *kCurrent = "current", *kGenerations = "generations",
                      *kTerms = "terms.json";
-constexpr std::string_view kUnfinished = ".tmp";  // in the name of what a step that did not end left
+constexpr std::string_view kUnfinished = ".tmp";  // ends the name of what a step that did not end left
+constexpr const char* kLock = "lock";
 constexpr unsigned kPrivate = 0600;
 constexpr mode_t kPrivateFolder = 0700;
 
@@ -34,14 +36,62 @@ Error system_error(std::string_view what, const fs::path& path) {
     const ErrorCode code = number == ENOENT ? ErrorCode::not_found : ErrorCode::io;
     const Error error = fail(code, std::string{what} + ' ' + path.string() + ": " + std::strerror(number));
     if (number == EACCES || number == EPERM)
-        return cli::with_advice(
-            error, "Run as the user whose folder it is (root, for the service), or name another: --state DIR.");
+        return cli::with_advice(error,
+                                "Run as the user whose folder it is (for the service: runuser -u sealwright-device -- "
+                                "sealwright-device ...), or name another: --state DIR.");
     return error;
 }
 
+// make_folder makes it durable, or finds it there.
 Result<void> make_folder(const fs::path& path) {
-    if (::mkdir(path.c_str(), kPrivateFolder) == 0 || errno == EEXIST) return success();
-    return system_error("cannot make", path);
+    if (::mkdir(path.c_str(), kPrivateFolder) != 0) {
+        if (errno == EEXIST) return success();
+        return system_error("cannot make", path);
+    }
+    const fs::path whole = fs::path{path / ""}.parent_path();  // without a slash at its end
+    return sync_directory(whole.has_parent_path() ? whole.parent_path() : fs::path{"."});
+}
+
+std::string name_of(uid_t user) {
+    const auto* entry = ::getpwuid(user);
+    return entry == nullptr ? std::to_string(user) : std::string{entry->pw_name};
+}
+
+// is_ours tells a folder of this program from any other.
+bool is_ours(const fs::path& folder) {
+    std::error_code ignored;
+    if (fs::is_regular_file(folder / kPending, ignored) || fs::is_directory(folder / kGenerations, ignored))
+        return true;
+    return fs::is_regular_file(fs::symlink_status(folder / kLock, ignored)) &&
+           fs::file_size(folder / kLock, ignored) == 0;
+}
+
+// check_folder refuses what this program must not write to, or has never written to.
+Result<void> check_folder(const fs::path& folder, Access access) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0) {
+        if (errno != ENOENT) return system_error("cannot examine", folder);
+        return cli::with_advice(
+            fail(ErrorCode::not_found, "there is no folder " + folder.string()),
+            "sealwright-device enroll makes it, with a first certificate; another is named by --state DIR.");
+    }
+    if (access == Access::write && status.st_uid != ::geteuid()) {
+        const std::string owner = name_of(status.st_uid);
+        return cli::with_advice(
+            fail(ErrorCode::denied, folder.string() + " belongs to " + owner + ", and this runs as " +
+                                        name_of(::geteuid()) + ": what it wrote there " + owner + " could not use"),
+            "runuser -u " + owner + " -- sealwright-device ...");
+    }
+    std::error_code error;
+    const bool is_empty = fs::is_empty(folder, error);
+    if (error) {
+        errno = error.value();
+        return system_error("cannot read", folder);
+    }
+    if (is_empty || is_ours(folder)) return success();
+    return cli::with_advice(
+        fail(ErrorCode::denied, folder.string() + " is in use by something else: nothing in it is of this program"),
+        "--state DIR names an empty folder, or one that does not exist yet.");
 }
 
 // number_of reads a generation's name; zero for what is none.
@@ -60,11 +110,25 @@ std::set<unsigned long> generations_in(const fs::path& folder) {
     return numbers;
 }
 
+// is_temporary knows the names under which write_file_atomically writes pending.json.
+bool is_temporary(const std::string& name) {
+    const std::string start = kPending + std::string{kUnfinished} + '.';
+    return name.starts_with(start) && name.find_first_not_of(".0123456789", start.size()) == std::string::npos;
+}
+
+bool is_unfinished_generation(const std::string& name) {
+    return name.ends_with(kUnfinished) && number_of(name.substr(0, name.size() - kUnfinished.size())) != 0;
+}
+
+// remove_unfinished removes what steps that did not end left, and nothing else.
 void remove_unfinished(const fs::path& folder) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator{folder, ignored}) {
-        if (entry.path().filename().string().find(kUnfinished) != std::string::npos)
-            fs::remove_all(entry.path(), ignored);
+        if (is_temporary(entry.path().filename().string())) ::unlink(entry.path().c_str());
+    }
+    ::unlink((folder / (kCurrent + std::string{kUnfinished})).c_str());
+    for (const auto& entry : fs::directory_iterator{folder / kGenerations, ignored}) {
+        if (is_unfinished_generation(entry.path().filename().string())) fs::remove_all(entry.path(), ignored);
     }
 }
 
@@ -78,17 +142,15 @@ Error damaged(const fs::path& file, const Error& why) {
 
 Result<State> State::open(const fs::path& folder) {
     SEALWRIGHT_TRY(make_folder(folder));
-    return open_existing(folder);
+    return open_existing(folder, Access::write);
 }
 
-Result<State> State::open_existing(const fs::path& folder) {
-    const fs::path file = folder / "lock";
-    const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kPrivate);
-    if (lock < 0 && errno == ENOENT) {
-        return cli::with_advice(
-            fail(ErrorCode::not_found, "there is no folder " + folder.string()),
-            "sealwright-device enroll makes it, with a first certificate; another is named by --state DIR.");
-    }
+Result<State> State::open_existing(const fs::path& folder, Access access) {
+    SEALWRIGHT_TRY(check_folder(folder, access));
+    const fs::path file = folder / kLock;
+    const int flags = access == Access::write ? O_RDWR | O_CREAT : O_RDONLY;
+    const int lock = ::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, kPrivate);
+    if (lock < 0 && errno == ENOENT && access == Access::read) return State{folder, lock};  // nobody ever wrote there
     if (lock < 0) return system_error("cannot open", file);
     State state{folder, lock};
     if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
@@ -97,8 +159,7 @@ Result<State> State::open_existing(const fs::path& folder) {
             fail(ErrorCode::unavailable, "another sealwright-device is at work in " + folder.string()),
             "Wait for it to end.");
     }
-    remove_unfinished(folder);
-    remove_unfinished(folder / kGenerations);
+    if (access == Access::write) remove_unfinished(folder);
     return state;
 }
 

@@ -14,14 +14,19 @@
 
 namespace sealwright::device {
 
+// Access is what a command does with the folder: one that only reads leaves everything as it is.
+enum class Access { read, write };
+
 // State is one folder, held by one program at a time. Move-only.
 class State {
 public:
     // open makes the folder where it is missing, readable to its owner alone, and waits for nobody: conflict while
     // another program holds it.
     static Result<State> open(const std::filesystem::path& folder);
-    // open_existing makes nothing: not_found where there is no folder.
-    static Result<State> open_existing(const std::filesystem::path& folder);
+    // open_existing makes no folder: not_found where there is none. Both refuse (denied) one that has something in it
+    // and nothing of ours and, for writing, one of another user; for writing, both remove what a step that did not end
+    // left.
+    static Result<State> open_existing(const std::filesystem::path& folder, Access access);
     State(State&& other) noexcept : folder_(std::move(other.folder_)), lock_(std::exchange(other.lock_, -1)) {}
     State& operator=(State&&) = delete;
     ~State();

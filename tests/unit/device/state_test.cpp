@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -135,11 +136,49 @@ TEST_F(StateTest, RemovesWhatAStepThatDidNotEndLeft) {
     EXPECT_FALSE(state.value().current().value());
 }
 
+TEST_F(StateTest, RemovesNothingThatIsNotItsOwn) {
+    const auto names = {"notes.tmp", "a.tmp.b", "pending.json.tmp", "generations/x.tmp", "generations/7.tmp.bak"};
+    { ASSERT_TRUE(State::open(folder())); }
+    for (const auto* each : names) fs::create_directories(folder() / each);
+    fs::create_directories(folder() / "current.tmp");
+    { ASSERT_TRUE(State::open(folder())); }
+    for (const auto* each : names) EXPECT_TRUE(fs::exists(folder() / each)) << each;
+    EXPECT_TRUE(fs::exists(folder() / "current.tmp")) << "no symbolic link";
+}
+
+TEST_F(StateTest, WhoOnlyReadsLeavesEverythingAsItIs) {
+    fs::create_directories(folder() / "generations/7.tmp");
+    std::ofstream{folder() / "pending.json.tmp.1.0"} << "half";
+    const auto state = State::open_existing(folder(), Access::read);
+    ASSERT_TRUE(state) << state.error().describe();
+    EXPECT_TRUE(fs::exists(folder() / "generations/7.tmp"));
+    EXPECT_TRUE(fs::exists(folder() / "pending.json.tmp.1.0"));
+    EXPECT_FALSE(fs::exists(folder() / "lock"));
+}
+
+TEST_F(StateTest, AFolderOfSomethingElseIsRefused) {
+    fs::create_directories(folder() / "data.tmp");
+    std::ofstream{folder() / "lock"} << "4711";
+    EXPECT_THAT(State::open(folder()).error().public_detail(), testing::HasSubstr("in use by something else"));
+    EXPECT_EQ(State::open_existing(folder(), Access::read).error().code(), ErrorCode::denied);
+    EXPECT_TRUE(fs::exists(folder() / "data.tmp"));
+}
+
+TEST_F(StateTest, AFolderOfAnotherUserIsOnlyRead) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can give a folder away";
+    { ASSERT_TRUE(State::open(folder())); }
+    ASSERT_EQ(::chown(folder().c_str(), 65534, 65534), 0);
+    const auto state = State::open(folder());
+    EXPECT_EQ(state.error().code(), ErrorCode::denied);
+    EXPECT_THAT(state.error().public_detail(), testing::HasSubstr("runuser -u nobody -- sealwright-device"));
+    EXPECT_TRUE(State::open_existing(folder(), Access::read));
+}
+
 TEST_F(StateTest, DamageIsTold) {
     auto state = State::open(folder());
     ASSERT_TRUE(write_file_atomically(folder() / "pending.json", view_of("{\"version\":1}")));
     EXPECT_THAT(state.value().pending().error().public_detail(), testing::HasSubstr("pending.json is damaged"));
-    EXPECT_EQ(State::open_existing(shell_.path("nowhere")).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(State::open_existing(shell_.path("nowhere"), Access::write).error().code(), ErrorCode::not_found);
 }
 
 }  // namespace
