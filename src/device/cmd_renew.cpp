@@ -74,6 +74,9 @@ Result<Pending> pending_renewal(State& state, std::optional<Pending> pending, co
 
 Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
     SEALWRIGHT_TRY(auto state, State::open_existing(context.common.state, Access::write));
+    if (options.anew) {
+        SEALWRIGHT_TRY(state.put_aside_damaged_pending());
+    }
     SEALWRIGHT_TRY(state.settle());
     SEALWRIGHT_TRY(const auto identity, identity_of(state));
     SEALWRIGHT_TRY(auto pending, state.pending());

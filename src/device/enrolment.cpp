@@ -122,6 +122,7 @@ Result<Reply> Enrolment::answer_and_settle() {
 
 Result<Outcome> Enrolment::finish(const Reply& reply) {
     Outcome outcome;
+    outcome.occasion = pending_.occasion;
     outcome.request = pending_.request();
     if (!reply.issued) {
         SEALWRIGHT_TRY(enter(Stage::waiting));

@@ -11,6 +11,7 @@ namespace sealwright::device {
 // Outcome is a certificate that is installed, or the request that waits.
 struct Outcome {
     std::optional<Identity> issued;
+    Occasion occasion = Occasion::enroll;
     std::string request;
     std::uint64_t approvals_needed = 0;
     std::chrono::seconds retry_after{5};

@@ -46,7 +46,8 @@ void tell_waiting(Context& context, const Outcome& outcome) {
     context.output.facts(facts);
     if (outcome.approvals_needed == 0) return;
     context.output.note("The CA's operators approve it with: sealwright request approve " + outcome.request);
-    context.output.note("Then run this command again.");
+    context.output.note(outcome.occasion == Occasion::renew ? "Then run sealwright-device renew again."
+                                                            : "Then run this command again.");
 }
 
 }  // namespace

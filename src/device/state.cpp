@@ -132,10 +132,22 @@ void remove_unfinished(const fs::path& folder) {
     }
 }
 
+// damaged says so of what was read and cannot be used; what could not be read is as it was.
 Error damaged(const fs::path& file, const Error& why) {
+    if (why.code() == ErrorCode::io)
+        return cli::with_advice(why,
+                                "Is the folder that of the user who runs this (for the service: runuser -u "
+                                "sealwright-device -- sealwright-device ...)?");
     return cli::with_advice(
         fail(why.code(), file.string() + " is damaged: " + why.public_detail(), why.private_detail()),
-        "Nothing of it can be used. Enrol anew, in another folder or with --anew.");
+        "Nothing of it can be used. sealwright-device enroll --anew puts it aside and enrols anew.");
+}
+
+// put_aside keeps what cannot be used under another name.
+Result<void> put_aside(const fs::path& folder, const char* name) {
+    const fs::path from = folder / name, to = folder / (name + std::string{".damaged"});
+    if (::rename(from.c_str(), to.c_str()) != 0) return system_error("cannot rename", from);
+    return sync_directory(folder);
 }
 
 }  // namespace
@@ -184,6 +196,19 @@ Result<void> State::drop_pending() {
     const fs::path file = folder_ / kPending;
     if (::unlink(file.c_str()) != 0 && errno != ENOENT) return system_error("cannot remove", file);
     return sync_directory(folder_);
+}
+
+Result<void> State::put_aside_damaged_pending() const {
+    const auto request = pending();
+    if (request || request.error().code() == ErrorCode::io) return success();
+    return put_aside(folder_, kPending);
+}
+
+Result<void> State::put_aside_damaged() const {
+    SEALWRIGHT_TRY(put_aside_damaged_pending());
+    const auto identity = current();
+    if (identity || identity.error().code() == ErrorCode::io) return success();
+    return put_aside(folder_, kCurrent);
 }
 
 Result<bool> State::settle() {

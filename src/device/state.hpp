@@ -38,6 +38,10 @@ public:
     Result<std::optional<Pending>> pending() const;
     Result<void> save(const Pending& pending);
     Result<void> drop_pending();
+    // put_aside_damaged_pending renames a pending.json that cannot be used to pending.json.damaged; put_aside_damaged
+    // does so with `current` too. What cannot be read for another reason (io) stays.
+    Result<void> put_aside_damaged_pending() const;
+    Result<void> put_aside_damaged() const;
     // settle ends a request whose certificate is in place already, because a run was cut short between the two; it says
     // whether there was one.
     Result<bool> settle();

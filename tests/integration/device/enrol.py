@@ -180,6 +180,31 @@ def test_waits_for_approvals(site):
     expect(len(device.certificates()) == 1, "one certificate")
 
 
+def test_anew_said_again_goes_on_with_what_it_began(site):
+    device = site.device()
+    device.enrol()
+    device.profile = "tpm-approved"
+    device.secret_file.write_text(site.secret("tpm-approved"))
+    first, second = (json.loads(device.enrol("--anew", "--json", expected=5).stdout)["request"] for _ in range(2))
+    expect(first == second, f"{first} and {second}")
+    expect("enrolment is under way" in device.renew(expected=1).stderr, "a renewal does not give it up by itself")
+    expect(site.admin("POST", f"/v1/requests/{first}/approve").status == 200, "approved")
+    device.enrol("--anew")
+    device.expect_sound()
+
+
+def test_anew_gets_through_damage(site):
+    device = site.device()
+    device.enrol()
+    for name in ("pending.json", "current/terms.json"):
+        (device.state / name).write_text('{"version":2}')
+        (device.state / name).chmod(0o600)
+        device.secret_file.write_text(site.secret())
+        expect("--anew" in device.enrol(expected=1).stderr, name)
+        device.enrol("--anew")
+        device.expect_sound()
+
+
 def test_a_request_that_was_denied_says_so_and_another_can_be_made(site):
     device = site.device(profile="tpm-approved")
     request = json.loads(device.enrol("--json", expected=5).stdout)["request"]

@@ -43,6 +43,7 @@ protected:
         pending.ak = {Bytes(40, 1), Bytes(40, 2)};
         pending.key = {p256_area(shell_.read("point")), Bytes(40, 3)};
         pending.replaces = replaces;
+        pending.is_anew = true;
         pending.challenge = Challenge{std::string(32, 'a'), Bytes(8, 1), Bytes(8, 2), Bytes(32, 3),
                                       from_rfc3339("2026-11-22T12:00:00Z").value()};
         return {pending, std::string{text_of(shell_.read("cert"))}};
@@ -172,6 +173,24 @@ TEST_F(StateTest, AFolderOfAnotherUserIsOnlyRead) {
     EXPECT_EQ(state.error().code(), ErrorCode::denied);
     EXPECT_THAT(state.error().public_detail(), testing::HasSubstr("runuser -u nobody -- sealwright-device"));
     EXPECT_TRUE(State::open_existing(folder(), Access::read));
+}
+
+TEST_F(StateTest, DamageIsPutAside) {
+    auto state = State::open(folder());
+    const auto [pending, chain] = certified();
+    ASSERT_TRUE(state.value().install(pending, chain, roots()));
+    ASSERT_TRUE(state.value().save(pending));
+    ASSERT_TRUE(state.value().put_aside_damaged());
+    EXPECT_TRUE(state.value().pending().value()) << "nothing was damaged";
+    EXPECT_TRUE(state.value().current().value());
+    std::ofstream{folder() / "pending.json"} << R"({"version":2})";
+    std::ofstream{folder() / "generations/1/terms.json"} << "{";
+    EXPECT_FALSE(state.value().settle());
+    ASSERT_TRUE(state.value().put_aside_damaged());
+    EXPECT_FALSE(state.value().pending().value());
+    EXPECT_FALSE(state.value().current().value());
+    EXPECT_TRUE(fs::exists(folder() / "pending.json.damaged"));
+    EXPECT_TRUE(fs::is_symlink(folder() / "current.damaged"));
 }
 
 TEST_F(StateTest, DamageIsTold) {
