@@ -130,7 +130,12 @@ Result<Outcome> Enrolment::finish(const Reply& reply) {
         outcome.retry_after = reply.retry_after;
         return outcome;
     }
-    SEALWRIGHT_TRY(outcome.issued, parts_.state.install(pending_, reply.chain, parts_.roots));
+    const auto chain = check_received(reply.chain, pending_.key, pending_.replaces, parts_.clock.now());
+    if (!chain && chain.error().code() != ErrorCode::clock) {
+        SEALWRIGHT_TRY(enter(Stage::prepared));
+    }
+    if (!chain) return chain.error();
+    SEALWRIGHT_TRY(outcome.issued, parts_.state.install(pending_, chain.value(), parts_.roots));
     return outcome;
 }
 

@@ -243,10 +243,10 @@ Result<std::optional<Identity>> State::current() const {
     return std::optional{std::move(identity.value())};
 }
 
-Result<std::string> State::new_generation(const Pending& pending, const std::string& chain, const fs::path& roots) {
-    SEALWRIGHT_TRY(const auto certificates, x509::Certificate::parse_pem(chain));
-    if (certificates.empty()) return fail(ErrorCode::malformed, "the server sent no certificate");
-    SEALWRIGHT_TRY(check_belongs(certificates[0], pending.key));
+Result<std::string> State::new_generation(const Pending& pending, const std::vector<x509::Certificate>& chain,
+                                          const fs::path& roots) {
+    if (chain.empty()) return fail(ErrorCode::internal, "no certificate");
+    SEALWRIGHT_TRY(check_belongs(chain[0], pending.key));
     SEALWRIGHT_TRY(const auto roots_text, read_text_file(roots, kMaxFile));
     const fs::path generations = folder_ / kGenerations;
     SEALWRIGHT_TRY(make_folder(generations));
@@ -256,9 +256,11 @@ Result<std::string> State::new_generation(const Pending& pending, const std::str
     SEALWRIGHT_TRY(make_folder(unfinished));
     const Terms terms{pending.server,  pending.profile,  pending.names, pending.ek,
                       pending.ak_kind, pending.key_kind, pending.ak};
+    std::string chain_pem;
+    for (const auto& each : chain) chain_pem += x509::encode_pem("CERTIFICATE", each.der().view());
     const std::pair<const char*, std::string> files[] = {
-        {"certificate.pem", x509::encode_pem("CERTIFICATE", certificates[0].der().view())},
-        {"chain.pem", chain},
+        {"certificate.pem", x509::encode_pem("CERTIFICATE", chain[0].der().view())},
+        {"chain.pem", chain_pem},
         {"key.pem", tpm::encode_tss2_pem(pending.key)},
         {"roots.pem", roots_text},
         {kTerms, cli::json_text(encode_terms(terms))}};
@@ -281,21 +283,24 @@ Result<void> State::switch_to(const std::string& generation) {
 }
 
 // clean_up keeps the current generation and the one before it, which programs may have open; it may fail.
-void State::clean_up(const std::string& generation) const {
-    const auto newest = number_of(generation);
+void State::clean_up(const std::string& generation, const std::string& before) const {
     std::error_code ignored;
     for (const auto number : generations_in(folder_ / kGenerations)) {
-        if (number + 1 < newest) fs::remove_all(folder_ / kGenerations / std::to_string(number), ignored);
+        const std::string name = std::to_string(number);
+        if (name != generation && name != before) fs::remove_all(folder_ / kGenerations / name, ignored);
     }
 }
 
-Result<Identity> State::install(const Pending& pending, const std::string& chain, const fs::path& roots) {
+Result<Identity> State::install(const Pending& pending, const std::vector<x509::Certificate>& chain,
+                                const fs::path& roots) {
+    std::error_code ignored;
+    const std::string before = fs::read_symlink(folder_ / kCurrent, ignored).filename().string();
     SEALWRIGHT_TRY(const auto generation, new_generation(pending, chain, roots));
     at_boundary(moment::kWritten);
     SEALWRIGHT_TRY(switch_to(generation));
     at_boundary(moment::kSwitched);
     SEALWRIGHT_TRY(drop_pending());
-    clean_up(generation);
+    clean_up(generation, before);
     SEALWRIGHT_TRY(auto identity, current());
     if (!identity) return fail(ErrorCode::internal, "the new certificate is not there");
     return std::move(*identity);

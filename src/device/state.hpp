@@ -49,15 +49,16 @@ public:
     // current gives the certificate in use, if there is one.
     Result<std::optional<Identity>> current() const;
     // install makes a generation of a finished request and switches to it; what stood there before stays one generation
-    // long. chain is PEM, leaf first; roots the PEM file that the server was verified with.
-    Result<Identity> install(const Pending& pending, const std::string& chain, const std::filesystem::path& roots);
+    // long. chain is what check_received let pass; roots the PEM file that the server was verified with.
+    Result<Identity> install(const Pending& pending, const std::vector<x509::Certificate>& chain,
+                             const std::filesystem::path& roots);
 
 private:
     State(std::filesystem::path folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
     Result<void> switch_to(const std::string& generation);
-    Result<std::string> new_generation(const Pending& pending, const std::string& chain,
+    Result<std::string> new_generation(const Pending& pending, const std::vector<x509::Certificate>& chain,
                                        const std::filesystem::path& roots);
-    void clean_up(const std::string& generation) const;
+    void clean_up(const std::string& generation, const std::string& before) const;
 
     std::filesystem::path folder_;
     int lock_;

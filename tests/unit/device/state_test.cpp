@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "tests/support/openssl_cli.hpp"
 
@@ -25,6 +26,10 @@ Bytes p256_area(ByteView point) {
     area[1] = static_cast<std::uint8_t>(area.size() - 2);
     return area;
 }
+
+UtcTime now_of_test() { return SystemClock{}.now(); }
+
+std::vector<x509::Certificate> read(const std::string& chain) { return x509::Certificate::parse_pem(chain).value(); }
 
 class StateTest : public testing::Test {
 protected:
@@ -83,7 +88,7 @@ TEST_F(StateTest, InstallsACertificateWithItsKey) {
     const auto [pending, chain] = certified();
     auto state = State::open(folder());
     ASSERT_TRUE(state.value().save(pending));
-    const auto identity = state.value().install(pending, chain, roots());
+    const auto identity = state.value().install(pending, read(chain), roots());
     ASSERT_TRUE(identity) << identity.error().describe();
     EXPECT_EQ(identity.value().key, pending.key);
     EXPECT_EQ(identity.value().terms.names, pending.names);
@@ -96,15 +101,51 @@ TEST_F(StateTest, ACertificateForAnotherKeyIsNeverInstalled) {
     const auto other = certified().first;
     pending.key = other.key;
     auto state = State::open(folder());
-    EXPECT_EQ(state.value().install(pending, chain, roots()).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(state.value().install(pending, read(chain), roots()).error().code(), ErrorCode::conflict);
+    EXPECT_EQ(check_received(chain, pending.key, {}, now_of_test()).error().code(), ErrorCode::conflict);
     EXPECT_FALSE(fs::exists(folder() / "current"));
+}
+
+TEST_F(StateTest, WhatTheCaSentIsChecked) {
+    const auto [pending, chain] = certified();
+    const auto sent = [&](const std::string& pem, UtcTime now, const std::string& replaces = {}) {
+        const auto checked = check_received(pem, pending.key, replaces, now);
+        return checked ? "held" : std::string{error_code_name(checked.error().code())};
+    };
+    const auto leaf = read(chain)[0];
+    const auto begin = leaf.fields().not_before, end = leaf.fields().not_after;
+    EXPECT_EQ(sent(chain, begin), "held");
+    EXPECT_EQ(sent(chain, begin - std::chrono::minutes{5}), "held");
+    EXPECT_EQ(sent(chain, begin - std::chrono::minutes{6}), "clock");
+    EXPECT_EQ(sent(chain, end), "held");
+    EXPECT_EQ(sent(chain, end + std::chrono::seconds{1}), "invalid_signature");
+    EXPECT_EQ(sent(chain, begin, serial_of(leaf)), "conflict");
+    EXPECT_EQ(sent("", begin), "malformed");
+    EXPECT_EQ(sent(chain + chain, begin), "held") << "self-signed";
+    const std::string other = certified().second;  // of the same name, with another key
+    EXPECT_EQ(sent(chain + other, begin), "invalid_signature");
+    EXPECT_EQ(sent(other, begin), "conflict");
+}
+
+TEST_F(StateTest, KeepsTheGenerationThatWasInUse) {
+    auto state = State::open(folder());
+    for (int i = 0; i < 2; ++i) {
+        const auto [pending, chain] = certified();
+        ASSERT_TRUE(state.value().install(pending, read(chain), roots()));
+    }
+    fs::create_directories(folder() / "generations/5");  // of a run that was cut short before it switched
+    const auto [pending, chain] = certified();
+    ASSERT_TRUE(state.value().install(pending, read(chain), roots()));
+    EXPECT_EQ(fs::read_symlink(folder() / "current"), "generations/6");
+    EXPECT_TRUE(fs::exists(folder() / "generations/2"));
+    EXPECT_FALSE(fs::exists(folder() / "generations/5"));
 }
 
 TEST_F(StateTest, KeepsOneGenerationBeforeTheCurrentOne) {
     auto state = State::open(folder());
     for (int i = 0; i < 3; ++i) {
         const auto [pending, chain] = certified();
-        ASSERT_TRUE(state.value().install(pending, chain, roots()));
+        ASSERT_TRUE(state.value().install(pending, read(chain), roots()));
     }
     EXPECT_EQ(fs::read_symlink(folder() / "current"), "generations/3");
     EXPECT_FALSE(fs::exists(folder() / "generations/1"));
@@ -114,7 +155,7 @@ TEST_F(StateTest, KeepsOneGenerationBeforeTheCurrentOne) {
 TEST_F(StateTest, SettlesARequestWhoseCertificateIsInPlace) {
     const auto [pending, chain] = certified();
     auto state = State::open(folder());
-    ASSERT_TRUE(state.value().install(pending, chain, roots()));
+    ASSERT_TRUE(state.value().install(pending, read(chain), roots()));
     ASSERT_TRUE(state.value().save(pending)) << "as if the run had ended before it was dropped";
     EXPECT_TRUE(state.value().settle().value());
     EXPECT_FALSE(state.value().pending().value());
@@ -178,7 +219,7 @@ TEST_F(StateTest, AFolderOfAnotherUserIsOnlyRead) {
 TEST_F(StateTest, DamageIsPutAside) {
     auto state = State::open(folder());
     const auto [pending, chain] = certified();
-    ASSERT_TRUE(state.value().install(pending, chain, roots()));
+    ASSERT_TRUE(state.value().install(pending, read(chain), roots()));
     ASSERT_TRUE(state.value().save(pending));
     ASSERT_TRUE(state.value().put_aside_damaged());
     EXPECT_TRUE(state.value().pending().value()) << "nothing was damaged";
