@@ -54,6 +54,18 @@ void tell_waiting(Context& context, const Outcome& outcome) {
 
 std::string Context::tcti() const { return common.tcti.empty() ? tpm::default_tcti() : common.tcti; }
 
+cli::ExitCode exit_code_of(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::storage:
+        case ErrorCode::token:
+        case ErrorCode::clock:
+        case ErrorCode::internal:
+            return cli::ExitCode::unavailable;
+        default:
+            return cli::exit_code_of(code);
+    }
+}
+
 cli::ExitCode tell(Context& context, const Outcome& outcome) {
     if (outcome.issued) {
         tell_issued(context, outcome);

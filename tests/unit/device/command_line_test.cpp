@@ -26,6 +26,15 @@ TEST(DeviceCommandLine, KnowsItsCommands) {
     }
 }
 
+TEST(DeviceExitCode, IsUnavailableForWhatPassesByItself) {
+    for (const auto code : {ErrorCode::storage, ErrorCode::token, ErrorCode::clock, ErrorCode::internal,
+                            ErrorCode::unavailable, ErrorCode::overloaded})
+        EXPECT_EQ(exit_code_of(code), cli::ExitCode::unavailable) << error_code_name(code);
+    for (const auto code : {ErrorCode::denied, ErrorCode::unauthenticated, ErrorCode::conflict, ErrorCode::malformed})
+        EXPECT_EQ(exit_code_of(code), cli::ExitCode::failed) << error_code_name(code);
+    EXPECT_EQ(exit_code_of(ErrorCode::indeterminate), cli::ExitCode::unknown_outcome);
+}
+
 TEST(DeviceCommandLine, TellsMistakes) {
     EXPECT_EQ(mistake({}).exit, cli::ExitCode::usage);
     EXPECT_EQ(mistake({"enrol"}).exit, cli::ExitCode::usage);
