@@ -77,10 +77,9 @@ Result<void> check_folder(const fs::path& folder, Access access) {
     }
     if (access == Access::write && status.st_uid != ::geteuid()) {
         const std::string owner = name_of(status.st_uid);
-        return cli::with_advice(
-            fail(ErrorCode::denied, folder.string() + " belongs to " + owner + ", and this runs as " +
-                                        name_of(::geteuid()) + ": what it wrote there " + owner + " could not use"),
-            "runuser -u " + owner + " -- sealwright-device ...");
+        return cli::with_advice(fail(ErrorCode::denied, folder.string() + " belongs to " + owner +
+                                                            ", and this runs as " + name_of(::geteuid())),
+                                "Nobody but its owner writes there: runuser -u " + owner + " -- sealwright-device ...");
     }
     std::error_code error;
     const bool is_empty = fs::is_empty(folder, error);

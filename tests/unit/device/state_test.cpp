@@ -234,6 +234,16 @@ TEST_F(StateTest, DamageIsPutAside) {
     EXPECT_TRUE(fs::is_symlink(folder() / "current.damaged"));
 }
 
+TEST_F(StateTest, WhatCannotBeReadIsNotCalledDamaged) {
+    const auto state = State::open(folder());
+    fs::create_directory(folder() / "pending.json");
+    const auto pending = state.value().pending();
+    EXPECT_EQ(pending.error().code(), ErrorCode::io);
+    EXPECT_THAT(pending.error().public_detail(), testing::Not(testing::HasSubstr("damaged")));
+    EXPECT_TRUE(state.value().put_aside_damaged());
+    EXPECT_TRUE(fs::exists(folder() / "pending.json"));
+}
+
 TEST_F(StateTest, DamageIsTold) {
     auto state = State::open(folder());
     ASSERT_TRUE(write_file_atomically(folder() / "pending.json", view_of("{\"version\":1}")));
