@@ -53,9 +53,10 @@ void Output::warning(std::string_view text) {
     err_ << "warning: " << printable(text) << '\n';
 }
 
-ExitCode Output::failure(const Error& error) {
-    return tell_failure(error_code_name(error.code()), error.public_detail(), error.private_detail(),
-                        exit_code_of(error.code()));
+ExitCode Output::failure(const Error& error) { return failure(error, exit_code_of(error.code())); }
+
+ExitCode Output::failure(const Error& error, ExitCode exit) {
+    return tell_failure(error_code_name(error.code()), error.public_detail(), error.private_detail(), exit);
 }
 
 ExitCode Output::usage(const Error& problem) {

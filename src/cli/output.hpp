@@ -47,6 +47,8 @@ public:
     // failure tells an error: what was wrong, then what to do (with_advice), and gives the exit code. With JSON it is
     // one object on one line.
     ExitCode failure(const Error& error);
+    // With another exit code than exit_code_of gives.
+    ExitCode failure(const Error& error, ExitCode exit);
     // usage is for a command line that cannot be understood, or an argument in it.
     ExitCode usage(const Error& problem);
 

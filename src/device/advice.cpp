@@ -100,9 +100,10 @@ std::string_view general_advice(ErrorCode code, Occasion occasion) {
                             "that the CA's operator made the secret for? A TPM is one device: where it has another "
                             "name, the operator ends that one with: sealwright device retire.";
         case ErrorCode::conflict:
-            return "A one-time secret serves one request. If that was this device's, run the command again; else the "
-                   "CA's operator looks with: sealwright "
-                   "request list.";
+            return renews ? "The CA's operator looks with: sealwright request list."
+                          : "A one-time secret serves one request. If this one has served, the CA's operator makes "
+                            "another (sealwright secret create), and the same command goes on with it; whom it served "
+                            "tells: sealwright request list.";
         case ErrorCode::expired:
             return renews
                        ? "The certificate's time is over. With a new one-time secret: sealwright-device enroll --anew."
@@ -128,9 +129,27 @@ std::string_view general_advice(ErrorCode code, Occasion occasion) {
             return "The CA is at fault, not this device. Its operator finds the reason in the daemon's log.";
         case ErrorCode::timed_out:
         case ErrorCode::indeterminate:
-            return "Run the command again: it asks what became of the request.";
+            return how_to_ask(occasion);
         default:
             return {};
+    }
+}
+
+// passes says whether the reason for which a request ended may be gone for another one.
+bool passes(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::unavailable:
+        case ErrorCode::overloaded:
+        case ErrorCode::timed_out:
+        case ErrorCode::indeterminate:
+        case ErrorCode::storage:
+        case ErrorCode::token:
+        case ErrorCode::clock:
+        case ErrorCode::io:
+        case ErrorCode::internal:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -162,6 +181,31 @@ Error explain(const Problem& problem, Occasion occasion) {
     if (!problem.request.empty())
         text += "\nThe CA's operator finds it with: sealwright request show " + problem.request;
     return fail(problem.code, text);
+}
+
+Error explain_end(const Problem& problem, Occasion occasion) {
+    if (problem.end == End::refused && !passes(problem.code)) return explain(problem, occasion);
+    std::string text = "the request has ended without a certificate: " + one_line(problem.detail);
+    text += occasion == Occasion::renew
+                ? "\nThe CA is at fault, not this device. The next sealwright-device renew makes another request."
+                : "\nThe CA is at fault, not this device. Run the command again later; if it then says that the "
+                  "one-time secret is used up, it goes on with a new one.";
+    text += "\nThe CA's operator finds it with: sealwright request show " + problem.request;
+    return fail(ErrorCode::unavailable, text);
+}
+
+Error needs_new_secret(const Error& end, const Error& refusal) {
+    const std::string& told = end.public_detail();
+    return fail(refusal.code(),
+                told.substr(0, told.find('\n')) +
+                    "\nIts one-time secret is used up, and a new one is needed: sealwright secret create, by the CA's "
+                    "operator. The same sealwright-device enroll goes on with it.",
+                refusal.public_detail());
+}
+
+std::string_view how_to_ask(Occasion occasion) noexcept {
+    return occasion == Occasion::renew ? "Run sealwright-device renew again: it asks what became of the request."
+                                       : "Run the command again: it asks what became of the request.";
 }
 
 }  // namespace sealwright::device

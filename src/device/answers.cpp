@@ -66,6 +66,14 @@ std::string text_of_member(const cli::json::object& object, std::string_view key
     return {text.data(), std::min(text.size(), kMaxText)};
 }
 
+// read_end takes nothing but the two words: whatever else stands there is no last word.
+std::optional<End> read_end(const cli::json::object& problem) {
+    const std::string state = text_of_member(problem, "state");
+    if (state == "refused") return End::refused;
+    if (state == "indeterminate") return End::indeterminate;
+    return std::nullopt;
+}
+
 std::vector<Finding> read_findings(const cli::json::object& problem) {
     std::vector<Finding> findings;
     const auto* list = problem.if_contains("findings");
@@ -120,7 +128,7 @@ Result<Waiting> parse_waiting(std::string_view body) {
 }
 
 Problem parse_problem(unsigned status, std::string_view body) {
-    Problem problem{.code = code_of_status(status), .detail = {}, .request = {}, .findings = {}};
+    Problem problem{.code = code_of_status(status), .detail = {}, .request = {}, .end = {}, .findings = {}};
     const auto value = parse_bounded(body);
     const auto* object = value ? value.value().if_object() : nullptr;
     if (object == nullptr) {
@@ -133,6 +141,7 @@ Problem parse_problem(unsigned status, std::string_view body) {
     problem.detail = text_of_member(*object, "detail");
     if (problem.detail.empty()) problem.detail = text_of_member(*object, "title");
     problem.request = request_id(text_of_member(*object, "request"));
+    problem.end = read_end(*object);
     problem.findings = read_findings(*object);
     return problem;
 }

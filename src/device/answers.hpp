@@ -2,6 +2,7 @@
 // site's own, but who speaks for it is only known once TLS has held, and a device has nobody to ask.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,11 +40,15 @@ struct Finding {
     std::string check, outcome, clause, text;
 };
 
+// End is how a request ended without a certificate.
+enum class End { refused, indeterminate };
+
 // Problem is a refusal (RFC 9457).
 struct Problem {
     ErrorCode code = ErrorCode::internal;
     std::string detail;
-    std::string request;  // as the operator will find it; empty where there is none
+    std::string request;     // as the operator will find it; empty where there is none
+    std::optional<End> end;  // of a request that was asked for: nothing comes of it any more, whatever the code says
     std::vector<Finding> findings;
 };
 // parse_problem never fails: where the body is no problem document the status has to do.

@@ -31,8 +31,9 @@ Error other_request(const Pending& pending) {
         fail(ErrorCode::conflict, std::string{pending.occasion == Occasion::renew ? "a renewal" : "another request"} +
                                       " is under way: profile " + pending.profile + " of " + pending.server),
         pending.occasion == Occasion::renew
-            ? "sealwright-device renew --force goes on with it; --anew gives it up."
-            : "The same options go on with it (sealwright-device status shows them); --anew gives it up.");
+            ? "sealwright-device renew goes on with it; sealwright-device enroll --anew gives it up."
+            : "The same options go on with it (sealwright-device status shows them); sealwright-device enroll --anew "
+              "gives it up.");
 }
 
 Result<Pending> prepare(const tpm::Tpm& tpm, const EnrollOptions& options) {
@@ -60,19 +61,24 @@ Result<void> check_not_enrolled(Context& context, const State& state) {
 
 // pending_request goes on with the one that is under way, or makes one.
 Result<Pending> pending_request(Context& context, State& state, const tpm::Tpm& tpm, const EnrollOptions& options) {
+    SEALWRIGHT_TRY(auto pending, state.pending());
+    // --anew, said again, goes on with what it began, but for keys that nothing came of.
+    if (options.anew && pending && pending->is_anew && pending->stage != Stage::prepared &&
+        same_question(*pending, options))
+        return std::move(*pending);
     if (!options.anew) {
-        SEALWRIGHT_TRY(auto pending, state.pending());
         if (pending && same_question(*pending, options)) return std::move(*pending);
         if (pending && (pending->stage != Stage::prepared || pending->occasion == Occasion::renew))
             return other_request(*pending);
         SEALWRIGHT_TRY(check_not_enrolled(context, state));
     }
     SEALWRIGHT_TRY(const auto current, state.current());
-    SEALWRIGHT_TRY(auto pending, prepare(tpm, options));
-    if (current) pending.replaces = current->serial();
-    SEALWRIGHT_TRY(state.save(pending));
+    SEALWRIGHT_TRY(auto fresh, prepare(tpm, options));
+    fresh.is_anew = options.anew;
+    if (current) fresh.replaces = current->serial();
+    SEALWRIGHT_TRY(state.save(fresh));
     at_boundary(moment::kPrepared);
-    return pending;
+    return fresh;
 }
 
 }  // namespace
@@ -80,8 +86,12 @@ Result<Pending> pending_request(Context& context, State& state, const tpm::Tpm& 
 Result<cli::ExitCode> enroll(Context& context, const EnrollOptions& options) {
     SEALWRIGHT_TRY(check_names({options.subject, options.dns}));
     SEALWRIGHT_TRY(auto state, State::open(context.common.state));
+    if (options.anew) {
+        SEALWRIGHT_TRY(state.put_aside_damaged());
+    }
+    SEALWRIGHT_TRY(const auto unfinished, state.pending());
     SEALWRIGHT_TRY(const bool was_finished, state.settle());
-    if (was_finished && !options.anew) {
+    if (was_finished && (!options.anew || (unfinished->is_anew && same_question(*unfinished, options)))) {
         Outcome outcome;
         SEALWRIGHT_TRY(outcome.issued, state.current());
         return tell(context, outcome);

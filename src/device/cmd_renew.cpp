@@ -11,7 +11,7 @@ namespace sealwright::device {
 namespace {
 
 Result<bool> is_due(Context& context, const Identity& identity, const RenewOptions& options) {
-    if (options.force) return true;
+    if (options.force || options.anew) return true;
     if (options.within.empty()) return context.clock.now() >= identity.renews_at();
     SEALWRIGHT_TRY(const auto within, parse_duration(options.within));
     return identity.not_after() - context.clock.now() <= within;
@@ -73,10 +73,17 @@ Result<Pending> pending_renewal(State& state, std::optional<Pending> pending, co
 }  // namespace
 
 Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
-    SEALWRIGHT_TRY(auto state, State::open_existing(context.common.state));
+    SEALWRIGHT_TRY(auto state, State::open_existing(context.common.state, Access::write));
+    if (options.anew) {
+        SEALWRIGHT_TRY(state.put_aside_damaged_pending());
+    }
     SEALWRIGHT_TRY(state.settle());
     SEALWRIGHT_TRY(const auto identity, identity_of(state));
     SEALWRIGHT_TRY(auto pending, state.pending());
+    if (options.anew && pending) {
+        SEALWRIGHT_TRY(state.drop_pending());
+        pending.reset();
+    }
     SEALWRIGHT_TRY(const bool due, is_due(context, identity, options));
     const bool under_way = pending && pending->occasion == Occasion::renew && pending->stage != Stage::prepared;
     if (!due && !under_way) {
@@ -89,6 +96,12 @@ Result<cli::ExitCode> renew(Context& context, const RenewOptions& options) {
         return cli::with_advice(
             fail(ErrorCode::expired, "the certificate's time was over at " + cli::format_time(identity.not_after())),
             "A certificate that is over renews nothing. With a new one-time secret: sealwright-device enroll --anew.");
+    }
+    if (pending && pending->occasion == Occasion::enroll && pending->stage != Stage::prepared) {
+        return cli::with_advice(fail(ErrorCode::conflict, "an enrolment is under way: profile " + pending->profile +
+                                                              " of " + pending->server),
+                                "The sealwright-device enroll that began it goes on with it; sealwright-device renew "
+                                "--anew gives it up.");
     }
     const tpm::Tpm tpm{context.tcti(), state.tpm_mark()};
     SEALWRIGHT_TRY(auto request, pending_renewal(state, std::move(pending), tpm, identity, options.same_key));

@@ -26,7 +26,7 @@ struct Health {
     cli::ExitCode exit = cli::ExitCode::done;
     std::string key = "in the TPM, loads";
     std::string certificate = "valid";
-    std::string advice = {};  // what to do about the key, line by line
+    std::string advice = {};  // what to do, line by line
 };
 
 Health examine(Context& context, const State& state, const Identity& identity) {
@@ -34,6 +34,7 @@ Health examine(Context& context, const State& state, const Identity& identity) {
     const auto now = context.clock.now();
     if (now >= identity.not_after()) {
         health.certificate = "expired";
+        health.advice = "With a new one-time secret: sealwright-device enroll --anew.";
     } else if (now < identity.not_before()) {
         health.certificate = "not valid yet: is the clock right?";
     } else if (now >= identity.renews_at()) {
@@ -43,7 +44,8 @@ Health examine(Context& context, const State& state, const Identity& identity) {
     if (const auto loaded = tpm::Tpm{context.tcti(), state.tpm_mark()}.check_key(identity.key); !loaded) {
         const std::string& told = loaded.error().public_detail();
         health.key = told.substr(0, told.find('\n'));
-        health.advice = told.substr(std::min(told.size(), health.key.size() + 1));
+        const std::string advice = told.substr(std::min(told.size(), health.key.size() + 1));
+        health.advice += (health.advice.empty() ? "" : "\n") + advice;
         health.exit = cli::exit_code_of(loaded.error().code());
     }
     return health;
@@ -96,7 +98,7 @@ void tell_pending(Context& context, const Pending& pending, cli::json::object& j
 }  // namespace
 
 Result<cli::ExitCode> status(Context& context) {
-    SEALWRIGHT_TRY(const auto state, State::open_existing(context.common.state));
+    SEALWRIGHT_TRY(const auto state, State::open_existing(context.common.state, Access::read));
     SEALWRIGHT_TRY(const auto identity, state.current());
     SEALWRIGHT_TRY(const auto pending, state.pending());
     cli::json::object json;

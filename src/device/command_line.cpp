@@ -86,6 +86,7 @@ CLI::App& add_renew(CLI::App& root, std::shared_ptr<RenewOptions> options) {
                        ->default_str("a third of the lifetime");
     command.add_flag("--force", options->force, "Renew now")->excludes(within);
     command.add_flag("--same-key", options->same_key, "Keep the key");
+    command.add_flag("--anew", options->anew, "Give up what is under way, and renew now");
     command.add_option("--ca", options->ca_file, "Roots to verify the server with, instead of those of the enrolment")
         ->type_name("FILE");
     return command;

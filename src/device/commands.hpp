@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "cli/exit_code.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/terminal.hpp"
@@ -30,6 +31,7 @@ struct RenewOptions {
     std::string within;  // a duration; empty: a third of the lifetime
     bool force = false;
     bool same_key = false;
+    bool anew = false;
     std::string ca_file;  // empty: the roots that were kept
 };
 
@@ -40,6 +42,10 @@ struct Context {
     const Clock& clock;
     std::string tcti() const;
 };
+
+// exit_code_of is cli::exit_code_of, but for errors of the CA or of this machine that pass without anybody's doing:
+// they give unavailable, on which the units try again.
+cli::ExitCode exit_code_of(ErrorCode code) noexcept;
 
 Result<cli::ExitCode> enroll(Context& context, const EnrollOptions& options);
 Result<cli::ExitCode> renew(Context& context, const RenewOptions& options);

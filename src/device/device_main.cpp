@@ -25,7 +25,8 @@ cli::ExitCode run_command(const Invocation& invocation) {
     const SystemClock clock;
     Context context{invocation.common, output, *terminal, clock};
     const auto outcome = invocation.run(context);
-    cli::ExitCode exit = outcome ? outcome.value() : output.failure(outcome.error());
+    cli::ExitCode exit =
+        outcome ? outcome.value() : output.failure(outcome.error(), exit_code_of(outcome.error().code()));
     if (!output.finish())
         exit = output.failure(fail(ErrorCode::io, "the output could not be written: is the disk full?"));
     return exit;

@@ -10,7 +10,7 @@
 namespace sealwright::device {
 namespace {
 
-constexpr int kRounds = 2;       // a challenge that is over is asked for anew once
+constexpr int kRounds = 2;       // a request that is over, not for a fault of ours, is made anew once
 constexpr int kLostAnswers = 4;  // how often a run asks after an answer that was lost
 constexpr std::chrono::seconds kPause{1};
 
@@ -33,6 +33,15 @@ bool can_try_again(ErrorCode code) noexcept {
         default:
             return false;
     }
+}
+
+Fate fate_of(const Failure& failure) noexcept {
+    if (failure.code == ErrorCode::expired) return Fate::anew;
+    if (can_try_again(failure.code)) return failure.has_ended ? Fate::anew : Fate::kept;
+    // A request of an earlier run that has not ended, and of which the CA says nothing: it was made with another
+    // credential, which is gone.
+    if (failure.code == ErrorCode::denied && failure.is_earlier && !failure.has_ended) return Fate::anew;
+    return Fate::over;
 }
 
 Result<void> Enrolment::enter(Stage stage) {
@@ -86,17 +95,25 @@ Result<Reply> Enrolment::answer() {
 
 Result<Reply> Enrolment::ask() { return parts_.server.ask(pending_.request()); }
 
-// answer_and_settle answers, and asks what became of it where that is not known: the answer was lost on the way, or a
-// run before this one had answered.
+// answer_and_settle answers, and asks what became of it where that is not known: the answer was lost on the way, a run
+// before this one had answered, or the CA failed over it, which may have ended the request.
 Result<Reply> Enrolment::answer_and_settle() {
     auto reply = answer();
-    if (reply || (reply.error().code() != ErrorCode::conflict && reply.error().code() != ErrorCode::indeterminate))
-        return reply;
+    if (reply || pending_.stage != Stage::answering) return reply;
+    const ErrorCode code = reply.error().code();
+    const bool is_unknown = code == ErrorCode::conflict || code == ErrorCode::indeterminate;
+    if (!is_unknown && !can_try_again(code) && !is_earlier_) return reply;
     for (int attempt = 1;; ++attempt) {
         auto asked = ask();
-        if (asked || attempt == kLostAnswers || !can_try_again(asked.error().code())) {
-            // Whoever still does not know must be told so, and not that there is no network.
-            if (!asked && asked.error().code() == ErrorCode::unavailable) return reply;
+        if (asked) {
+            // The answer to the answer says more than the answer to the question.
+            if (asked.value().end && !is_unknown && !can_try_again(code)) asked.value().end = reply.error();
+            return asked;
+        }
+        // Whoever still does not know must be told so, and not that there is no network.
+        if (!is_unknown || asked.error().code() == ErrorCode::unavailable) {
+            if (!is_unknown || attempt == kLostAnswers) return reply;
+        } else if (attempt == kLostAnswers || !can_try_again(asked.error().code())) {
             return asked;
         }
         std::this_thread::sleep_for(kPause);
@@ -105,6 +122,7 @@ Result<Reply> Enrolment::answer_and_settle() {
 
 Result<Outcome> Enrolment::finish(const Reply& reply) {
     Outcome outcome;
+    outcome.occasion = pending_.occasion;
     outcome.request = pending_.request();
     if (!reply.issued) {
         SEALWRIGHT_TRY(enter(Stage::waiting));
@@ -112,43 +130,60 @@ Result<Outcome> Enrolment::finish(const Reply& reply) {
         outcome.retry_after = reply.retry_after;
         return outcome;
     }
-    SEALWRIGHT_TRY(outcome.issued, parts_.state.install(pending_, reply.chain, parts_.roots));
+    const auto chain = check_received(reply.chain, pending_.key, pending_.replaces, parts_.clock.now());
+    if (!chain && chain.error().code() != ErrorCode::clock) {
+        SEALWRIGHT_TRY(enter(Stage::prepared));
+    }
+    if (!chain) return chain.error();
+    SEALWRIGHT_TRY(outcome.issued, parts_.state.install(pending_, chain.value(), parts_.roots));
     return outcome;
 }
 
-// start_over_after keeps the keys and gives the request up, where the CA's word was its last.
-Error Enrolment::start_over_after(const Error& error) {
-    if (can_try_again(error.code())) return error;
-    const auto saved = enter(Stage::prepared);
-    return saved ? error : saved.error();
+// settle_failure keeps the request or gives it up, with its keys kept, and gives what to tell.
+Error Enrolment::settle_failure(const Error& error, bool has_ended) {
+    const Fate fate = fate_of({error.code(), has_ended, is_earlier_});
+    if (fate == Fate::kept) return error;
+    if (const auto saved = enter(Stage::prepared); !saved) return saved.error();
+    begins_anew_ = fate == Fate::anew;
+    ended_ = has_ended ? std::optional{error} : std::nullopt;
+    return error;
 }
 
 Result<Outcome> Enrolment::take_round() {
+    begins_anew_ = false;
+    is_earlier_ = pending_.stage != Stage::prepared;
+    const auto ended = ended_;
     if (pending_.stage == Stage::waiting || (pending_.stage == Stage::answering && challenge_is_over())) {
         const auto reply = ask();
-        if (reply) return finish(reply.value());
-        if (pending_.stage == Stage::waiting || can_try_again(reply.error().code()) ||
-            reply.error().code() == ErrorCode::denied)
-            return start_over_after(reply.error());
-        SEALWRIGHT_TRY(enter(Stage::prepared));
+        if (reply && !reply.value().end) return finish(reply.value());
+        if (reply) return settle_failure(*reply.value().end, true);
+        // The CA waits for an answer that never came, and whose time is over.
+        const bool is_unanswered =
+            pending_.stage == Stage::answering && fate_of({reply.error().code(), false, true}) == Fate::over;
+        if (!is_unanswered) return settle_failure(reply.error(), false);
     }
     if (pending_.stage != Stage::prepared && challenge_is_over()) {
         SEALWRIGHT_TRY(enter(Stage::prepared));
     }
     if (pending_.stage == Stage::prepared) {
-        if (auto opened = open(); !opened) return start_over_after(opened.error());
+        is_earlier_ = false;
+        if (auto opened = open(); !opened) {
+            const Error refusal = settle_failure(opened.error(), false);
+            const bool is_secret = refusal.code() == ErrorCode::conflict || refusal.code() == ErrorCode::expired;
+            return ended && is_secret && pending_.occasion == Occasion::enroll ? needs_new_secret(*ended, refusal)
+                                                                               : refusal;
+        }
     }
     const auto reply = answer_and_settle();
-    if (!reply) return start_over_after(reply.error());
+    if (!reply) return settle_failure(reply.error(), false);
+    if (reply.value().end) return settle_failure(*reply.value().end, true);
     return finish(reply.value());
 }
 
 Result<Outcome> Enrolment::run() {
     for (int round = 1;; ++round) {
         auto outcome = take_round();
-        const bool is_over =
-            !outcome && outcome.error().code() == ErrorCode::expired && pending_.stage == Stage::prepared;
-        if (is_over && round < kRounds) continue;
+        if (!outcome && begins_anew_ && round < kRounds) continue;
         // A renewal that was refused is made anew when the next one is due; an enrolment keeps its keys.
         if (!outcome && pending_.stage == Stage::prepared && pending_.occasion == Occasion::renew) {
             SEALWRIGHT_TRY(parts_.state.drop_pending());

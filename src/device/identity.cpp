@@ -8,6 +8,7 @@ namespace {
 namespace json = cli::json;
 
 constexpr std::uint64_t kVersion = 1;
+constexpr std::chrono::minutes kClockTolerance{5};
 
 Result<Bytes> area(std::string_view text) {
     SEALWRIGHT_TRY(auto octets, from_base64(text));
@@ -66,7 +67,7 @@ Result<Terms> parse_terms(const json::value& value, std::string_view what) {
     return terms;
 }
 
-std::string Identity::serial() const {
+std::string serial_of(const x509::Certificate& certificate) {
     Bytes serial = certificate.fields().serial;
     if (serial.size() == SerialNumber::kSize + 1 && serial[0] == 0) serial.erase(serial.begin());
     std::string text = to_hex(serial);
@@ -77,6 +78,34 @@ Result<void> check_belongs(const x509::Certificate& certificate, const tpm::KeyB
     SEALWRIGHT_TRY(const auto public_key, tpm::public_key_of(key.public_area));
     if (certificate.fields().spki == public_key.spki()) return success();
     return fail(ErrorCode::conflict, "the certificate is for another key than the one in the TPM");
+}
+
+Result<std::vector<x509::Certificate>> check_received(std::string_view pem, const tpm::KeyBlob& key,
+                                                      const std::string& replaces, UtcTime now) {
+    auto chain = x509::Certificate::parse_pem(pem);
+    if (!chain) return chain.error().in("the server's certificates");
+    const auto& certificates = chain.value();
+    if (certificates.empty()) return fail(ErrorCode::malformed, "the server sent no certificate");
+    const x509::Certificate& leaf = certificates[0];
+    SEALWRIGHT_TRY(check_belongs(leaf, key));
+    if (serial_of(leaf) == replaces)
+        return fail(ErrorCode::conflict, "the server sent the certificate that was to be replaced");
+    if (now > leaf.fields().not_after)
+        return fail(ErrorCode::invalid_signature,
+                    "the server sent a certificate whose time was over at " + to_rfc3339(leaf.fields().not_after));
+    if (leaf.fields().not_before > now + kClockTolerance)
+        return fail(ErrorCode::clock, "the server sent a certificate that begins at " +
+                                          to_rfc3339(leaf.fields().not_before) +
+                                          "\nIs this machine's clock right? The same command fetches it again.");
+    for (std::size_t i = 0; i + 1 < certificates.size(); ++i) {
+        const auto& issuer = certificates[i + 1].fields();
+        const auto issuer_key = crypto::PublicKey::parse(issuer.spki.view());
+        if (certificates[i].fields().issuer_der != issuer.subject_der || !issuer_key ||
+            !certificates[i].verify_signature(issuer_key.value()))
+            return fail(ErrorCode::invalid_signature,
+                        "the chain that the server sent does not hold at certificate " + std::to_string(i + 1));
+    }
+    return chain;
 }
 
 }  // namespace sealwright::device

@@ -39,6 +39,7 @@ std::string encode_pending(const Pending& pending) {
     object["stage"] = std::string{kStages[static_cast<std::size_t>(pending.stage)]};
     object["key"] = encode_blob(pending.key);
     object["replaces"] = pending.replaces;
+    if (pending.is_anew) object["anew"] = 1;
     if (pending.challenge) object["challenge"] = challenge_json(*pending.challenge);
     return cli::json_text(object);
 }
@@ -50,6 +51,7 @@ Result<Pending> parse_pending(std::string_view text) {
     const auto occasion = fields.text("occasion"), stage = fields.text("stage");
     const auto& key = fields.object("key");
     const auto replaces = fields.text("replaces");
+    const bool is_anew = fields.number_if("anew").value_or(0) != 0;
     const auto* challenge = fields.object_if("challenge");
     SEALWRIGHT_TRY(fields.check());
     Pending pending;
@@ -62,6 +64,7 @@ Result<Pending> parse_pending(std::string_view text) {
         return fail(ErrorCode::malformed, "the pending request lacks its challenge");
     }
     pending.replaces = replaces;
+    pending.is_anew = is_anew;
     pending.server = std::move(terms.server);
     pending.profile = std::move(terms.profile);
     pending.names = std::move(terms.names);

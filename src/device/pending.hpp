@@ -25,6 +25,7 @@ struct Pending {
     tpm::EkTemplate ek = tpm::EkTemplate::l2;
     tpm::KeyKind ak_kind = tpm::KeyKind::p256, key_kind = tpm::KeyKind::p256;
     tpm::KeyBlob ak, key;
+    bool is_anew = false;                // it was asked for with --anew
     std::string replaces;                // serial of the certificate that was current when this began; empty: none
     std::optional<Challenge> challenge;  // from challenged on
 

@@ -46,12 +46,25 @@ void tell_waiting(Context& context, const Outcome& outcome) {
     context.output.facts(facts);
     if (outcome.approvals_needed == 0) return;
     context.output.note("The CA's operators approve it with: sealwright request approve " + outcome.request);
-    context.output.note("Then run this command again.");
+    context.output.note(outcome.occasion == Occasion::renew ? "Then run sealwright-device renew again."
+                                                            : "Then run this command again.");
 }
 
 }  // namespace
 
 std::string Context::tcti() const { return common.tcti.empty() ? tpm::default_tcti() : common.tcti; }
+
+cli::ExitCode exit_code_of(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::storage:
+        case ErrorCode::token:
+        case ErrorCode::clock:
+        case ErrorCode::internal:
+            return cli::ExitCode::unavailable;
+        default:
+            return cli::exit_code_of(code);
+    }
+}
 
 cli::ExitCode tell(Context& context, const Outcome& outcome) {
     if (outcome.issued) {

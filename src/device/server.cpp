@@ -21,6 +21,11 @@ std::chrono::seconds retry_after(const http_client::Response& response) {
     return std::chrono::seconds{std::clamp<std::uint64_t>(seconds, 1, kLongestRetry)};
 }
 
+// is_about_time reads OpenSSL's words for the server's certificate: a clock that is wrong now will be set.
+bool is_about_time(std::string_view why) {
+    return why.find("not yet valid") != std::string_view::npos || why.find("has expired") != std::string_view::npos;
+}
+
 std::string opening_body(const OpeningMessage& message) {
     const tpm::Endorsement& endorsement = message.endorsement;
     json::object body{{"version", 1},
@@ -80,6 +85,11 @@ Result<void> Server::connect() {
     const auto connected = client_.connect();
     if (connected) return success();
     const Error& why = connected.error();
+    if (why.code() == ErrorCode::unauthenticated && is_about_time(why.public_detail())) {
+        return cli::with_advice(fail(ErrorCode::clock, url_ + ": " + why.public_detail(), why.private_detail()),
+                                "Is this machine's clock right? Else the CA's certificate is over, and its operator "
+                                "renews it. Nothing is lost: run the command again.");
+    }
     if (why.code() == ErrorCode::unauthenticated) {
         return cli::with_advice(fail(why.code(), url_ + ": " + why.public_detail(), why.private_detail()),
                                 "Does --ca name the roots of this server? Is the name in --server one that is in its "
@@ -124,11 +134,19 @@ Result<Reply> Server::answer(const std::string& request, const AnswerMessage& me
     return cli::with_advice(
         fail(ErrorCode::indeterminate, "the server's answer never came: a certificate may have been issued",
              response.error().describe()),
-        "Run the command again: it asks what became of the request.");
+        how_to_ask(occasion()));
 }
 
 Result<Reply> Server::ask(const std::string& request) {
     SEALWRIGHT_TRY(const auto response, exchange("GET", kRequests + request, {}));
+    if (response.status >= 400) {
+        const Problem problem = parse_problem(response.status, response.body);
+        if (problem.end && problem.request == request) {
+            Reply reply;
+            reply.end = explain_end(problem, occasion());
+            return reply;
+        }
+    }
     return read_reply(response);
 }
 

@@ -17,12 +17,13 @@ struct Credential {
     std::optional<http_client::ClientCertificate> certificate;
 };
 
-// Reply is a certificate, or word that approvals are missing.
+// Reply is a certificate, word that approvals are missing, or (to ask alone) that the request has ended.
 struct Reply {
     bool issued = false;
     std::string chain;  // PEM, leaf first
     std::uint64_t approvals_needed = 0;
     std::chrono::seconds retry_after{5};
+    std::optional<Error> end;  // why the request ended without a certificate: the CA's last word
 };
 
 struct OpeningMessage {

@@ -28,11 +28,12 @@ Result<void> check_device(const std::string& tcti) {
                     std::strerror(why));
     }
     if (why == EACCES || why == EPERM) {
-        return fail(
-            ErrorCode::unavailable,
-            "no permission for the TPM at " + path +
-                "\nRun as root, or as a member of the group that owns the device (usually tss): usermod -aG tss USER.",
-            std::strerror(why));
+        return fail(ErrorCode::unavailable,
+                    "no permission for the TPM at " + path +
+                        "\nRun as a member of the group that owns the device, usually tss: usermod -aG tss USER; for "
+                        "the service's "
+                        "folder: runuser -u sealwright-device -- sealwright-device ...",
+                    std::strerror(why));
     }
     return fail(ErrorCode::unavailable, "cannot use the TPM at " + path, std::strerror(why));
 }

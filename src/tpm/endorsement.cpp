@@ -50,10 +50,11 @@ Result<std::optional<NvIndex>> open_index(const Connection& connection, TPM2_HAN
     const TPMA_NV attributes = found->nvPublic.attributes;
     if ((attributes & TPMA_NV_WRITTEN) == 0) return std::nullopt;
     ESYS_TR authority = ESYS_TR_NONE;
-    if ((attributes & TPMA_NV_AUTHREAD) != 0) {
-        authority = object;
-    } else if ((attributes & TPMA_NV_OWNERREAD) != 0) {
+    // A password that is wrong counts against the TPM's lockout where the index does not say otherwise.
+    if ((attributes & TPMA_NV_OWNERREAD) != 0) {
         authority = ESYS_TR_RH_OWNER;
+    } else if ((attributes & TPMA_NV_AUTHREAD) != 0 && (attributes & TPMA_NV_NO_DA) != 0) {
+        authority = object;
     } else {
         return std::nullopt;
     }
@@ -101,8 +102,8 @@ Result<std::vector<Bytes>> read_chain(const Connection& connection) {
     Bytes all;
     for (const TPM2_HANDLE each : handles) {
         if (all.size() >= kMaxChainOctets) break;
-        SEALWRIGHT_TRY(const auto part, read_index(connection, each, kMaxChainOctets));
-        append(all, part);
+        // One that cannot be read may be missed by nobody; where it is, the CA says so.
+        if (const auto part = read_index(connection, each, kMaxChainOctets)) append(all, part.value());
     }
     // What is no certificate ends the chain: padding, or something that a manufacturer put there besides.
     std::vector<Bytes> chain;

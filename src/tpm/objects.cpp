@@ -83,12 +83,15 @@ bool is_of_our_make(const TPM2B_PUBLIC& area) {
 Result<void> flush_keys(const Connection& connection, const std::vector<const KeyBlob*>& blobs, bool was_killed) {
     SEALWRIGHT_TRY(const auto handles, handles_from(connection, TPM2_TRANSIENT_FIRST, TPM2_TRANSIENT_LAST));
     for (const TPM2_HANDLE each : handles) {
-        SEALWRIGHT_TRY(auto handle, adopt(connection, each, Handle::Kind::persistent));
-        SEALWRIGHT_TRY(const auto area, read_public_of(connection, handle.get()));
-        SEALWRIGHT_TRY(const auto octets, marshal(Tss2_MU_TPM2B_PUBLIC_Marshal, *area));
+        // What cannot be read is none of ours: a sequence of another program, or an object that it took out meanwhile.
+        auto handle = adopt(connection, each, Handle::Kind::persistent);
+        if (!handle) continue;
+        const auto area = read_public_of(connection, handle.value().get());
+        if (!area) continue;
+        SEALWRIGHT_TRY(const auto octets, marshal(Tss2_MU_TPM2B_PUBLIC_Marshal, *area.value()));
         const bool is_known =
             std::ranges::any_of(blobs, [&](const KeyBlob* blob) { return equal(blob->public_area, octets); });
-        if (is_known || (was_killed && is_of_our_make(*area))) handle.own();
+        if (is_known || (was_killed && is_of_our_make(*area.value()))) handle.value().own();
     }
     return success();
 }
@@ -216,7 +219,11 @@ Result<Work> Work::begin(const std::string& tcti, const std::filesystem::path& m
         if (fd < 0) return fail(ErrorCode::io, "cannot write " + mark.string() + ": " + std::strerror(errno));
         ::close(fd);
     }
-    SEALWRIGHT_TRY(flush_keys(connection, blobs, was_killed));
+    if (const auto flushed = flush_keys(connection, blobs, was_killed); !flushed) {
+        // Nothing of this call is in the TPM yet: its mark would tell the next one a lie.
+        if (!mark.empty() && !was_killed) ::unlink(mark.c_str());
+        return flushed.error();
+    }
     if (was_killed) {
         SEALWRIGHT_TRY(flush_sessions(connection));
     }

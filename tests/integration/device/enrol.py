@@ -180,6 +180,31 @@ def test_waits_for_approvals(site):
     expect(len(device.certificates()) == 1, "one certificate")
 
 
+def test_anew_said_again_goes_on_with_what_it_began(site):
+    device = site.device()
+    device.enrol()
+    device.profile = "tpm-approved"
+    device.secret_file.write_text(site.secret("tpm-approved"))
+    first, second = (json.loads(device.enrol("--anew", "--json", expected=5).stdout)["request"] for _ in range(2))
+    expect(first == second, f"{first} and {second}")
+    expect("enrolment is under way" in device.renew(expected=1).stderr, "a renewal does not give it up by itself")
+    expect(site.admin("POST", f"/v1/requests/{first}/approve").status == 200, "approved")
+    device.enrol("--anew")
+    device.expect_sound()
+
+
+def test_anew_gets_through_damage(site):
+    device = site.device()
+    device.enrol()
+    for name in ("pending.json", "current/terms.json"):
+        (device.state / name).write_text('{"version":2}')
+        (device.state / name).chmod(0o600)
+        device.secret_file.write_text(site.secret())
+        expect("--anew" in device.enrol(expected=1).stderr, name)
+        device.enrol("--anew")
+        device.expect_sound()
+
+
 def test_a_request_that_was_denied_says_so_and_another_can_be_made(site):
     device = site.device(profile="tpm-approved")
     request = json.loads(device.enrol("--json", expected=5).stdout)["request"]
@@ -248,6 +273,47 @@ def test_asks_after_an_answer_that_was_lost_on_the_way(site):
     device.enrol()
     device.expect_sound()
     expect(len(device.certificates()) == 1, "one certificate")
+
+
+@contextlib.contextmanager
+def daemon_that_dies(site, moment):
+    """daemon_that_dies ends the daemon while it issues. The next one settles what it left: before the signer was asked the request is abandoned, after
+    that it is not known whether it signed."""
+    site.daemon.stop()
+    site.start_daemon(site.test_bin / "sealwrightd-faults", {"SEALWRIGHT_KILL_AT": f"daemon.{moment}:1"})
+    try:
+        yield
+    finally:
+        site.daemon.kill()
+        site.start_daemon()
+        site.wait_until(site.ready, "ready")
+
+
+def test_an_enrolment_that_the_ca_gave_up_goes_on_with_a_new_secret(site):
+    for moment in ("sign.begun", "signature.got"):
+        for asks_first in (True, False):
+            device = site.device()
+            with daemon_that_dies(site, moment):
+                device.enrol(expected=6)
+            if asks_first:
+                text = device.enrol(expected=1).stderr
+                expect("a new one is needed" in text and "ended without a certificate" in text, f"{moment}: {text}")
+                expect("secret create" in device.enrol(expected=1).stderr, "and it stays so")
+            device.secret_file.write_text(site.secret())
+            device.enrol()
+            device.expect_sound()
+
+
+def test_a_renewal_that_the_ca_gave_up_begins_anew(site):
+    device = site.device()
+    device.enrol()
+    for moment, arguments in (("sign.begun", ()), ("signature.got", ()), ("sign.begun", ("--anew",))):
+        before = device.file("key.pem").read_text()
+        with daemon_that_dies(site, moment):
+            expect("renew again" in device.renew(expected=6).stderr, "how to ask")
+        device.call("renew", *arguments)
+        device.expect_sound()
+        expect(device.file("key.pem").read_text() != before, f"{moment}: renewed")
 
 
 def test_a_challenge_that_is_over_is_asked_for_anew(site):

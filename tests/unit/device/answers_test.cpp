@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "attestation/verdict.hpp"
-#include "device/advice.hpp"
+#include "device/enrolment.hpp"
 
 namespace sealwright::device::test {
 namespace {
@@ -73,6 +73,46 @@ TEST(Refusal, WithoutADocumentIsReadFromItsStatus) {
     EXPECT_EQ(parse_problem(502, "<html>").code, ErrorCode::internal);
     EXPECT_EQ(parse_problem(403, R"({"code":"expired"})").code, ErrorCode::expired);
     EXPECT_EQ(parse_problem(403, R"({"code":"from the future"})").code, ErrorCode::denied);
+}
+
+TEST(End, IsReadFromTheTwoWordsAlone) {
+    EXPECT_EQ(parse_problem(503, R"({"code":"unavailable","state":"refused"})").end, End::refused);
+    EXPECT_EQ(parse_problem(500, R"({"code":"indeterminate","state":"indeterminate"})").end, End::indeterminate);
+    for (const auto* body : {R"({"code":"unavailable"})", R"({"state":"intended"})", R"({"state":"Refused"})",
+                             R"({"state":["refused"]})", R"({"state":true})", R"(["refused"])", "refused"})
+        EXPECT_FALSE(parse_problem(503, body).end) << body;
+    EXPECT_FALSE(parse_problem(503, R"({"state":"refused","x":")" + std::string(kMaxAnswer, 'x') + "\"}").end);
+}
+
+TEST(End, IsAReasonToTryAgainWhereTheCaWasAtFault) {
+    const auto problem = [](std::string_view code, std::string_view state) {
+        return parse_problem(503, R"({"code":")" + std::string{code} + R"(","detail":"why\nfake","request":")" +
+                                      std::string(32, 'a') + R"(","state":")" + std::string{state} + "\"}");
+    };
+    const auto end = explain_end(problem("unavailable", "refused"), Occasion::enroll);
+    EXPECT_EQ(end.code(), ErrorCode::unavailable);
+    EXPECT_THAT(end.public_detail(), HasSubstr("has ended without a certificate: why fake\n"));
+    EXPECT_THAT(end.public_detail(), HasSubstr("request show aaaa"));
+    EXPECT_EQ(explain_end(problem("indeterminate", "indeterminate"), Occasion::renew).code(), ErrorCode::unavailable);
+    EXPECT_EQ(explain_end(problem("denied", "refused"), Occasion::renew).code(), ErrorCode::denied);
+    const auto secret = needs_new_secret(end, fail(ErrorCode::conflict, "used"));
+    EXPECT_EQ(secret.code(), ErrorCode::conflict);
+    EXPECT_THAT(secret.public_detail(), HasSubstr("secret create"));
+}
+
+TEST(Fate, OfARequestIsDecidedByTheLastWordAlone) {
+    constexpr bool kEnded = true, kGoesOn = false, kEarlier = true, kOurs = false;
+    for (const auto code : {ErrorCode::unavailable, ErrorCode::internal, ErrorCode::indeterminate, ErrorCode::token}) {
+        EXPECT_EQ(fate_of({code, kGoesOn, kOurs}), Fate::kept);
+        EXPECT_EQ(fate_of({code, kGoesOn, kEarlier}), Fate::kept);
+        EXPECT_EQ(fate_of({code, kEnded, kOurs}), Fate::anew);
+        EXPECT_EQ(fate_of({code, kEnded, kEarlier}), Fate::anew);
+    }
+    EXPECT_EQ(fate_of({ErrorCode::denied, kEnded, kEarlier}), Fate::over);
+    EXPECT_EQ(fate_of({ErrorCode::denied, kGoesOn, kOurs}), Fate::over);
+    EXPECT_EQ(fate_of({ErrorCode::denied, kGoesOn, kEarlier}), Fate::anew) << "made with another secret";
+    EXPECT_EQ(fate_of({ErrorCode::conflict, kGoesOn, kOurs}), Fate::over);
+    EXPECT_EQ(fate_of({ErrorCode::expired, kGoesOn, kOurs}), Fate::anew);
 }
 
 // Numbers of checks are stable and stand in blocks of a hundred (attestation/verdict.hpp): a new check must get its

@@ -19,10 +19,20 @@ TEST(DeviceCommandLine, KnowsItsCommands) {
                                                 "--profile", "device", "--dns", "a", "--dns", "b", "--key", "p384"},
                                                {"renew", "--within", "30d"},
                                                {"renew", "--force", "--same-key", "--json"},
+                                               {"renew", "--anew"},
                                                {"status", "--state", "x", "--tcti", "y"}}) {
         const auto parsed = parse_command_line(arguments);
         EXPECT_TRUE(std::holds_alternative<Invocation>(parsed)) << arguments[0];
     }
+}
+
+TEST(DeviceExitCode, IsUnavailableForWhatPassesByItself) {
+    for (const auto code : {ErrorCode::storage, ErrorCode::token, ErrorCode::clock, ErrorCode::internal,
+                            ErrorCode::unavailable, ErrorCode::overloaded})
+        EXPECT_EQ(exit_code_of(code), cli::ExitCode::unavailable) << error_code_name(code);
+    for (const auto code : {ErrorCode::denied, ErrorCode::unauthenticated, ErrorCode::conflict, ErrorCode::malformed})
+        EXPECT_EQ(exit_code_of(code), cli::ExitCode::failed) << error_code_name(code);
+    EXPECT_EQ(exit_code_of(ErrorCode::indeterminate), cli::ExitCode::unknown_outcome);
 }
 
 TEST(DeviceCommandLine, TellsMistakes) {

@@ -189,12 +189,18 @@ TEST_F(TpmEndorsement, BringsTheChainFromNvMemory) {
         "'\\377\\377\\377\\377' >> second; "
         "for part in 'first 0x01c00100' 'second 0x01c00101'; do set -- $part; "
         "tpm2_nvdefine -C p -s $(wc -c < $1) -a 'ppwrite|ppread|ownerread|authread|no_da|platformcreate' $2; "
-        "tpm2_nvwrite -C p -i $1 $2; done");
+        "tpm2_nvwrite -C p -i $1 $2; done; "
+        // Indices that cannot be read with the empty password: one counts against the lockout.
+        "tpm2_nvdefine -C p -s 4 -p secret -a 'ppwrite|ppread|authread|no_da|platformcreate' 0x01c00102 && "
+        "head -c 4 root.der | tpm2_nvwrite -C p -i - 0x01c00102; "
+        "tpm2_nvdefine -C p -s 4 -p secret -a 'ppwrite|ppread|authread|platformcreate' 0x01c00103 && "
+        "head -c 4 root.der | tpm2_nvwrite -C p -i - 0x01c00103");
     const auto found = simulated.tpm().find_endorsement({EkTemplate::l2});
     ASSERT_TRUE(found) << found.error().describe();
     EXPECT_THAT(found.value().chain,
                 testing::ElementsAre(simulated.shell().read("issuer.der"), simulated.shell().read("root.der")));
-    simulated.run("tpm2_nvundefine -C p 0x01c00100; tpm2_nvundefine -C p 0x01c00101");
+    EXPECT_TRUE(simulated.succeeds("tpm2_getcap properties-variable | grep -q 'TPM2_PT_LOCKOUT_COUNTER: 0x0$'"));
+    simulated.run("for index in 100 101 102 103; do tpm2_nvundefine -C p 0x01c00$index; done");
 }
 
 }  // namespace
