@@ -23,12 +23,6 @@ profile::IssuerContext context_of(const Authority& authority) {
     return std::move(context).value();
 }
 
-std::string joined(const std::vector<std::string>& reasons) {
-    std::string text;
-    for (const auto& reason : reasons) text += (text.empty() ? "" : "; ") + reason;
-    return text;
-}
-
 std::vector<std::string> names_of(const policy::Principal& principal) {
     const auto* secret = std::get_if<policy::SecretPrincipal>(&principal);
     return secret != nullptr ? secret->names : std::vector<std::string>{};
@@ -70,8 +64,7 @@ Result<IssueOutcome> Engine::Parts::walk(Case& it) {
     // 4. Policy: issue, deny with reasons, or wait for approvals.
     auto decision = decide(it, &key.value());
     if (!decision) return refuse(it, decision.error());
-    if (const auto* deny = std::get_if<policy::Deny>(&decision.value()))
-        return refuse(it, fail(ErrorCode::denied, joined(deny->reasons)));
+    if (const auto* deny = std::get_if<policy::Deny>(&decision.value())) return refuse(it, denied_by(*deny));
     at_boundary(boundary::kDecided);
     if (const auto* wait = std::get_if<policy::AwaitApprovals>(&decision.value()))
         return park(it, key.value(), wait->needed);

@@ -84,7 +84,6 @@ Result<void> Engine::Parts::attest(Case& it, const ProvenKey& key) const {
 }
 
 // --- the first round
-// --------------------------------------------------------------------------------------------------
 
 Attested<Challenged> Engine::Parts::challenge(AttestationOpening opening) {
     std::string actor = policy::describe(opening.principal);
@@ -103,19 +102,16 @@ Attested<Challenged> Engine::Parts::challenge(AttestationOpening opening) {
     return {std::move(outcome), it.id, std::move(findings)};
 }
 
-Result<void> Engine::Parts::find_rule(Case& it) const {
+Result<void> Engine::Parts::gather_evidence(Case& it) const {
     SEALWRIGHT_TRY(load_profile(it));
     if (!it.profile->attestation) return fail(ErrorCode::denied, "the profile knows no attestation");
+    SEALWRIGHT_TRY(it.attestation, judge_evidence(it));
     return success();
 }
 
 Result<void> Engine::Parts::check_may_open(Case& it) const {
     SEALWRIGHT_TRY(const auto decision, decide(it, nullptr));
-    if (const auto* deny = std::get_if<policy::Deny>(&decision)) {
-        std::string reasons;
-        for (const auto& reason : deny->reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
-        return fail(ErrorCode::denied, reasons);
-    }
+    if (const auto* deny = std::get_if<policy::Deny>(&decision)) return denied_by(*deny);
     const auto ek = attestation::ek_of(opening_of(it.request.proof));
     return ek ? check_device(it, ek.value()) : success();
 }
@@ -123,10 +119,7 @@ Result<void> Engine::Parts::check_may_open(Case& it) const {
 Result<Challenged> Engine::Parts::open_attestation(Case& it) {
     SEALWRIGHT_TRY(gate.check());
     // Judged first: who is refused for what the site knows of them leaves their evidence as well.
-    if (auto known = find_rule(it); !known) return refuse(it, known.error());
-    auto judged = judge_evidence(it);
-    if (!judged) return refuse(it, judged.error());
-    it.attestation.emplace(std::move(judged).value());
+    if (auto gathered = gather_evidence(it); !gathered) return refuse(it, gathered.error());
     if (auto may = check_may_open(it); !may) return refuse(it, may.error());
     if (!it.attestation->verdict.affirming()) return refuse(it, refused_by(it.attestation->verdict));
 
@@ -199,7 +192,6 @@ Result<void> Engine::Parts::end_challenge(const RequestRecord& record, const Err
 }
 
 // --- the second round
-// -------------------------------------------------------------------------------------------------
 
 Attested<IssueOutcome> Engine::Parts::answer(const RequestId& id, const policy::Principal& principal,
                                              AttestationAnswer answer) {
@@ -232,10 +224,7 @@ Attested<IssueOutcome> Engine::Parts::answer(const RequestId& id, const policy::
 Result<IssueOutcome> Engine::Parts::judge_answer(Case& it, UtcTime expires_at) {
     SEALWRIGHT_TRY(gate.check());
     // Judged before anything else can refuse it, so that every refusal of an answer keeps the evidence.
-    if (auto known = find_rule(it); !known) return refuse(it, known.error());
-    auto judged = judge_evidence(it);
-    if (!judged) return refuse(it, judged.error());
-    it.attestation.emplace(std::move(judged).value());
+    if (auto gathered = gather_evidence(it); !gathered) return refuse(it, gathered.error());
     if (clock.now() >= expires_at)
         return refuse(it, fail(ErrorCode::expired, "the challenge was answered too late; ask for a new one"));
     return walk(it);

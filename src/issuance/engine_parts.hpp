@@ -68,6 +68,8 @@ struct Engine::Parts {
 
     // engine_refusals.cpp. refuse records and gives the error to return: storage if it could not be recorded.
     Error refuse(const Case& it, const Error& why);
+    // denied_by is policy's no, with all its reasons.
+    static Error denied_by(const policy::Deny& deny);
     // postpone is for a signer that is not ready: what would wait for its requester anyway goes on waiting, else it is
     // refused.
     Error postpone(const Case& it);
@@ -88,7 +90,7 @@ struct Engine::Parts {
     Result<void> check_device(const Case& it, const KeyId& ek) const;
     Attested<Challenged> challenge(AttestationOpening opening);
     Result<Challenged> open_attestation(Case& it);
-    Result<void> find_rule(Case& it) const;
+    Result<void> gather_evidence(Case& it) const;
     Result<void> check_may_open(Case& it) const;
     Result<void> supersede(const std::string& actor);
     Attested<IssueOutcome> answer(const RequestId& id, const policy::Principal& principal, AttestationAnswer answer);

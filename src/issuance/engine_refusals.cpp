@@ -47,6 +47,12 @@ Error Engine::Parts::unrecorded(const Error& problem, const Error& why) {
                 gate.close(problem).describe() + "; refused because: " + why.describe());
 }
 
+Error Engine::Parts::denied_by(const policy::Deny& deny) {
+    std::string reasons;
+    for (const auto& reason : deny.reasons) reasons += (reasons.empty() ? "" : "; ") + reason;
+    return fail(ErrorCode::denied, std::move(reasons));
+}
+
 Error Engine::Parts::postpone(const Case& it) {
     const Error why = fail(ErrorCode::unavailable, "the signer is not available; nothing was issued");
     return it.resumes ? why : refuse(it, why);

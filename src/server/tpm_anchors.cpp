@@ -38,7 +38,8 @@ std::vector<Bytes> ders_of(std::string_view text) {
         for (const char c : text.substr(at + kBegin.size(), end - at - kBegin.size())) {
             if (c != '\n' && c != '\r' && c != ' ' && c != '\t') base64 += c;
         }
-        ders.push_back(from_base64(base64) ? from_base64(base64).value() : Bytes{});
+        auto der = from_base64(base64);
+        ders.push_back(der ? std::move(der).value() : Bytes{});
     }
     if (ders.empty() && text.find("-----BEGIN") == std::string_view::npos) ders.push_back(bytes_of(view_of(text)));
     return ders;
