@@ -5,7 +5,6 @@
 
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <limits>
 
 #include "base/file.hpp"
@@ -51,32 +50,6 @@ Result<unsigned> uid_of(const TomlTable& table, const toml::node& node) {
     return static_cast<unsigned>(found->pw_uid);
 }
 
-Result<PinSource> pin_source(TomlTable& token, const std::filesystem::path& folder) {
-    PinSource source;
-    if (!token.has("pin")) return source;
-    SEALWRIGHT_TRY(auto table, token.table("pin"));
-    const int given = (table.has("credential") ? 1 : 0) + (table.has("file") ? 1 : 0) + (table.has("fd") ? 1 : 0);
-    if (given != 1)
-        return token.problem(
-            "pin", "must be one of {credential = \"name\"}, {file = \"path\"} and {fd = number}; never the PIN itself");
-    if (table.has("credential")) {
-        source.kind = PinSource::Kind::credential;
-        SEALWRIGHT_TRY(source.name, table.text("credential"));
-        if (source.name.find('/') != std::string::npos)
-            return table.problem("credential", "must be a name without slashes");
-    } else if (table.has("file")) {
-        source.kind = PinSource::Kind::file;
-        SEALWRIGHT_TRY(const auto path, table.text("file"));
-        source.name = resolved(path, folder);
-    } else {
-        source.kind = PinSource::Kind::descriptor;
-        SEALWRIGHT_TRY(const auto number, table.number("fd", 0, 1023));
-        source.descriptor = static_cast<int>(number);
-    }
-    SEALWRIGHT_TRY(table.finish());
-    return source;
-}
-
 Result<void> read_token(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
     SEALWRIGHT_TRY(auto token, root.table("token"));
     SEALWRIGHT_TRY(configuration.token_serial, token.text_or("serial", {}));
@@ -87,7 +60,7 @@ Result<void> read_token(TomlTable& root, Configuration& configuration, const std
     if (evidence != kNonExtractable && evidence != "none")
         return token.problem("evidence", "must be \"non-extractable-v1\", or \"none\" to serve keys as they are");
     configuration.judge_evidence = evidence != "none";
-    SEALWRIGHT_TRY(configuration.pin, pin_source(token, folder));
+    SEALWRIGHT_TRY(configuration.pin, read_pin_source(token, folder));
     return token.finish();
 }
 
@@ -144,25 +117,6 @@ Result<Configuration> read_configuration(const std::filesystem::path& file) {
     SEALWRIGHT_TRY(const auto text, read_text_file(file, kMaxFile));
     const auto folder = std::filesystem::absolute(file).parent_path();
     return parse_configuration(text, folder, file.string());
-}
-
-Result<Secret> obtain_pin(const PinSource& source, std::string_view token) {
-    switch (source.kind) {
-        case PinSource::Kind::prompt:
-            return read_secret_from_prompt("PIN of the token " + std::string{token} + ": ");
-        case PinSource::Kind::file:
-            return read_secret_from_file(source.name);
-        case PinSource::Kind::descriptor:
-            return read_secret_from_fd(source.descriptor);
-        case PinSource::Kind::credential:
-            break;
-    }
-    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-    if (folder == nullptr)
-        return fail(
-            ErrorCode::config,
-            "the PIN is a credential, but there is no CREDENTIALS_DIRECTORY; start the signer as a systemd service");
-    return read_secret_from_file(std::string{folder} + "/" + source.name);
 }
 
 }  // namespace sealwright::hsm::signer_process

@@ -5,21 +5,10 @@
 
 #include <filesystem>
 
-#include "base/secret.hpp"
 #include "hsm/signer_process/limits.hpp"
+#include "hsm/signer_process/pin_source.hpp"
 
 namespace sealwright::hsm::signer_process {
-
-struct PinSource {
-    enum class Kind { prompt, credential, file, descriptor };
-    Kind kind = Kind::prompt;
-    std::string name;  // of the credential, or path of the file
-    int descriptor = -1;
-};
-
-// obtain_pin reads the PIN; a credential is a file in $CREDENTIALS_DIRECTORY, as systemd's LoadCredential puts it
-// there.
-Result<Secret> obtain_pin(const PinSource& source, std::string_view token);
 
 struct Configuration {
     std::string socket;
