@@ -101,7 +101,8 @@ TEST(SignerConfig, NeverTakesAPinAsAValue) {
     EXPECT_EQ(problem(replaced(kWhole, "{credential = \"pin\"}", "{fd = 3}")), "accepted");
     EXPECT_EQ(parse(replaced(kWhole, "{credential = \"pin\"}", "{file = \"pin\"}")).value().tokens.front().pin.name,
               "/etc/sealwright/pin");
-    EXPECT_EQ(parse(replaced(kWhole, "pin = {credential = \"pin\"}\n", "")).value().tokens.front().pin.kind, PinSource::Kind::prompt);
+    EXPECT_EQ(parse(replaced(kWhole, "pin = {credential = \"pin\"}\n", "")).value().tokens.front().pin.kind,
+              PinSource::Kind::prompt);
     EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{credential = \"../pin\"}")), "accepted");
 }
 
