@@ -16,8 +16,16 @@ std::string key_kind(const KeyFact& fact) {
             return "EC-P256";
         case crypto::KeyType::ec_p384:
             return "EC-P384";
+        case crypto::KeyType::ec_p521:
+            return "EC-P521";
         case crypto::KeyType::ed25519:
             return "Ed25519";
+        case crypto::KeyType::ed448:
+            return "Ed448";
+        case crypto::KeyType::ml_dsa_44:
+        case crypto::KeyType::ml_dsa_65:
+        case crypto::KeyType::ml_dsa_87:
+            return std::string{crypto::key_type_name(fact.key->type())};
         case crypto::KeyType::rsa:
             return "RSA-" + std::to_string(fact.key->bits());
         default:
