@@ -7,7 +7,8 @@
 namespace sealwright::hsm::pkcs11 {
 namespace {
 
-constexpr std::size_t kMaxSignature = 1024;  // RSA with 8192 bits
+constexpr std::size_t kMaxSignature = 8192;  // the house's greatest is ML-DSA-87's, of 4627 octets
+static_assert(kMaxSignature >= crypto::kMaxSignatureSize);
 
 }  // namespace
 
