@@ -2,6 +2,7 @@
 // parameters, what input, and how the token's raw answer becomes a signature as X.509 wants it. Internal to hsm/pkcs11.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include "crypto/spki.hpp"

@@ -31,7 +31,9 @@ using KeyTable = std::unordered_map<KeyId, std::shared_ptr<const KeyEntry>>;
 // Claim keeps the process's login on a token to one Token.
 class Claim {
 public:
-    static Result<std::unique_ptr<Claim>> take(LoadedModule& module, const std::string& serial) {
+    // Tokens without a serial number exist (opencryptoki's): they are told apart by their labels.
+    static Result<std::unique_ptr<Claim>> take(LoadedModule& module, const TokenInfo& token) {
+        const std::string serial = token.serial.empty() ? "label " + token.label : token.serial;
         if (!module.claim(serial)) {
             return fail(ErrorCode::conflict,
                         "this process is logged in to the token already; a second login would accept any PIN",

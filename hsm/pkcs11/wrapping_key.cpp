@@ -119,7 +119,7 @@ Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, c
                        mechanisms.contains(CKM_AES_KEY_WRAP);
     if (!mechanisms.contains(CKM_AES_KEY_GEN) || !wraps)
         return fail(ErrorCode::unsupported, "the token has no AES keys that wrap others");
-    SEALWRIGHT_TRY(const auto claim, Claim::take(inside, info.serial));
+    SEALWRIGHT_TRY(const auto claim, Claim::take(inside, info));
     SEALWRIGHT_TRY(const auto session, SoSession::open(inside.functions(), info, so_pin));
     const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
     SEALWRIGHT_TRY(const auto found, find_objects(session->view(), CKO_SECRET_KEY, criteria));
