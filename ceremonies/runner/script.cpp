@@ -165,9 +165,11 @@ private:
             }
         }
         work.evidence_template = table.text("evidence", Need::required).value_or("");
-        if (!work.evidence_template.empty() && work.evidence_template != "non-extractable-v1") {
-            table.problem("evidence",
-                          "'" + work.evidence_template + "' is no template of evidence: non-extractable-v1 is");
+        // Keys that decrypt sign nothing, not even their own request; and no key is born as one that was restored.
+        if (!work.evidence_template.empty() && work.evidence_template != hsm::kNonExtractable &&
+            work.evidence_template != hsm::kWrapBackup) {
+            table.problem("evidence", "'" + work.evidence_template +
+                                          "' is no template of evidence: non-extractable-v1 and wrap-backup-v1 are");
         }
         return work;
     }

@@ -150,6 +150,11 @@ public:
     // restore unwraps a backup, makes its public half and proves by a signature that the key is the one that the backup
     // names; what does not prove to be it is destroyed again. already_exists where the token has the key or its label,
     // conflict for another wrapping key than the backup's.
+    // check_restore looks whether restore could be tried, and changes nothing: the same errors, but for what the token
+    // says only when it unwraps.
+    virtual Result<void> check_restore(const KeyBackup&, const std::string&) {
+        return fail(ErrorCode::unsupported, "no backup here");
+    }
     virtual Result<TokenKey> restore(const KeyBackup&, const std::string&) {
         return fail(ErrorCode::unsupported, "no backup here");
     }

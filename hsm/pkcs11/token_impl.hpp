@@ -103,6 +103,7 @@ public:
     Result<Secret> decrypt(const DecryptRequest& request) override;
     Result<KeyBackup> back_up(const KeyId& key, const std::string& wrapping_label, UtcTime now) override;
     Result<WrappingKey> find_wrapping_key(const std::string& label) override;
+    Result<void> check_restore(const KeyBackup& backup, const std::string& wrapping_label) override;
     Result<TokenKey> restore(const KeyBackup& backup, const std::string& wrapping_label) override;
 
 private:

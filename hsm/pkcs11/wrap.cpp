@@ -328,14 +328,24 @@ Result<TokenKey> TokenImpl::restore_on(SessionView session, const KeyBackup& bac
     return proved_or_destroyed(session, key, {private_half, public_half.value()});
 }
 
-Result<TokenKey> TokenImpl::restore(const KeyBackup& backup, const std::string& wrapping_label) {
+Result<void> TokenImpl::check_restore(const KeyBackup& backup, const std::string& wrapping_label) {
     SEALWRIGHT_TRY(const auto present, keys());
     for (const TokenKey& key : present) {
         if (key.id == backup.public_key.id())
             return fail(ErrorCode::already_exists, "the token has this key already, with the label " + key.label);
+        if (key.label == backup.label)
+            return fail(ErrorCode::already_exists, "the token has another key with the label " + key.label);
     }
     if (!crypto::library_verifies(backup.public_key.type()))
         return fail(ErrorCode::unsupported, "this libcrypto cannot verify what the restored key would sign");
+    SEALWRIGHT_TRY(const auto by, find_wrapping_key(wrapping_label));
+    SEALWRIGHT_TRY(check_backup_target(backup, by));
+    SEALWRIGHT_TRY(mechanism_named(backup.mechanism, mechanisms_));
+    return success();
+}
+
+Result<TokenKey> TokenImpl::restore(const KeyBackup& backup, const std::string& wrapping_label) {
+    SEALWRIGHT_TRY(check_restore(backup, wrapping_label));
     const std::scoped_lock one_at_a_time{keygen_mutex_};
     CK_RV rv = CKR_OK;
     SEALWRIGHT_TRY(const auto session, pool_.open_extra(CKF_SERIAL_SESSION | CKF_RW_SESSION, rv));
