@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <span>
 
 namespace sealwright::hsm {
 namespace {
@@ -18,27 +19,50 @@ struct Rule {
     std::string_view meaning;  // what it means when it does not read so
 };
 
-// non-extractable-v1. The clauses are those of PKCS#11 3.0 base, 4.9 (private key objects) and 4.7 (key objects).
-constexpr std::array kNonExtractableRules{
+// The clauses are those of PKCS#11 3.0 base, 4.9 (private key objects) and 4.7 (key objects).
+constexpr std::array kObject{
     Rule{"private", "CKA_CLASS", "CKO_PRIVATE_KEY", "key_not_a_private_key", Severity::error,
          "the object is no private key"},
     Rule{"private", "CKA_TOKEN", "true", "key_not_in_token", Severity::error,
          "the key lives in a session, not in the token"},
     Rule{"private", "CKA_PRIVATE", "true", "key_usable_without_login", Severity::error,
          "the key can be used without login"},
+    Rule{"private", "CKA_SENSITIVE", "true", "key_not_sensitive", Severity::error, "the key can be read in plain"},
+};
+constexpr std::array kBornHere{
     Rule{"private", "CKA_LOCAL", "true", "key_not_born_in_token", Severity::error,
          "the key was not generated in the token"},
-    Rule{"private", "CKA_SENSITIVE", "true", "key_not_sensitive", Severity::error, "the key can be read in plain"},
     Rule{"private", "CKA_ALWAYS_SENSITIVE", "true", "key_was_not_always_sensitive", Severity::error,
          "the key could be read in plain once"},
+};
+constexpr std::array kStays{
     Rule{"private", "CKA_EXTRACTABLE", "false", "key_extractable", Severity::error,
          "the key can be wrapped and leave the token"},
     Rule{"private", "CKA_NEVER_EXTRACTABLE", "true", "key_was_extractable", Severity::error,
          "the key could leave the token once"},
+};
+constexpr std::array kLeavesWrapped{
+    Rule{"private", "CKA_EXTRACTABLE", "true", "key_not_extractable", Severity::error, "the key cannot be backed up"},
+    Rule{"private", "CKA_WRAP_WITH_TRUSTED", "true", "key_wrapped_by_any_key", Severity::error,
+         "any key that wraps carries the key out of the token, not only one that the SO has marked as trusted"},
+};
+constexpr std::array kSigns{
     Rule{"private", "CKA_SIGN", "true", "key_cannot_sign", Severity::error, "the key may not sign"},
     Rule{"private", "CKA_DECRYPT", "false", "key_can_decrypt", Severity::error, "the key also decrypts"},
-    Rule{"private", "CKA_UNWRAP", "false", "key_can_unwrap", Severity::error, "the key also unwraps other keys"},
     Rule{"private", "CKA_DERIVE", "false", "key_can_derive", Severity::warning, "the key also derives other keys"},
+};
+constexpr std::array kDecryptsRsa{
+    Rule{"private", "CKA_DECRYPT", "true", "key_cannot_decrypt", Severity::error, "the key may not decrypt"},
+    Rule{"private", "CKA_SIGN", "false", "key_can_sign", Severity::error, "the key also signs"},
+    Rule{"private", "CKA_DERIVE", "false", "key_can_derive", Severity::warning, "the key also derives other keys"},
+};
+constexpr std::array kAgrees{
+    Rule{"private", "CKA_DERIVE", "true", "key_cannot_derive", Severity::error, "the key may not agree"},
+    Rule{"private", "CKA_SIGN", "false", "key_can_sign", Severity::error, "the key also signs"},
+    Rule{"private", "CKA_DECRYPT", "false", "key_can_decrypt", Severity::error, "the key also decrypts"},
+};
+constexpr std::array kNothingElse{
+    Rule{"private", "CKA_UNWRAP", "false", "key_can_unwrap", Severity::error, "the key also unwraps other keys"},
     Rule{"private", "CKA_SIGN_RECOVER", "false", "key_can_sign_recover", Severity::warning,
          "the key also makes signatures with recovery"},
     Rule{"private", "CKA_MODIFIABLE", "false", "key_modifiable", Severity::warning,
@@ -47,6 +71,8 @@ constexpr std::array kNonExtractableRules{
          "the key can be copied with other attributes"},
     Rule{"public", "CKA_CLASS", "CKO_PUBLIC_KEY", "public_key_object_wrong", Severity::error,
          "the object is no public key"},
+};
+constexpr std::array kPublicHalf{
     Rule{"public", "CKA_LOCAL", "true", "public_key_not_born_in_token", Severity::note,
          "the public half was not generated in the token"},
     Rule{"public", "CKA_MODIFIABLE", "false", "public_key_modifiable", Severity::note,
@@ -54,9 +80,10 @@ constexpr std::array kNonExtractableRules{
 };
 
 // Mechanisms that a signing key may be allowed; anything else in CKA_ALLOWED_MECHANISMS is a way around its one job.
-constexpr std::array<std::string_view, 10> kSigningMechanisms{
+constexpr std::array<std::string_view, 11> kSigningMechanisms{
     "CKM_ECDSA",
     "CKM_EDDSA",
+    "CKM_ML_DSA",
     "CKM_RSA_PKCS",
     "CKM_RSA_PKCS_PSS",
     "CKM_SHA256_RSA_PKCS",
@@ -67,14 +94,16 @@ constexpr std::array<std::string_view, 10> kSigningMechanisms{
     "CKM_SHA512_RSA_PKCS_PSS",
 };
 
+constexpr std::array<std::string_view, 2> kRsaDecryption{"CKM_RSA_PKCS", "CKM_RSA_PKCS_OAEP"};
+constexpr std::array<std::string_view, 1> kAgreement{"CKM_ECDH1_DERIVE"};
+
 struct Generation {
     std::string_view key_type, mechanism;
 };
 constexpr std::array kGenerations{
-    Generation{"CKK_RSA", "CKM_RSA_PKCS_KEY_PAIR_GEN"},
-    Generation{"CKK_RSA", "CKM_RSA_X9_31_KEY_PAIR_GEN"},
-    Generation{"CKK_EC", "CKM_EC_KEY_PAIR_GEN"},
-    Generation{"CKK_EC_EDWARDS", "CKM_EC_EDWARDS_KEY_PAIR_GEN"},
+    Generation{"CKK_RSA", "CKM_RSA_PKCS_KEY_PAIR_GEN"},  Generation{"CKK_RSA", "CKM_RSA_X9_31_KEY_PAIR_GEN"},
+    Generation{"CKK_EC", "CKM_EC_KEY_PAIR_GEN"},         Generation{"CKK_EC_EDWARDS", "CKM_EC_EDWARDS_KEY_PAIR_GEN"},
+    Generation{"CKK_ML_DSA", "CKM_ML_DSA_KEY_PAIR_GEN"},
 };
 
 Finding finding(std::string code, Severity severity, std::string detail) {
@@ -115,7 +144,7 @@ void judge_generation(const KeyEvidence& evidence, Findings& findings) {
                                "a " + *type->value + " key that was made by " + *mechanism->value));
 }
 
-void judge_mechanisms(const KeyEvidence& evidence, Findings& findings) {
+void judge_mechanisms(const KeyEvidence& evidence, std::span<const std::string_view> needed, Findings& findings) {
     const EvidenceItem* item = evidence.find("private", "CKA_ALLOWED_MECHANISMS");
     if (item == nullptr || !item->value) {
         findings.push_back(
@@ -128,10 +157,10 @@ void judge_mechanisms(const KeyEvidence& evidence, Findings& findings) {
         const auto end = std::min(rest.find(' '), rest.size());
         const std::string_view name = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (std::find(kSigningMechanisms.begin(), kSigningMechanisms.end(), name) == kSigningMechanisms.end()) {
+        if (std::find(needed.begin(), needed.end(), name) == needed.end()) {
             findings.push_back(
                 finding("key_allowed_other_mechanism", Severity::error,
-                        "CKA_ALLOWED_MECHANISMS holds " + std::string{name} + ", which a signing key does not need"));
+                        "CKA_ALLOWED_MECHANISMS holds " + std::string{name} + ", which such a key does not need"));
         }
     }
 }
@@ -146,6 +175,47 @@ void judge_disclosure(const KeyEvidence& evidence, Findings& findings) {
                                        "the token would give away " + std::string{attribute} + " of the private key"));
         }
     }
+}
+
+template <std::size_t N>
+void judge_rules(const KeyEvidence& evidence, const std::array<Rule, N>& rules, Findings& findings) {
+    for (const Rule& rule : rules) judge_rule(evidence, rule, findings);
+}
+
+// judge_work: what the key does, and that it does nothing else.
+void judge_work(const KeyEvidence& evidence, bool decrypts, Findings& findings) {
+    if (!decrypts) {
+        judge_rules(evidence, kSigns, findings);
+        judge_mechanisms(evidence, kSigningMechanisms, findings);
+        return;
+    }
+    const EvidenceItem* type = evidence.find("private", "CKA_KEY_TYPE");
+    if (type != nullptr && type->value == "CKK_EC") {
+        judge_rules(evidence, kAgrees, findings);
+        judge_mechanisms(evidence, kAgreement, findings);
+    } else if (type != nullptr && type->value == "CKK_RSA") {
+        judge_rules(evidence, kDecryptsRsa, findings);
+        judge_mechanisms(evidence, kRsaDecryption, findings);
+    } else {
+        findings.push_back(
+            finding("key_type_cannot_decrypt", Severity::error, "only RSA and EC keys decrypt or agree"));
+    }
+}
+
+// judge_provenance: a token forgets where an unwrapped key was born (PKCS#11 3.0, 4.7: CKA_LOCAL is false, 4.9: so are
+// CKA_ALWAYS_SENSITIVE and CKA_NEVER_EXTRACTABLE). One that claims otherwise was not restored, or the token is wrong.
+void judge_provenance(const KeyEvidence& evidence, Findings& findings) {
+    for (const std::string_view attribute : {"CKA_LOCAL", "CKA_ALWAYS_SENSITIVE", "CKA_NEVER_EXTRACTABLE"}) {
+        const EvidenceItem* item = evidence.find("private", attribute);
+        if (item != nullptr && item->value == "true") {
+            findings.push_back(finding(
+                "key_not_restored", Severity::error,
+                "private " + std::string{attribute} + " is true, which no key that came back from a backup can be"));
+        }
+    }
+    findings.push_back(finding("key_provenance_lost", Severity::warning,
+                               "the key was restored: that it was born in a token and could never be read is shown by "
+                               "the evidence of the original alone, to which its SPKI leads"));
 }
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -199,16 +269,37 @@ const EvidenceItem* KeyEvidence::find(std::string_view object, std::string_view 
     return nullptr;
 }
 
-Result<Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template) {
-    if (evidence_template != kNonExtractable) {
-        return fail(ErrorCode::unsupported, "unknown evidence template; known is non-extractable-v1",
-                    std::string{evidence_template});
+Result<void> check_evidence_template(std::string_view name) {
+    std::string known;
+    for (const std::string_view one : {kNonExtractable, kNonExtractableDecrypt, kWrapBackup, kWrapBackupRestored}) {
+        if (name == one) return success();
+        known += (known.empty() ? "" : ", ") + std::string{one};
     }
+    return fail(ErrorCode::unsupported, "unknown evidence template; known are " + known, std::string{name});
+}
+
+Result<Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template) {
+    SEALWRIGHT_TRY(check_evidence_template(evidence_template));
+    const bool restored = evidence_template == kWrapBackupRestored;
+    const bool leaves = restored || evidence_template == kWrapBackup;
     Findings findings;
-    for (const Rule& rule : kNonExtractableRules) judge_rule(evidence, rule, findings);
-    judge_generation(evidence, findings);
-    judge_mechanisms(evidence, findings);
+    judge_rules(evidence, kObject, findings);
+    if (!restored) judge_rules(evidence, kBornHere, findings);
+    if (leaves) {
+        judge_rules(evidence, kLeavesWrapped, findings);
+    } else {
+        judge_rules(evidence, kStays, findings);
+    }
+    judge_work(evidence, evidence_template == kNonExtractableDecrypt, findings);
+    judge_rules(evidence, kNothingElse, findings);
+    if (!restored) judge_rules(evidence, kPublicHalf, findings);
+    if (!restored) judge_generation(evidence, findings);
     judge_disclosure(evidence, findings);
+    if (leaves) {
+        findings.push_back(finding("key_can_leave_wrapped", Severity::note,
+                                   "the key can leave the token, wrapped by a key that the SO has marked as trusted"));
+    }
+    if (restored) judge_provenance(evidence, findings);
     return findings;
 }
 

@@ -32,10 +32,23 @@ struct KeyEvidence {
     const EvidenceItem* find(std::string_view object, std::string_view attribute) const noexcept;
 };
 
-// EvidenceTemplate names what a key must look like; the ceremony script and the signer name one. "non-extractable-v1"
-// is the only one yet: born in the token, never left it, cannot leave it, signs and does nothing else, cannot be
-// changed or copied.
+// An evidence template names what a key must look like; the ceremony script and the signer name one.
+// - non-extractable-v1: born in the token, never left it, cannot leave it, signs and does nothing else, cannot be
+//   changed or copied.
+// - non-extractable-decrypt-v1: the same of a key that decrypts (RSA) or agrees (EC) and does nothing else.
+// - wrap-backup-v1: born in the token, never readable, signs and does nothing else, but can leave it, wrapped by a key
+//   that the token's SO has marked as trusted. It is never called unextractable: a note says that it can leave.
+// - wrap-backup-restored-v1: the same, come back from a backup. What it was before this token cannot know: a warning
+//   says that its provenance is lost; its SPKI leads to the evidence of the original.
 inline constexpr std::string_view kNonExtractable = "non-extractable-v1";
+inline constexpr std::string_view kNonExtractableDecrypt = "non-extractable-decrypt-v1";
+inline constexpr std::string_view kWrapBackup = "wrap-backup-v1";
+inline constexpr std::string_view kWrapBackupRestored = "wrap-backup-restored-v1";
+
+// check_evidence_template refuses (unsupported) a name that is none of them, naming those that are.
+Result<void> check_evidence_template(std::string_view name);
+
+// judge_evidence gives every finding; unsupported for an unknown template.
 Result<x509::Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template);
 
 // evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it.

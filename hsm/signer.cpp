@@ -17,6 +17,9 @@ constexpr std::array kPurposes{
     Row{Purpose::ocsp, "ocsp"},
     Row{Purpose::checkpoint, "checkpoint"},
     Row{Purpose::tls, "tls"},
+    Row{Purpose::decrypt, "decrypt"},
+    Row{Purpose::cms, "cms"},
+    Row{Purpose::cmp, "cmp"},
 };
 
 }  // namespace
@@ -32,7 +35,8 @@ Result<Purpose> parse_purpose_name(std::string_view name) {
     for (const Row& row : kPurposes) {
         if (row.name == name) return row.purpose;
     }
-    return fail(ErrorCode::malformed, "unknown purpose; known are certificate, crl, csr, ocsp, checkpoint and tls",
+    return fail(ErrorCode::malformed,
+                "unknown purpose; known are certificate, crl, csr, ocsp, checkpoint, tls, decrypt, cms and cmp",
                 std::string{name});
 }
 

@@ -19,6 +19,9 @@ enum class Purpose : std::uint8_t {
     ocsp = 4,         // OCSP ResponseData
     checkpoint = 5,   // text of an audit log checkpoint (C2SP signed note)
     tls = 6,          // TLS 1.3 CertificateVerify content (RFC 8446 4.4.3), server context
+    decrypt = 7,      // nothing is signed: the key decrypts or agrees (decryptor.hpp)
+    cms = 8,          // SignedAttributes of a CMS SignerInfo, as DER SET OF (RFC 5652 5.4)
+    cmp = 9,          // ProtectedPart of a CMP message (RFC 9810 5.1.3)
 };
 std::string_view purpose_name(Purpose purpose) noexcept;  // "certificate", ... as in configuration
 Result<Purpose> parse_purpose_name(std::string_view name);

@@ -14,9 +14,12 @@ struct KeyKind {
     unsigned rsa_bits;
 };
 constexpr std::array kKeyKinds{
-    KeyKind{"EC-P256", crypto::KeyType::ec_p256, 0}, KeyKind{"EC-P384", crypto::KeyType::ec_p384, 0},
-    KeyKind{"Ed25519", crypto::KeyType::ed25519, 0}, KeyKind{"RSA-2048", crypto::KeyType::rsa, 2048},
-    KeyKind{"RSA-3072", crypto::KeyType::rsa, 3072}, KeyKind{"RSA-4096", crypto::KeyType::rsa, 4096},
+    KeyKind{"EC-P256", crypto::KeyType::ec_p256, 0},     KeyKind{"EC-P384", crypto::KeyType::ec_p384, 0},
+    KeyKind{"Ed25519", crypto::KeyType::ed25519, 0},     KeyKind{"RSA-2048", crypto::KeyType::rsa, 2048},
+    KeyKind{"RSA-3072", crypto::KeyType::rsa, 3072},     KeyKind{"RSA-4096", crypto::KeyType::rsa, 4096},
+    KeyKind{"EC-P521", crypto::KeyType::ec_p521, 0},     KeyKind{"Ed448", crypto::KeyType::ed448, 0},
+    KeyKind{"ML-DSA-44", crypto::KeyType::ml_dsa_44, 0}, KeyKind{"ML-DSA-65", crypto::KeyType::ml_dsa_65, 0},
+    KeyKind{"ML-DSA-87", crypto::KeyType::ml_dsa_87, 0},
 };
 
 // Reader reads the steps one after the other; what a step refers to must stand before it.
@@ -153,18 +156,20 @@ private:
             const auto* found = std::find_if(kKeyKinds.begin(), kKeyKinds.end(),
                                              [&](const auto& known) { return known.name == *kind; });
             if (found == kKeyKinds.end()) {
-                table.problem(
-                    "key",
-                    "'" + *kind + "' is no kind of key: EC-P256, EC-P384, Ed25519, RSA-2048, RSA-3072, RSA-4096 are");
+                std::string known;
+                for (const auto& row : kKeyKinds) known += (known.empty() ? "" : ", ") + std::string{row.name};
+                table.problem("key", "'" + *kind + "' is no kind of key: " + known + " are");
             } else {
                 work.type = found->type;
                 work.rsa_bits = found->rsa_bits;
             }
         }
         work.evidence_template = table.text("evidence", Need::required).value_or("");
-        if (!work.evidence_template.empty() && work.evidence_template != "non-extractable-v1") {
-            table.problem("evidence",
-                          "'" + work.evidence_template + "' is no template of evidence: non-extractable-v1 is");
+        // Keys that decrypt sign nothing, not even their own request; and no key is born as one that was restored.
+        if (!work.evidence_template.empty() && work.evidence_template != hsm::kNonExtractable &&
+            work.evidence_template != hsm::kWrapBackup) {
+            table.problem("evidence", "'" + work.evidence_template +
+                                          "' is no template of evidence: non-extractable-v1 and wrap-backup-v1 are");
         }
         return work;
     }

@@ -10,6 +10,7 @@
 
 #include "ceremonies/runner/strict_toml.hpp"
 #include "crypto/spki.hpp"
+#include "hsm/key_evidence.hpp"
 #include "hsm/signer.hpp"
 
 namespace sealwright::ceremonies {

@@ -46,6 +46,8 @@ private:
         line("name", toml_text(key.name));
         line("purposes", array_of(purposes));
         line("algorithms", array_of(algorithms));
+        const auto& judged_by = made_.key(key.key)->evidence_template;
+        if (judged_by != hsm::kNonExtractable) line("evidence", toml_text(judged_by));
         if (key.certificate) {
             SEALWRIGHT_TRY(write_certificate_limits(*key.certificate, key));
         }

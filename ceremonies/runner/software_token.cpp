@@ -23,6 +23,17 @@ using hsm::pkcs11::Token;
 using hsm::pkcs11::TokenInfo;
 using hsm::pkcs11::TokenKey;
 
+// make_by_name gives null where the libcrypto knows no such algorithm: ML-DSA before OpenSSL 3.5.
+EvpPkeyPtr make_by_name(const std::string& name) {
+    const crypto::EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_name(nullptr, name.c_str(), nullptr)};
+    EVP_PKEY* key = nullptr;
+    if (context == nullptr || EVP_PKEY_keygen_init(context.get()) != 1 || EVP_PKEY_generate(context.get(), &key) != 1) {
+        crypto::clear_openssl_errors();
+        return nullptr;
+    }
+    return EvpPkeyPtr{key};
+}
+
 EvpPkeyPtr make_key(const KeySpec& spec) {
     switch (spec.type) {
         case KeyType::rsa:
@@ -34,8 +45,13 @@ EvpPkeyPtr make_key(const KeySpec& spec) {
         case KeyType::ed25519:
             return EvpPkeyPtr{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")};
         case KeyType::ec_p521:
+            return EvpPkeyPtr{EVP_EC_gen("P-521")};
         case KeyType::ed448:
-            break;
+            return EvpPkeyPtr{EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")};
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return make_by_name(std::string{crypto::key_type_name(spec.type)});
     }
     return nullptr;
 }
@@ -50,12 +66,12 @@ Bytes spki_of(EVP_PKEY* key) {
 }
 
 Bytes sign_with(EVP_PKEY* key, const SignatureAlgorithm& algorithm, ByteView message) {
-    const bool eddsa = algorithm.scheme == SignatureScheme::ed25519;
+    const bool whole_message = crypto::signs_messages(algorithm.scheme);
     const std::string digest{crypto::digest_name(algorithm.digest)};
     const EvpMdCtxPtr context{EVP_MD_CTX_new()};
     require_openssl(context != nullptr, "EVP_MD_CTX_new");
     EVP_PKEY_CTX* parameters = nullptr;  // belongs to context
-    require_openssl(EVP_DigestSignInit_ex(context.get(), &parameters, eddsa ? nullptr : digest.c_str(), nullptr,
+    require_openssl(EVP_DigestSignInit_ex(context.get(), &parameters, whole_message ? nullptr : digest.c_str(), nullptr,
                                           nullptr, key, nullptr) == 1,
                     "EVP_DigestSignInit_ex");
     if (algorithm.scheme == SignatureScheme::rsa_pss) {

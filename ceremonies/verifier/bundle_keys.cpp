@@ -16,8 +16,16 @@ std::string key_kind(const KeyFact& fact) {
             return "EC-P256";
         case crypto::KeyType::ec_p384:
             return "EC-P384";
+        case crypto::KeyType::ec_p521:
+            return "EC-P521";
         case crypto::KeyType::ed25519:
             return "Ed25519";
+        case crypto::KeyType::ed448:
+            return "Ed448";
+        case crypto::KeyType::ml_dsa_44:
+        case crypto::KeyType::ml_dsa_65:
+        case crypto::KeyType::ml_dsa_87:
+            return std::string{crypto::key_type_name(fact.key->type())};
         case crypto::KeyType::rsa:
             return "RSA-" + std::to_string(fact.key->bits());
         default:
@@ -57,7 +65,7 @@ void judge_evidence_of(const BundleState& state, const KeyFact& fact) {
     if (content == nullptr) return state.checks.missing(where + fact.evidence_file + " cannot be judged");
     if (crypto::sha256(*content).hex() != fact.evidence_sha256)
         return state.checks.invalid(where + fact.evidence_file + " is not what the token said");
-    const auto reading = read_evidence(text_of(*content));
+    const auto reading = read_evidence(text_of(*content), fact.evidence_template);
     if (!reading) return state.checks.invalid(where + fact.evidence_file + " " + reading.error().public_detail());
     if (reading.value().key != fact.id) state.checks.invalid(where + fact.evidence_file + " is about another key");
     for (const auto& [step, token] : state.facts.tokens) {
@@ -98,9 +106,14 @@ void check_keys(BundleState& state) {
     const auto found = std::count_if(state.facts.keys.begin(), state.facts.keys.end(),
                                      [](const auto& key) { return key.second.found; });
     const auto generated = state.facts.keys.size() - static_cast<std::size_t>(found);
+    const auto leaving = std::count_if(state.facts.keys.begin(), state.facts.keys.end(), [](const auto& key) {
+        return key.second.evidence_template == kMayLeaveWrapped;
+    });
     state.checks.end(std::to_string(generated) + " keys generated, " + std::to_string(found) +
-                     " of earlier ceremonies found, in " + std::to_string(tokens) +
-                     " tokens, by their evidence never outside of them");
+                     " of earlier ceremonies found, in " + std::to_string(tokens) + " tokens, by their evidence " +
+                     (leaving == 0 ? "never outside of them"
+                                   : "born in them; " + std::to_string(leaving) +
+                                         " can leave, wrapped by a key that the token's SO trusts"));
 }
 
 }  // namespace sealwright::verifier

@@ -159,12 +159,16 @@ constexpr std::array<std::pair<std::string_view, Source>, 3> kSources{
     {{"fixed", Source::fixed}, {"request", Source::request}, {"principal", Source::names}}};
 constexpr std::array<std::pair<std::string_view, NameKind>, 4> kNameKinds{
     {{"dns", NameKind::dns}, {"ip", NameKind::ip}, {"uri", NameKind::uri}, {"email", NameKind::email}}};
-constexpr std::array<std::pair<std::string_view, crypto::KeyType>, 6> kKeyTypes{{{"rsa", crypto::KeyType::rsa},
-                                                                                 {"ec-p256", crypto::KeyType::ec_p256},
-                                                                                 {"ec-p384", crypto::KeyType::ec_p384},
-                                                                                 {"ec-p521", crypto::KeyType::ec_p521},
-                                                                                 {"ed25519", crypto::KeyType::ed25519},
-                                                                                 {"ed448", crypto::KeyType::ed448}}};
+constexpr std::array<std::pair<std::string_view, crypto::KeyType>, 9> kKeyTypes{
+    {{"rsa", crypto::KeyType::rsa},
+     {"ec-p256", crypto::KeyType::ec_p256},
+     {"ec-p384", crypto::KeyType::ec_p384},
+     {"ec-p521", crypto::KeyType::ec_p521},
+     {"ed25519", crypto::KeyType::ed25519},
+     {"ed448", crypto::KeyType::ed448},
+     {"ml-dsa-44", crypto::KeyType::ml_dsa_44},
+     {"ml-dsa-65", crypto::KeyType::ml_dsa_65},
+     {"ml-dsa-87", crypto::KeyType::ml_dsa_87}}};
 constexpr std::array<std::pair<std::string_view, x509::KeyUsageBit>, 10> kUsages{
     {{"digitalSignature", x509::kDigitalSignature},
      {"contentCommitment", x509::kContentCommitment},

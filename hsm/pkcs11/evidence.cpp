@@ -39,6 +39,7 @@ constexpr std::array kCommon{
     ROW(CKA_EC_PARAMS, octets),
     ROW(CKA_MODULUS, octets),
     ROW(CKA_PUBLIC_EXPONENT, octets),
+    ROW(CKA_PARAMETER_SET, number),
     ROW(CKA_OBJECT_VALIDATION_FLAGS, number),
 };
 // The secret ones are asked for their length alone: a token that would give them away is to be caught, not its secret
@@ -74,6 +75,7 @@ std::string key_type_text(unsigned long value) {
     if (value == CKK_RSA) return "CKK_RSA";
     if (value == CKK_EC) return "CKK_EC";
     if (value == CKK_EC_EDWARDS) return "CKK_EC_EDWARDS";
+    if (value == CKK_ML_DSA) return "CKK_ML_DSA";
     return std::to_string(value);
 }
 

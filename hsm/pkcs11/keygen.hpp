@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hsm/pkcs11/attribute_template.hpp"
 #include "hsm/pkcs11/mechanism.hpp"
 #include "hsm/pkcs11/objects.hpp"
 #include "hsm/pkcs11/token.hpp"
@@ -15,6 +16,13 @@ struct GeneratedPair {
     CK_OBJECT_HANDLE private_key = CK_INVALID_HANDLE;
     std::vector<std::string> dropped_attributes;
 };
+
+// private_template is what the private half of a new key is asked to be, by the spec's evidence template; the order is
+// the order of importance: drop_optional takes from the end.
+AttributeTemplate private_template(const KeySpec& spec, const Bytes& cka_id, const MechanismSet& token);
+
+// nothing_made looks whether a refused attempt left an object with our CKA_ID, as it must not.
+Result<void> nothing_made(SessionView session, const Bytes& cka_id);
 
 // generate_pair makes one key pair on a read/write session of a logged-in user. An attribute that the token does not
 // know is left out if it is an optional one (and named); a refused template has made no key, which is looked up before

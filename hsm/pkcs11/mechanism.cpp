@@ -71,6 +71,8 @@ constexpr std::array kNames{
     NAMED(CKM_ECMQV_DERIVE),
     NAMED(CKM_EC_EDWARDS_KEY_PAIR_GEN),
     NAMED(CKM_EDDSA),
+    NAMED(CKM_ML_DSA_KEY_PAIR_GEN),
+    NAMED(CKM_ML_DSA),
     NAMED(CKM_AES_KEY_GEN),
     NAMED(CKM_AES_ECB),
     NAMED(CKM_AES_CBC),
@@ -82,7 +84,7 @@ constexpr std::array kNames{
     NAMED(CKM_AES_CMAC),
     NAMED(CKM_AES_KEY_WRAP),
     NAMED(CKM_AES_KEY_WRAP_PAD),
-    NamedMechanism{0x210BUL, "CKM_AES_KEY_WRAP_KWP"},
+    NAMED(CKM_AES_KEY_WRAP_KWP),
     NamedMechanism{0x1054UL, "CKM_RSA_AES_KEY_WRAP"},
     NAMED(CKM_AES_ECB_ENCRYPT_DATA),
     NAMED(CKM_AES_CBC_ENCRYPT_DATA),
@@ -178,6 +180,28 @@ Result<SigningPlan> plan_rsa_message(const SignatureAlgorithm& algorithm, const 
     return plan;
 }
 
+Result<SigningPlan> plan_whole(CK_MECHANISM_TYPE type, std::string_view name, const MechanismSet& token,
+                               ByteView message) {
+    if (!token.contains(type)) return lacks(name);
+    SigningPlan plan;
+    plan.type = type;
+    plan.message = message;
+    return plan;
+}
+
+std::optional<unsigned long> parameter_set_of(SignatureScheme scheme) {
+    switch (scheme) {
+        case SignatureScheme::ml_dsa_44:
+            return CKP_ML_DSA_44;
+        case SignatureScheme::ml_dsa_65:
+            return CKP_ML_DSA_65;
+        case SignatureScheme::ml_dsa_87:
+            return CKP_ML_DSA_87;
+        default:
+            return std::nullopt;
+    }
+}
+
 std::size_t coordinate_size(const crypto::PublicKey& key) { return (key.bits() + 7) / 8; }
 
 Result<Bytes> ecdsa_signature(const crypto::PublicKey& key, ByteView raw) {
@@ -206,8 +230,9 @@ std::string mechanism_name(unsigned long mechanism) {
 }
 
 CK_MECHANISM SigningPlan::mechanism() noexcept {
-    if (!has_pss) return CK_MECHANISM{type, nullptr, 0};
-    return CK_MECHANISM{type, &pss, sizeof(pss)};
+    if (has_pss) return CK_MECHANISM{type, &pss, sizeof(pss)};
+    if (has_eddsa) return CK_MECHANISM{type, &eddsa, sizeof(eddsa)};
+    return CK_MECHANISM{type, nullptr, 0};
 }
 
 Result<SigningPlan> plan_message(const SignatureAlgorithm& algorithm, const MechanismSet& token, ByteView message) {
@@ -217,21 +242,26 @@ Result<SigningPlan> plan_message(const SignatureAlgorithm& algorithm, const Mech
             return plan_rsa_message(algorithm, token, message);
         case SignatureScheme::ecdsa:
             return plan_digest(algorithm, token, crypto::digest(algorithm.digest, message));
-        case SignatureScheme::ed25519: {
-            if (!token.contains(CKM_EDDSA)) return lacks("CKM_EDDSA");
-            SigningPlan plan;
-            plan.type = CKM_EDDSA;
-            plan.message = message;
+        case SignatureScheme::ed25519:
+            return plan_whole(CKM_EDDSA, "CKM_EDDSA", token, message);
+        case SignatureScheme::ed448: {
+            SEALWRIGHT_TRY(auto plan, plan_whole(CKM_EDDSA, "CKM_EDDSA", token, message));
+            plan.has_eddsa = true;
+            plan.eddsa = {CK_FALSE, 0, nullptr};
             return plan;
         }
-        default:
-            return fail(ErrorCode::unsupported, "this signature algorithm is not made by tokens here");
+        // Without parameters CKM_ML_DSA is pure, hedged where the token likes, and of an empty context (PKCS#11 3.2).
+        case SignatureScheme::ml_dsa_44:
+        case SignatureScheme::ml_dsa_65:
+        case SignatureScheme::ml_dsa_87:
+            return plan_whole(CKM_ML_DSA, "CKM_ML_DSA", token, message);
     }
+    return fail(ErrorCode::unsupported, "this signature algorithm is not made by tokens here");
 }
 
 Result<SigningPlan> plan_digest(const SignatureAlgorithm& algorithm, const MechanismSet& token, ByteView digest) {
-    if (algorithm.scheme == SignatureScheme::ed25519 || algorithm.scheme == SignatureScheme::ed448) {
-        return fail(ErrorCode::unsupported, "EdDSA signs messages, not digests");
+    if (crypto::signs_messages(algorithm.scheme)) {
+        return fail(ErrorCode::unsupported, "this algorithm signs messages, not digests");
     }
     if (digest.size() != crypto::digest_size(algorithm.digest))
         return fail(ErrorCode::malformed, "the digest has the wrong length");
@@ -245,7 +275,8 @@ Result<SigningPlan> plan_digest(const SignatureAlgorithm& algorithm, const Mecha
 
 Result<Bytes> signature_of(const SignatureAlgorithm& algorithm, const crypto::PublicKey& key, ByteView raw) {
     if (algorithm.scheme == SignatureScheme::ecdsa) return ecdsa_signature(key, raw);
-    const std::size_t expected = algorithm.scheme == SignatureScheme::ed25519 ? 64 : coordinate_size(key);
+    const std::size_t fixed = crypto::fixed_signature_size(algorithm.scheme);
+    const std::size_t expected = fixed != 0 ? fixed : coordinate_size(key);
     if (raw.size() != expected) {
         return fail(ErrorCode::indeterminate, "the token gave a signature of the wrong length",
                     std::to_string(raw.size()) + " octets");
@@ -261,7 +292,10 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const std::vector<SignatureAlg
     };
     for (const SignatureAlgorithm& algorithm : algorithms) {
         if (algorithm.scheme == SignatureScheme::ecdsa) allow(CKM_ECDSA);
-        if (algorithm.scheme == SignatureScheme::ed25519) allow(CKM_EDDSA);
+        if (algorithm.scheme == SignatureScheme::ed25519 || algorithm.scheme == SignatureScheme::ed448)
+            allow(CKM_EDDSA);
+        if (parameter_set_of(algorithm.scheme)) allow(CKM_ML_DSA);
+        if (crypto::signs_messages(algorithm.scheme)) continue;
         const auto row = rsa_row(algorithm.digest);
         if (!row) continue;
         if (algorithm.scheme == SignatureScheme::rsa_pkcs1) {
@@ -276,6 +310,16 @@ std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const std::vector<SignatureAlg
     return {allowed.begin(), allowed.end()};
 }
 
+std::vector<CK_MECHANISM_TYPE> decryption_mechanisms(KeyType type, const MechanismSet& token) {
+    std::vector<CK_MECHANISM_TYPE> allowed;
+    for (const CK_MECHANISM_TYPE mechanism : type == KeyType::rsa
+                                                 ? std::vector<CK_MECHANISM_TYPE>{CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP}
+                                                 : std::vector<CK_MECHANISM_TYPE>{CKM_ECDH1_DERIVE}) {
+        if (token.contains(mechanism)) allowed.push_back(mechanism);
+    }
+    return allowed;
+}
+
 Result<CK_MECHANISM_TYPE> generation_mechanism(KeyType type) {
     switch (type) {
         case KeyType::rsa:
@@ -285,10 +329,26 @@ Result<CK_MECHANISM_TYPE> generation_mechanism(KeyType type) {
         case KeyType::ec_p521:
             return CKM_EC_KEY_PAIR_GEN;
         case KeyType::ed25519:
+        case KeyType::ed448:
             return CKM_EC_EDWARDS_KEY_PAIR_GEN;
-        default:
-            return fail(ErrorCode::unsupported, "keys of this type are not generated in tokens here");
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return CKM_ML_DSA_KEY_PAIR_GEN;
     }
+    return fail(ErrorCode::unsupported, "keys of this type are not generated in tokens here");
+}
+
+std::optional<unsigned long> parameter_set(KeyType type) {
+    if (!crypto::is_ml_dsa(type)) return std::nullopt;
+    return parameter_set_of(crypto::default_algorithm(type).scheme);
+}
+
+std::optional<KeyType> ml_dsa_type(unsigned long set) {
+    for (const KeyType type : {KeyType::ml_dsa_44, KeyType::ml_dsa_65, KeyType::ml_dsa_87}) {
+        if (parameter_set(type) == set) return type;
+    }
+    return std::nullopt;
 }
 
 }  // namespace sealwright::hsm::pkcs11

@@ -2,6 +2,7 @@
 // parameters, what input, and how the token's raw answer becomes a signature as X.509 wants it. Internal to hsm/pkcs11.
 #pragma once
 
+#include <optional>
 #include <set>
 
 #include "crypto/spki.hpp"
@@ -20,6 +21,8 @@ struct SigningPlan {
     CK_MECHANISM_TYPE type = 0;
     bool has_pss = false;
     CK_RSA_PKCS_PSS_PARAMS pss{};
+    bool has_eddsa = false;  // Ed448 wants its parameters (PKCS#11 3.0, 2.3.14); Ed25519 takes none
+    CK_EDDSA_PARAMS_3_0 eddsa{};
     Bytes input;       // what C_Sign gets, unless message is set
     ByteView message;  // the caller's message itself, where the token hashes it
 
@@ -33,8 +36,8 @@ struct SigningPlan {
 Result<SigningPlan> plan_message(const crypto::SignatureAlgorithm& algorithm, const MechanismSet& token,
                                  ByteView message);
 
-// plan_digest plans a signature over a message of which only the digest is here. unsupported for Ed25519, which signs
-// messages.
+// plan_digest plans a signature over a message of which only the digest is here. unsupported for EdDSA and ML-DSA,
+// which sign messages.
 Result<SigningPlan> plan_digest(const crypto::SignatureAlgorithm& algorithm, const MechanismSet& token,
                                 ByteView digest);
 
@@ -46,6 +49,13 @@ Result<Bytes> signature_of(const crypto::SignatureAlgorithm& algorithm, const cr
 // on this token.
 std::vector<CK_MECHANISM_TYPE> allowed_mechanisms(const std::vector<crypto::SignatureAlgorithm>& algorithms,
                                                   const MechanismSet& token);
+
+// decryption_mechanisms is CKA_ALLOWED_MECHANISMS of a key that decrypts or agrees.
+std::vector<CK_MECHANISM_TYPE> decryption_mechanisms(crypto::KeyType type, const MechanismSet& token);
+
+// parameter_set is the CKA_PARAMETER_SET of an ML-DSA key type; nothing for other types. ml_dsa_type is its inverse.
+std::optional<unsigned long> parameter_set(crypto::KeyType type);
+std::optional<crypto::KeyType> ml_dsa_type(unsigned long set);
 
 // generation_mechanism is the key pair generation mechanism of a key type.
 Result<CK_MECHANISM_TYPE> generation_mechanism(crypto::KeyType type);

@@ -6,6 +6,7 @@
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "hsm/pkcs11/ckr_error.hpp"
+#include "hsm/pkcs11/mechanism.hpp"
 
 namespace sealwright::hsm::pkcs11 {
 namespace {
@@ -80,22 +81,49 @@ Result<crypto::PublicKey> ec_key(SessionView session, CK_OBJECT_HANDLE object) {
     return crypto::PublicKey::parse(spki.view());
 }
 
-// is_ed25519 takes the two forms of PKCS#11 3.0, 2.3.10: the curve's OID or its name as a PrintableString.
-bool is_ed25519(const Bytes& parameters) {
-    if (auto named = asn1::the_only(parameters, asn1::kPrintableString))
-        return text_of(named.value().content) == "edwards25519";
-    if (auto id = asn1::the_only(parameters, asn1::kOid)) return equal(id.value().content, asn1::oid::kEd25519);
-    return false;
+struct Edwards {
+    std::string_view name;
+    ByteView oid;
+    std::size_t point;
+};
+
+// edwards_curve takes the two forms of PKCS#11 3.0, 2.3.10: the curve's OID or its name as a PrintableString.
+std::optional<Edwards> edwards_curve(const Bytes& parameters) {
+    const std::array known{Edwards{"edwards25519", asn1::oid::kEd25519, 32},
+                           Edwards{"edwards448", asn1::oid::kEd448, 57}};
+    const auto name = asn1::the_only(parameters, asn1::kPrintableString);
+    const auto id = asn1::the_only(parameters, asn1::kOid);
+    for (const Edwards& curve : known) {
+        if (name && text_of(name.value().content) == curve.name) return curve;
+        if (id && equal(id.value().content, curve.oid)) return curve;
+    }
+    return std::nullopt;
 }
 
 Result<crypto::PublicKey> edwards_key(SessionView session, CK_OBJECT_HANDLE object) {
     SEALWRIGHT_TRY(const auto parameters, required(session, object, CKA_EC_PARAMS, "CKA_EC_PARAMS"));
-    if (!is_ed25519(parameters)) return fail(ErrorCode::unsupported, "only the Edwards curve of Ed25519 is supported");
+    const auto curve = edwards_curve(parameters);
+    if (!curve) return fail(ErrorCode::unsupported, "an Edwards curve other than those of Ed25519 and Ed448");
     SEALWRIGHT_TRY(const auto point, required(session, object, CKA_EC_POINT, "CKA_EC_POINT"));
     asn1::DerWriter spki;
     spki.sequence([&] {
-        spki.sequence([&] { spki.oid(asn1::oid::kEd25519); });
-        spki.bit_string(point_octets(point, 32));
+        spki.sequence([&] { spki.oid(curve->oid); });
+        spki.bit_string(point_octets(point, curve->point));
+    });
+    return crypto::PublicKey::parse(spki.view());
+}
+
+Result<crypto::PublicKey> ml_dsa_key(SessionView session, CK_OBJECT_HANDLE object) {
+    const auto set = number_of(read_attribute(session, object, CKA_PARAMETER_SET));
+    if (!set) return fail(ErrorCode::token, "the token does not say which parameter set an ML-DSA key has");
+    const auto type = ml_dsa_type(*set);
+    if (!type)
+        return fail(ErrorCode::unsupported, "an ML-DSA key of an unknown parameter set", "CKP " + std::to_string(*set));
+    SEALWRIGHT_TRY(const auto value, required(session, object, CKA_VALUE, "CKA_VALUE"));
+    asn1::DerWriter spki;
+    spki.sequence([&] {
+        spki.raw(crypto::algorithm_identifier(crypto::default_algorithm(*type)));  // RFC 9881 2: the same identifier
+        spki.bit_string(value);
     });
     return crypto::PublicKey::parse(spki.view());
 }
@@ -178,8 +206,10 @@ Result<crypto::PublicKey> read_public_key(SessionView session, CK_OBJECT_HANDLE 
             return ec_key(session, object);
         case CKK_EC_EDWARDS:
             return edwards_key(session, object);
+        case CKK_ML_DSA:
+            return ml_dsa_key(session, object);
         default:
-            return fail(ErrorCode::unsupported, "a key of another type than RSA, EC or Ed25519");
+            return fail(ErrorCode::unsupported, "a key of another type than RSA, EC, EdDSA or ML-DSA");
     }
 }
 

@@ -7,7 +7,8 @@
 namespace sealwright::hsm::pkcs11 {
 namespace {
 
-constexpr std::size_t kMaxSignature = 1024;  // RSA with 8192 bits
+constexpr std::size_t kMaxSignature = 8192;  // the house's greatest is ML-DSA-87's, of 4627 octets
+static_assert(kMaxSignature >= crypto::kMaxSignatureSize);
 
 }  // namespace
 
@@ -127,7 +128,7 @@ Result<std::shared_ptr<Token>> Token::open(std::shared_ptr<Module> module, const
     if (options.max_sessions == 0) return fail(ErrorCode::config, "a token needs at least one session");
     SEALWRIGHT_TRY(const auto info, select_token(*module, selector));
     if (!info.initialized) return fail(ErrorCode::unavailable, "the token is not initialised", "serial " + info.serial);
-    SEALWRIGHT_TRY(auto claim, Claim::take(loaded(*module), info.serial));
+    SEALWRIGHT_TRY(auto claim, Claim::take(loaded(*module), info));
     auto token = std::make_shared<TokenImpl>(std::move(module), info, options, std::move(pin), std::move(claim));
     SEALWRIGHT_TRY(token->start());
     return std::static_pointer_cast<Token>(token);

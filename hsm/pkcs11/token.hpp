@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "hsm/decryptor.hpp"
+#include "hsm/key_backup.hpp"
 #include "hsm/key_evidence.hpp"
 #include "hsm/signer.hpp"
 
@@ -55,6 +57,15 @@ struct KeySpec {
         algorithms;  // CKA_ALLOWED_MECHANISMS, where the token obeys it; empty: the key type's default
 };
 
+// KeyMobility is what the token says of a private half in one word; evidence says it in full.
+enum class KeyMobility : std::uint8_t {
+    unknown,            // the token does not say
+    stays,              // CKA_EXTRACTABLE is false
+    can_leave_wrapped,  // extractable, by a trusted wrapping key alone
+    can_leave,          // extractable by any key that wraps
+    restored,           // came back from a backup (extractable, not local); its provenance is lost
+};
+
 struct TokenKey {
     KeyId id;
     Bytes cka_id;
@@ -64,13 +75,30 @@ struct TokenKey {
     // dropped_attributes names what generate had to leave out of its template because the token refused it; empty from
     // keys().
     std::vector<std::string> dropped_attributes;
+    KeyMobility mobility = KeyMobility::unknown;
 };
+
+// WrappingKey is a key of the SO that carries other keys out of the token.
+struct WrappingKey {
+    std::string label;
+    Bytes cka_id;
+    Bytes check_value;  // CKA_CHECK_VALUE, the first three octets of the encryption of zeros; empty: the token has none
+    bool trusted = false;  // CKA_TRUSTED, which only the SO can give
+};
+
+// create_wrapping_key logs in as the SO and makes an AES-256 key that wraps and unwraps and does nothing else, trusted,
+// unextractable. It is no private object, which an SO cannot make: it can be found without login, not read. The process
+// must not be logged in to the token (conflict). already_exists for a label that any secret key of the token has;
+// unsupported for a token without AES keys or without a wrapping mechanism; denied for a wrong SO PIN, which is never
+// tried again.
+Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
+                                        const Secret& so_pin, const std::string& label);
 
 // Token is a logged-in token. It owns login: sessions never log out (one C_Logout ends every session of the process).
 // It keeps a pool of sessions, one a thread in use; a lost session, login or device is answered by dropping all
 // handles, reopening, logging in again (with the PIN kept in locked memory only if keep_pin was set) and finding the
 // key by CKA_ID and public value; the same SPKI and token serial are demanded.
-class Token : public Signer {
+class Token : public Signer, public Decryptor {
 public:
     struct Options {
         unsigned max_sessions = 30;  // signatures side by side
@@ -97,14 +125,42 @@ public:
     // destroy removes both halves; for throw-away keys of tests and benchmarks. The caller asks for confirmation.
     virtual Result<void> destroy(const KeyId& key) = 0;
 
-    // sign_digest signs a message of which only the digest is here (a streamed CRL): never for Ed25519, and only where
-    // the token pads or signs digests (signs_digests). Errors as sign.
+    // sign_digest signs a message of which only the digest is here (a streamed CRL): never for schemes that sign
+    // messages, and only where the token pads or signs digests (signs_digests). Errors as sign.
     virtual Result<Bytes> sign_digest(const KeyId& key, const crypto::SignatureAlgorithm& algorithm,
                                       ByteView digest) = 0;
     virtual bool signs_digests(const crypto::SignatureAlgorithm& algorithm) const noexcept = 0;
 
     // pin_refused: a recovery found that the token takes the kept PIN no more; it is not tried again.
     virtual bool pin_refused() const noexcept = 0;
+
+    // decrypt: see decryptor.hpp; purpose and limits are not looked at here.
+    Result<Secret> decrypt(const DecryptRequest&) override {
+        return fail(ErrorCode::unsupported, "no decryption here");
+    }
+
+    // back_up wraps a key of template wrap-backup-v1 by the wrapping key with this label, by the best mechanism that
+    // the token has: AES-KWP (RFC 5649), the same under its older number, AES key wrap (RFC 3394) where the key's
+    // encoding fits. denied for a key that cannot leave the token, and for a wrapping key that the SO has not marked as
+    // trusted.
+    virtual Result<KeyBackup> back_up(const KeyId&, const std::string&, UtcTime) {
+        return fail(ErrorCode::unsupported, "no backup here");
+    }
+    // find_wrapping_key gives the one key of this label that wraps; not_found, conflict where two have it.
+    virtual Result<WrappingKey> find_wrapping_key(const std::string&) {
+        return fail(ErrorCode::unsupported, "no wrapping keys here");
+    }
+    // restore unwraps a backup, makes its public half and proves by a signature that the key is the one that the backup
+    // names; what does not prove to be it is destroyed again. already_exists where the token has the key or its label,
+    // conflict for another wrapping key than the backup's.
+    // check_restore looks whether restore could be tried, and changes nothing: the same errors, but for what the token
+    // says only when it unwraps.
+    virtual Result<void> check_restore(const KeyBackup&, const std::string&) {
+        return fail(ErrorCode::unsupported, "no backup here");
+    }
+    virtual Result<TokenKey> restore(const KeyBackup&, const std::string&) {
+        return fail(ErrorCode::unsupported, "no backup here");
+    }
 
     // random gives octets of the token's generator (C_GenerateRandom).
     virtual Result<Bytes> random(std::size_t count) = 0;

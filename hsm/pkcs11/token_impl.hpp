@@ -1,8 +1,9 @@
-// token_impl.hpp: the one Token there is, as its four .cpp files see it: token.cpp (opening, finding, signing),
+// token_impl.hpp: the one Token there is, as its five .cpp files see it: token.cpp (opening, finding, signing),
 // token_recovery.cpp (login and loss), token_keys.cpp (the table of keys), token_keygen.cpp (generating, reading
 // evidence, destroying). Internal to hsm/pkcs11.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <unordered_map>
@@ -31,7 +32,9 @@ using KeyTable = std::unordered_map<KeyId, std::shared_ptr<const KeyEntry>>;
 // Claim keeps the process's login on a token to one Token.
 class Claim {
 public:
-    static Result<std::unique_ptr<Claim>> take(LoadedModule& module, const std::string& serial) {
+    // Tokens without a serial number exist (opencryptoki's): they are told apart by their labels.
+    static Result<std::unique_ptr<Claim>> take(LoadedModule& module, const TokenInfo& token) {
+        const std::string serial = token.serial.empty() ? "label " + token.label : token.serial;
         if (!module.claim(serial)) {
             return fail(ErrorCode::conflict,
                         "this process is logged in to the token already; a second login would accept any PIN",
@@ -57,6 +60,9 @@ inline unsigned char* mutable_octets(ByteView view) {
     // Cryptoki's prototypes lack const; the functions that get this only read.
     return const_cast<unsigned char*>(view.data());
 }
+
+// fresh_rejection_key draws the secret of implicit rejection (decryptor.hpp).
+Secret fresh_rejection_key();
 
 class TokenImpl final : public Token {
 public:
@@ -96,6 +102,11 @@ public:
     bool signs_digests(const SignatureAlgorithm& algorithm) const noexcept override;
     Result<PublicKey> public_key(const KeyId& key) override;
     bool pin_refused() const noexcept override { return pin_refused_; }
+    Result<Secret> decrypt(const DecryptRequest& request) override;
+    Result<KeyBackup> back_up(const KeyId& key, const std::string& wrapping_label, UtcTime now) override;
+    Result<WrappingKey> find_wrapping_key(const std::string& label) override;
+    Result<void> check_restore(const KeyBackup& backup, const std::string& wrapping_label) override;
+    Result<TokenKey> restore(const KeyBackup& backup, const std::string& wrapping_label) override;
 
 private:
     // Attempt is one try of an operation: its result, and whether the failure was one that recovery may heal.
@@ -125,6 +136,7 @@ private:
     Result<Bytes> fresh_cka_id(SessionView session) const;
     Result<Bytes> random_from(SessionView session, std::size_t count) const;
     Result<void> prove(const TokenKey& key, const KeySpec& spec);
+    Result<void> prove_decryption(const TokenKey& key);
     Result<TokenKey> generate_on(SessionView session, const KeySpec& spec);
 
     template <class MakePlan>
@@ -132,6 +144,13 @@ private:
     Attempt<Bytes> sign_once(SessionLease& lease, const KeyEntry& entry, const SignatureAlgorithm& algorithm,
                              SigningPlan& plan);
     CK_RV authenticate(CK_SESSION_HANDLE session);
+    Attempt<Secret> decrypt_oaep(SessionLease& lease, const KeyEntry& entry, const DecryptRequest& request);
+    Attempt<Secret> decrypt_pkcs1(SessionLease& lease, const KeyEntry& entry, const DecryptRequest& request);
+    Attempt<Secret> agree(SessionLease& lease, const KeyEntry& entry, ByteView point);
+    CK_RV decrypt_init(SessionLease& lease, const KeyEntry& entry, CK_MECHANISM& mechanism);
+    Result<TokenKey> restore_on(SessionView session, const KeyBackup& backup, const std::string& wrapping_label);
+    Result<TokenKey> proved_or_destroyed(SessionView session, const TokenKey& key,
+                                         std::array<CK_OBJECT_HANDLE, 2> halves);
 
     std::shared_ptr<Module> module_;
     const CK_FUNCTION_LIST& functions_;
@@ -150,6 +169,8 @@ private:
     std::mutex recovery_mutex_;  // one recovery at a time; also guards the two below
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
+
+    const Secret rejection_key_ = fresh_rejection_key();  // of the keys that stand in for blocks that do not decrypt
 
     std::mutex keygen_mutex_;  // concurrent generation is racy in SoftHSM and others
 };

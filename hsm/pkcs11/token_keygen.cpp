@@ -11,11 +11,25 @@ namespace {
 
 constexpr std::size_t kCkaIdSize = 16;
 
+bool can_decrypt(crypto::KeyType type) {
+    using enum crypto::KeyType;
+    return type == rsa || type == ec_p256 || type == ec_p384 || type == ec_p521;
+}
+
 Result<void> check_spec(const KeySpec& spec) {
     if (spec.label.empty() || spec.label.size() > 255)
         return fail(ErrorCode::config, "a key's label has 1 to 255 octets");
-    if (spec.evidence_template != kNonExtractable)
-        return fail(ErrorCode::unsupported, "unknown evidence template; known is non-extractable-v1");
+    SEALWRIGHT_TRY(check_evidence_template(spec.evidence_template));
+    if (spec.evidence_template == kWrapBackupRestored)
+        return fail(ErrorCode::config, "no key is born as one that was restored");
+    const bool decrypts = spec.evidence_template == kNonExtractableDecrypt;
+    if (decrypts && !can_decrypt(spec.type)) return fail(ErrorCode::config, "only RSA and EC keys decrypt or agree");
+    if (decrypts && !spec.algorithms.empty()) return fail(ErrorCode::config, "a key that decrypts makes no signatures");
+    if (!crypto::library_verifies(spec.type)) {
+        return fail(ErrorCode::unsupported, "this libcrypto cannot verify " +
+                                                std::string{crypto::key_type_name(spec.type)} +
+                                                " signatures, so that no such key is made; OpenSSL 3.5 and later can");
+    }
     if (spec.type == crypto::KeyType::rsa && spec.rsa_bits != 2048 && spec.rsa_bits != 3072 && spec.rsa_bits != 4096) {
         return fail(ErrorCode::config, "RSA keys have 2048, 3072 or 4096 bits");
     }
@@ -60,6 +74,7 @@ Result<Bytes> TokenImpl::fresh_cka_id(SessionView session) const {
 
 // prove signs a challenge by which private and public half are shown to belong together.
 Result<void> TokenImpl::prove(const TokenKey& key, const KeySpec& spec) {
+    if (spec.evidence_template == kNonExtractableDecrypt) return prove_decryption(key);
     const SignatureAlgorithm algorithm =
         spec.algorithms.empty() ? crypto::default_algorithm(spec.type) : spec.algorithms.front();
     Bytes challenge = bytes_of(view_of("Sealwright proof that the halves of a new key belong together\n"));

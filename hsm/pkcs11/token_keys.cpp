@@ -5,6 +5,19 @@
 
 namespace sealwright::hsm::pkcs11 {
 
+namespace {
+
+KeyMobility mobility_of(SessionView session, CK_OBJECT_HANDLE private_key) {
+    const auto flag = [&](CK_ATTRIBUTE_TYPE type) { return boolean_of(read_attribute(session, private_key, type)); };
+    const auto extractable = flag(CKA_EXTRACTABLE);
+    if (!extractable) return KeyMobility::unknown;
+    if (!*extractable) return KeyMobility::stays;
+    if (!flag(CKA_LOCAL).value_or(true)) return KeyMobility::restored;
+    return flag(CKA_WRAP_WITH_TRUSTED).value_or(false) ? KeyMobility::can_leave_wrapped : KeyMobility::can_leave;
+}
+
+}  // namespace
+
 // read_keys lists the private keys with their public halves, and public keys that stand alone. A key of a type that we
 // do not use, or without CKA_ID, is not listed.
 Result<KeyTable> TokenImpl::read_keys(SessionView session, std::uint64_t generation, CK_RV& rv) const {
@@ -21,8 +34,9 @@ Result<KeyTable> TokenImpl::read_keys(SessionView session, std::uint64_t generat
             has_private && boolean_of(read_attribute(session, private_key, CKA_ALWAYS_AUTHENTICATE)).value_or(false);
         auto& standing = table[key.id()];
         if (standing && (standing->key.has_private || !has_private)) return;
-        standing = std::make_shared<KeyEntry>(KeyEntry{TokenKey{key.id(), cka_id, label, key, has_private, {}},
-                                                       generation, private_key, public_key, always});
+        TokenKey listed{key.id(), cka_id, label, key, has_private, {}};
+        if (has_private) listed.mobility = mobility_of(session, private_key);
+        standing = std::make_shared<KeyEntry>(KeyEntry{std::move(listed), generation, private_key, public_key, always});
     };
     SEALWRIGHT_TRY(const auto private_keys, find_objects(session, CKO_PRIVATE_KEY, {}, &rv));
     for (const CK_OBJECT_HANDLE private_key : private_keys) {

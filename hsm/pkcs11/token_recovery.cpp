@@ -54,11 +54,13 @@ Result<void> TokenImpl::log_in_again(CK_SESSION_HANDLE session) {
     return again;
 }
 
-// locate gives the slot where the same token, by serial, is now.
+// locate gives the slot where the same token, by serial (where it has none by label), is now.
 Result<CK_SLOT_ID> TokenImpl::locate() const {
     const auto here = token_info_of(functions_, pool_.slot());
-    if (here && here.value().serial == info_.serial) return pool_.slot();
-    SEALWRIGHT_TRY(const auto found, select_token(*module_, TokenSelector{info_.serial, {}}));
+    if (here && here.value().serial == info_.serial && (!info_.serial.empty() || here.value().label == info_.label))
+        return pool_.slot();
+    SEALWRIGHT_TRY(const auto found, select_token(*module_, info_.serial.empty() ? TokenSelector{{}, info_.label}
+                                                                                 : TokenSelector{info_.serial, {}}));
     return found.slot_id;
 }
 

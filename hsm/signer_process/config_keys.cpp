@@ -1,6 +1,7 @@
 // The [[key]] tables: each key's purposes, algorithms and limits.
 #include <limits>
 
+#include "asn1/oid.hpp"
 #include "hsm/signer_process/config.hpp"
 #include "hsm/signer_process/toml_table.hpp"
 #include "hsm/signer_process/wire.hpp"
@@ -69,6 +70,39 @@ Result<CheckpointLimits> checkpoint_limits(TomlTable table) {
     return limits;
 }
 
+Result<DecryptLimits> decrypt_limits(TomlTable table) {
+    DecryptLimits limits;
+    SEALWRIGHT_TRY(const auto names, table.texts("schemes"));
+    for (const auto& name : names) {
+        auto scheme = parse_decrypt_scheme_name(name);
+        if (!scheme) return table.problem("schemes", scheme.error().public_detail());
+        limits.schemes.push_back(scheme.value());
+    }
+    SEALWRIGHT_TRY(table.finish());
+    return limits;
+}
+
+Result<CmsLimits> cms_limits(TomlTable table) {
+    CmsLimits limits;
+    if (table.has("content_types")) {
+        SEALWRIGHT_TRY(const auto types, table.texts("content_types"));
+        for (const auto& type : types) {
+            auto parsed = asn1::parse_oid(type);
+            if (!parsed) return table.problem("content_types", "'" + type + "' is no object identifier");
+            limits.content_types.push_back(std::move(parsed).value());
+        }
+    }
+    SEALWRIGHT_TRY(table.finish());
+    return limits;
+}
+
+Result<CmpLimits> cmp_limits(TomlTable table) {
+    CmpLimits limits;
+    SEALWRIGHT_TRY(limits.requests, table.boolean_or("requests", false));
+    SEALWRIGHT_TRY(table.finish());
+    return limits;
+}
+
 template <class Limits>
 Result<Limits> no_limits(TomlTable table) {
     SEALWRIGHT_TRY(table.finish());
@@ -88,8 +122,9 @@ public:
             return table_.problem("id", "must be the SHA-256 of the key's SubjectPublicKeyInfo, in hexadecimal");
         key_.id = parsed.value();
         SEALWRIGHT_TRY(key_.name, table_.text("name"));
-        SEALWRIGHT_TRY(read_algorithms());
         SEALWRIGHT_TRY(read_purposes());
+        SEALWRIGHT_TRY(read_evidence());
+        SEALWRIGHT_TRY(read_algorithms());
         SEALWRIGHT_TRY(read(Purpose::certificate, key_.certificate, certificate_limits));
         SEALWRIGHT_TRY(read(Purpose::crl, key_.crl, crl_limits));
         SEALWRIGHT_TRY(read(Purpose::checkpoint, key_.checkpoint, checkpoint_limits));
@@ -99,18 +134,39 @@ public:
         if (table_.has("locations")) {
             SEALWRIGHT_TRY(key_.locations, table_.texts("locations"));
         }
+        SEALWRIGHT_TRY(read(Purpose::decrypt, key_.decrypt, decrypt_limits));
+        SEALWRIGHT_TRY(read_or_default(Purpose::cms, key_.cms, cms_limits, CmsLimits{}));
+        SEALWRIGHT_TRY(read_or_default(Purpose::cmp, key_.cmp, cmp_limits, CmpLimits{}));
         SEALWRIGHT_TRY(table_.finish());
         return std::move(key_);
     }
 
 private:
+    // A key that decrypts does nothing else (non-extractable-decrypt-v1): it signs by no algorithm.
     Result<void> read_algorithms() {
+        if (purposes_.contains(Purpose::decrypt)) {
+            if (purposes_.size() > 1) return table_.problem("purposes", "a key that decrypts does nothing else");
+            if (table_.has("algorithms"))
+                return table_.problem("algorithms", "a key that decrypts makes no signatures");
+            return success();
+        }
         SEALWRIGHT_TRY(const auto names, table_.texts("algorithms"));
         for (const auto& name : names) {
             auto algorithm = crypto::parse_signature_name(name);
             if (!algorithm) return table_.problem("algorithms", "unknown algorithm " + name);
             key_.algorithms.push_back(algorithm.value());
         }
+        return success();
+    }
+
+    Result<void> read_evidence() {
+        const bool decrypts = purposes_.contains(Purpose::decrypt);
+        const std::string otherwise{decrypts ? kNonExtractableDecrypt : kNonExtractable};
+        SEALWRIGHT_TRY(key_.evidence_template, table_.text_or("evidence", otherwise));
+        if (auto known = check_evidence_template(key_.evidence_template); !known)
+            return table_.problem("evidence", known.error().public_detail());
+        if (decrypts != (key_.evidence_template == kNonExtractableDecrypt))
+            return table_.problem("evidence", "does not fit the key's purposes");
         return success();
     }
 

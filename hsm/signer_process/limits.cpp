@@ -98,6 +98,9 @@ std::vector<Purpose> KeyLimits::purposes() const {
     if (ocsp) list.push_back(Purpose::ocsp);
     if (checkpoint) list.push_back(Purpose::checkpoint);
     if (tls) list.push_back(Purpose::tls);
+    if (decrypt) list.push_back(Purpose::decrypt);
+    if (cms) list.push_back(Purpose::cms);
+    if (cmp) list.push_back(Purpose::cmp);
     return list;
 }
 
@@ -107,10 +110,10 @@ Result<void> check_request(const KeyLimits& limits, Purpose purpose, const crypt
         return fail(ErrorCode::denied, "this key does not have the purpose " + std::string{purpose_name(purpose)},
                     "key " + limits.name);
     }
-    // For EdDSA the digest says nothing.
-    const bool is_edwards = algorithm.scheme == crypto::SignatureScheme::ed25519;
+    if (purpose == Purpose::decrypt)
+        return fail(ErrorCode::denied, "nothing is signed under the purpose decrypt", "key " + limits.name);
     for (const auto& allowed : limits.algorithms) {
-        if (allowed == algorithm || (is_edwards && allowed.scheme == algorithm.scheme)) return success();
+        if (allowed == algorithm) return success();
     }
     return fail(ErrorCode::denied, "this key does not make " + crypto::signature_name(algorithm) + " signatures",
                 "key " + limits.name);
@@ -180,6 +183,16 @@ Result<IntentSubject> check_tbs(const KeyLimits& limits, const crypto::PublicKey
             SEALWRIGHT_TRY(check_tls(tbs));
             return IntentSubject{NoSubject{}};
         }
+        case Purpose::cms: {
+            SEALWRIGHT_TRY(check_cms(*limits.cms, tbs));
+            return IntentSubject{NoSubject{}};
+        }
+        case Purpose::cmp: {
+            SEALWRIGHT_TRY(check_cmp(*limits.cmp, algorithm, tbs));
+            return IntentSubject{NoSubject{}};
+        }
+        case Purpose::decrypt:
+            return fail(ErrorCode::denied, "nothing is signed under the purpose decrypt");
     }
     return fail(ErrorCode::unsupported, "unknown purpose");
 }

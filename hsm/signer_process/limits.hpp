@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "hsm/decryptor.hpp"
+#include "hsm/key_evidence.hpp"
 #include "hsm/signer_process/journal_record.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -41,6 +43,21 @@ struct CheckpointLimits {
     std::string origin;
 };
 
+// DecryptLimits: how the key may decrypt; nothing is signed under this purpose.
+struct DecryptLimits {
+    std::vector<DecryptScheme> schemes;
+};
+
+// CmsLimits: which eContentTypes (OID content octets) the key signs; empty: any.
+struct CmsLimits {
+    std::vector<Bytes> content_types;
+};
+
+// CmpLimits: a CA or RA answers and announces; messages of a client are signed only where requests is set.
+struct CmpLimits {
+    bool requests = false;
+};
+
 struct TlsLimits {};
 struct CsrLimits {};
 
@@ -56,6 +73,10 @@ struct KeyLimits {
     std::optional<CheckpointLimits> checkpoint;
     std::optional<TlsLimits> tls;
     std::vector<std::string> locations;  // serials of the tokens where it was enrolled; empty: any that holds it
+    std::optional<DecryptLimits> decrypt;
+    std::optional<CmsLimits> cms;
+    std::optional<CmpLimits> cmp;
+    std::string evidence_template{kNonExtractable};  // what the key is judged by
 
     std::vector<Purpose> purposes() const;
 };
@@ -69,6 +90,10 @@ Result<void> check_request(const KeyLimits& limits, Purpose purpose, const crypt
 Result<IntentSubject> check_tbs(const KeyLimits& limits, const crypto::PublicKey& key, Purpose purpose,
                                 const crypto::SignatureAlgorithm& algorithm, ByteView tbs, UtcTime now);
 
+// check_decrypt holds a request to decrypt against the limits (denied), and its shape against the key (malformed,
+// unsupported), before the token sees it.
+Result<void> check_decrypt(const KeyLimits& limits, const crypto::PublicKey& key, const DecryptRequest& request);
+
 // One check a purpose.
 Result<CertificateSubject> check_certificate(const CertificateLimits& limits,
                                              const crypto::SignatureAlgorithm& algorithm, ByteView tbs, UtcTime now);
@@ -76,6 +101,8 @@ Result<void> check_csr(const crypto::PublicKey& key, ByteView info);
 Result<void> check_ocsp(const OcspLimits& limits, const crypto::PublicKey& key, ByteView response_data, UtcTime now);
 Result<CheckpointSubject> check_checkpoint(const CheckpointLimits& limits, ByteView text);
 Result<void> check_tls(ByteView content);
+Result<void> check_cms(const CmsLimits& limits, ByteView signed_attributes);
+Result<void> check_cmp(const CmpLimits& limits, const crypto::SignatureAlgorithm& algorithm, ByteView protected_part);
 // CRLs: see crl_checker.hpp.
 
 }  // namespace sealwright::hsm::signer_process

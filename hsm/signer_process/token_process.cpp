@@ -57,7 +57,7 @@ Result<Attachment> attachment_of(const TokenJob& job, const std::vector<Descript
 Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLimits& limits, pkcs11::Token& token,
                             Log& log) {
     SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
-    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, kNonExtractable));
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, limits.evidence_template));
     std::string errors;
     for (const auto& finding : findings) {
         if (finding.severity == x509::Severity::note) continue;

@@ -111,6 +111,11 @@ consteval Literal arcs(const std::uint64_t (&value)[N]) {
     X(EcdsaWithSha512, "ecdsa-with-SHA512", 1, 2, 840, 10045, 4, 3, 4)             \
     X(Ed25519, "id-Ed25519", 1, 3, 101, 112)                                       \
     X(Ed448, "id-Ed448", 1, 3, 101, 113)                                           \
+    X(MlDsa44, "id-ml-dsa-44", 2, 16, 840, 1, 101, 3, 4, 3, 17)                    \
+    X(MlDsa65, "id-ml-dsa-65", 2, 16, 840, 1, 101, 3, 4, 3, 18)                    \
+    X(MlDsa87, "id-ml-dsa-87", 2, 16, 840, 1, 101, 3, 4, 3, 19)                    \
+    X(ContentType, "id-contentType", 1, 2, 840, 113549, 1, 9, 3)                   \
+    X(MessageDigest, "id-messageDigest", 1, 2, 840, 113549, 1, 9, 4)               \
     X(Sha1, "id-sha1", 1, 3, 14, 3, 2, 26)                                         \
     X(Sha256, "id-sha256", 2, 16, 840, 1, 101, 3, 4, 2, 1)                         \
     X(Sha384, "id-sha384", 2, 16, 840, 1, 101, 3, 4, 2, 2)                         \

@@ -34,7 +34,7 @@ extern const ByteView kCpsQualifier, kUserNoticeQualifier, kExtensionRequest, kC
     kHardwareModuleName, kUpn;
 extern const ByteView kRsaEncryption, kRsaPss, kMgf1, kSha256WithRsa, kSha384WithRsa, kSha512WithRsa, kSha1WithRsa,
     kEcPublicKey, kPrime256v1, kSecp384r1, kSecp521r1, kEcdsaWithSha256, kEcdsaWithSha384, kEcdsaWithSha512, kEd25519,
-    kEd448, kSha1, kSha256, kSha384, kSha512;
+    kEd448, kMlDsa44, kMlDsa65, kMlDsa87, kContentType, kMessageDigest, kSha1, kSha256, kSha384, kSha512;
 }  // namespace oid
 
 }  // namespace sealwright::asn1

@@ -27,6 +27,9 @@ Result<SignatureType> signature_type(const crypto::PublicKey& key) {
             return SignatureType::ecdsa;
         case crypto::KeyType::rsa:
         case crypto::KeyType::ed448:
+        case crypto::KeyType::ml_dsa_44:
+        case crypto::KeyType::ml_dsa_65:
+        case crypto::KeyType::ml_dsa_87:
             break;
     }
     return fail(ErrorCode::unsupported, "checkpoints are signed with Ed25519 or ECDSA, not with " +

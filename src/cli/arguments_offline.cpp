@@ -60,21 +60,75 @@ void add_ceremony(Grammar& grammar) {
     grammar.runs(run, add_held_ceremony(run), ceremony_run);
 }
 
+void add_module(CLI::App& command, HsmOptions& options) {
+    command.add_option("--module", options.module, "The PKCS#11 module")->required()->type_name("PATH");
+    command.add_option("--module-init-args", options.init_args, "Init arguments of the module (NSS needs them)")
+        ->type_name("TEXT");
+}
+
 std::shared_ptr<HsmOptions> add_module(CLI::App& command) {
     auto options = std::make_shared<HsmOptions>();
-    command.add_option("--module", options->module, "The PKCS#11 module")->required()->type_name("PATH");
-    command.add_option("--module-init-args", options->init_args, "Init arguments of the module (NSS needs them)")
-        ->type_name("TEXT");
+    add_module(command, *options);
     return options;
+}
+
+void add_token(CLI::App& command, HsmOptions& options, const char* pin, const char* whose) {
+    command.add_option("--token-serial", options.token_serial, "The token with this serial number")
+        ->type_name("SERIAL");
+    command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
+    add_secret_source(command, options.pin, pin, whose);
 }
 
 std::shared_ptr<HsmOptions> add_token(CLI::App& command) {
     auto options = add_module(command);
-    command.add_option("--token-serial", options->token_serial, "The token with this serial number")
-        ->type_name("SERIAL");
-    command.add_option("--token-label", options->token_label, "The token with this label")->type_name("LABEL");
-    add_secret_source(command, options->pin, "pin", "the user PIN");
+    add_token(command, *options, "pin", "the user PIN");
     return options;
+}
+
+std::shared_ptr<HsmBackupOptions> add_backup(CLI::App& command, const char* pin, const char* whose) {
+    auto options = std::make_shared<HsmBackupOptions>();
+    add_module(command, *options);
+    add_token(command, *options, pin, whose);
+    return options;
+}
+
+void add_wrapping_option(CLI::App& command, HsmBackupOptions& options) {
+    command.add_option("--wrapping-key", options.wrapping_key, "The label of the wrapping key")
+        ->required()
+        ->type_name("LABEL");
+}
+
+void add_hsm_backup(Grammar& grammar, CLI::App& group) {
+    CLI::App& wrapping = grammar.command(group, "wrapping-key", "Have the SO make a key that wraps others for backup",
+                                         "  sealwright hsm wrapping-key create --label safe --module ./vendor.so");
+    auto made = add_backup(wrapping, "so-pin", "the SO PIN");
+    wrapping.add_option("ACTION", made->action, "create")
+        ->required()
+        ->type_name("")
+        ->check(CLI::IsMember({"create"}).description(""));
+    wrapping.add_option("--label", made->label, "The label of the new key")->required()->type_name("LABEL");
+    grammar.runs(wrapping, made, hsm_wrapping_key);
+
+    CLI::App& backup = grammar.command(
+        group, "backup", "Wrap a key of the template wrap-backup-v1 into a file",
+        "  sealwright hsm backup issuing --wrapping-key safe --out issuing.backup --module ./vendor.so");
+    auto backed_up = add_backup(backup, "pin", "the user PIN");
+    backup.add_option("KEY", backed_up->key, "The key's identifier, its first digits, or its label")
+        ->required()
+        ->type_name("");
+    add_wrapping_option(backup, *backed_up);
+    backup.add_option("--out", backed_up->file, "The file, which must not exist")->required()->type_name("FILE");
+    grammar.runs(backup, backed_up, hsm_backup);
+
+    CLI::App& restore =
+        grammar.command(group, "restore", "Unwrap a backup into a token that has the wrapping key",
+                        "  sealwright hsm restore issuing.backup --wrapping-key safe --dry-run --module ./vendor.so\n"
+                        "  sealwright hsm restore issuing.backup --wrapping-key safe --module ./vendor.so");
+    auto restored = add_backup(restore, "pin", "the user PIN");
+    restore.add_option("FILE", restored->file, "The backup")->required()->type_name("");
+    add_wrapping_option(restore, *restored);
+    restore.add_flag("--dry-run", restored->dry_run, "Look whether it could be restored, and change nothing");
+    grammar.runs(restore, restored, hsm_restore);
 }
 
 void add_hsm(Grammar& grammar) {
@@ -102,6 +156,7 @@ void add_hsm(Grammar& grammar) {
         ->type_name("NAME")
         ->capture_default_str();
     grammar.runs(evidence, judged, hsm_evidence);
+    add_hsm_backup(grammar, group);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "cli/commands.hpp"
+#include "cli/hsm_opening.hpp"
 #include "cli/secret_source.hpp"
 #include "cli/wording.hpp"
 #include "hsm/pkcs11/token.hpp"
@@ -40,6 +41,23 @@ json::object token_json(const TokenInfo& token) {
             {"user_pin_locked", token.user_pin_locked}};
 }
 
+std::string_view mobility_text(hsm::pkcs11::KeyMobility mobility) noexcept {
+    using enum hsm::pkcs11::KeyMobility;
+    switch (mobility) {
+        case stays:
+            return "no";
+        case can_leave_wrapped:
+            return "can leave (wrapped)";
+        case can_leave:
+            return "CAN LEAVE";
+        case restored:
+            return "restored";
+        case unknown:
+            break;
+    }
+    return "unknown";
+}
+
 json::object module_json(const Module& module) {
     const auto& info = module.info();
     return {{"path", info.path},
@@ -50,7 +68,9 @@ json::object module_json(const Module& module) {
             {"sha256", info.file_sha256.hex()}};
 }
 
-Result<std::shared_ptr<Module>> load(const HsmOptions& options) {
+}  // namespace
+
+Result<std::shared_ptr<Module>> load_module(const HsmOptions& options) {
     auto module = Module::load(options.module, options.init_args);
     if (module) return module;
     return with_advice(module.error(), "Is " + options.module +
@@ -58,7 +78,6 @@ Result<std::shared_ptr<Module>> load(const HsmOptions& options) {
                                            "/usr/lib/softhsm/libsofthsm2.so.");
 }
 
-// Where one token is there it is meant; where several are, one must be named.
 Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) {
     SEALWRIGHT_TRY(const auto tokens, module.tokens());
     std::vector<TokenInfo> matching;
@@ -80,7 +99,7 @@ Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) 
 }
 
 Result<std::shared_ptr<Token>> open_token(Context& context, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto module, load(options));
+    SEALWRIGHT_TRY(const auto module, load_module(options));
     SEALWRIGHT_TRY(const auto chosen, choose_token(*module, options));
     Secret pin;
     if (chosen.login_required) {
@@ -104,6 +123,8 @@ Result<TokenKey> find_key(Token& token, const std::string& wanted) {
                                                                    wanted + "'; use the identifier"),
                                        advice);
 }
+
+namespace {
 
 std::string_view severity_name(x509::Severity severity) noexcept {
     switch (severity) {
@@ -172,7 +193,7 @@ Result<void> print_evidence_json(Output& output, const hsm::KeyEvidence& evidenc
 }  // namespace
 
 Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto module, load(options));
+    SEALWRIGHT_TRY(const auto module, load_module(options));
     SEALWRIGHT_TRY(const auto tokens, module->tokens());
     if (context.output.wants_json()) {
         json::array list;
@@ -199,15 +220,17 @@ Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options) {
     SEALWRIGHT_TRY(const auto token, open_token(context, options));
     SEALWRIGHT_TRY(const auto keys, token->keys());
     json::array list;
-    Table table{{{"KEY (SHA-256 OF ITS SPKI)"}, {"LABEL"}, {"TYPE"}, {"PRIVATE HALF"}}};
+    Table table{{{"KEY (SHA-256 OF ITS SPKI)"}, {"LABEL"}, {"TYPE"}, {"PRIVATE HALF"}, {"LEAVES"}}};
     for (const auto& key : keys) {
-        table.add({key.id.hex(), key.label, key_text(key.public_key), key.has_private ? "yes" : "NO"});
+        table.add({key.id.hex(), key.label, key_text(key.public_key), key.has_private ? "yes" : "NO",
+                   key.has_private ? std::string{mobility_text(key.mobility)} : ""});
         list.push_back(json::object{{"id", key.id.hex()},
                                     {"label", key.label},
                                     {"cka_id", to_hex(key.cka_id)},
                                     {"type", crypto::key_type_name(key.public_key.type())},
                                     {"bits", key.public_key.bits()},
-                                    {"private", key.has_private}});
+                                    {"private", key.has_private},
+                                    {"leaves", mobility_text(key.mobility)}});
     }
     if (context.output.wants_json()) {
         context.output.json(json::object{{"token", token_json(token->info())}, {"keys", std::move(list)}});

@@ -13,6 +13,9 @@ Result<ExitCode> ceremony_run(Context& context, const CeremonyOptions& options);
 Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options);
 Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options);
 Result<ExitCode> hsm_evidence(Context& context, const HsmOptions& options);
+Result<ExitCode> hsm_wrapping_key(Context& context, const HsmBackupOptions& options);
+Result<ExitCode> hsm_backup(Context& context, const HsmBackupOptions& options);
+Result<ExitCode> hsm_restore(Context& context, const HsmBackupOptions& options);
 Result<ExitCode> version(Context& context);
 
 // Over the admin socket. cert_issue can speak the native protocol over HTTPS instead.

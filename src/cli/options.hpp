@@ -39,6 +39,15 @@ struct HsmOptions {
     std::string evidence_template = "non-extractable-v1";  // evidence: what the key is judged by
 };
 
+// Backup of keys by wrapping. The PIN of HsmOptions is the user's, or the SO's where a wrapping key is made.
+struct HsmBackupOptions : HsmOptions {
+    std::string action;  // wrapping-key: create
+    std::string label;   // wrapping-key: of the new key
+    std::string wrapping_key;
+    std::string file;
+    bool dry_run = false;  // restore: look, and change nothing
+};
+
 struct ProfileOptions {
     std::string name;
     bool toml = false;

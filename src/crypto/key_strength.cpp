@@ -368,6 +368,10 @@ Result<void> check_strength(const PublicKey& key, unsigned min_rsa_bits) {
         case KeyType::ec_p384:
         case KeyType::ec_p521:
             return success();  // a point on one of these curves has their prime order
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return success();  // FIPS 204 knows no weak public keys
     }
     return success();
 }

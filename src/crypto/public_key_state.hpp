@@ -23,6 +23,7 @@ struct PublicKey::State {
 
     // evp is OpenSSL's form of the key, made when it is first asked for: most keys are read, compared and judged, and
     // never verify anything. The octets were checked before; that OpenSSL does not take them is a broken invariant.
+    // Null for a kind of key that this libcrypto does not know (library_verifies).
     EVP_PKEY* evp() const;
 
     // check_strength's, of an RSA modulus.

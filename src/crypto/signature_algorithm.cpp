@@ -61,19 +61,18 @@ const std::vector<Supported>& supported() {
         {{rsa_pss, sha512}, "rsa-pss-sha512", pss_identifier(oid::kSha512, 64)},
         {{ed25519, sha512}, "ed25519", identifier_alone(oid::kEd25519)},
         {{ed448, sha512}, "ed448", identifier_alone(oid::kEd448)},
+        {{ml_dsa_44, sha512}, "ml-dsa-44", identifier_alone(oid::kMlDsa44)},
+        {{ml_dsa_65, sha512}, "ml-dsa-65", identifier_alone(oid::kMlDsa65)},
+        {{ml_dsa_87, sha512}, "ml-dsa-87", identifier_alone(oid::kMlDsa87)},
     };
     return all;
 }
 
-bool is_eddsa(SignatureScheme scheme) noexcept {
-    return scheme == SignatureScheme::ed25519 || scheme == SignatureScheme::ed448;
-}
-
-// find gives the entry of an algorithm; a digest given with EdDSA does not matter.
+// find gives the entry of an algorithm; a digest given with a scheme that signs messages does not matter.
 const Supported& find(const SignatureAlgorithm& algorithm) {
     for (const Supported& entry : supported()) {
         if (entry.algorithm.scheme != algorithm.scheme) continue;
-        if (is_eddsa(algorithm.scheme) || entry.algorithm.digest == algorithm.digest) return entry;
+        if (signs_messages(algorithm.scheme) || entry.algorithm.digest == algorithm.digest) return entry;
     }
     throw std::invalid_argument{"no signature algorithm of the house (SHA-1 is none)"};
 }
@@ -126,6 +125,12 @@ bool fits(const SignatureAlgorithm& algorithm, KeyType type) noexcept {
             return algorithm.scheme == SignatureScheme::ed25519;
         case KeyType::ed448:
             return algorithm.scheme == SignatureScheme::ed448;
+        case KeyType::ml_dsa_44:
+            return algorithm.scheme == SignatureScheme::ml_dsa_44;
+        case KeyType::ml_dsa_65:
+            return algorithm.scheme == SignatureScheme::ml_dsa_65;
+        case KeyType::ml_dsa_87:
+            return algorithm.scheme == SignatureScheme::ml_dsa_87;
     }
     return false;
 }
@@ -144,6 +149,12 @@ SignatureAlgorithm default_algorithm(KeyType type) noexcept {
             return {SignatureScheme::ed25519, DigestAlgorithm::sha512};
         case KeyType::ed448:
             return {SignatureScheme::ed448, DigestAlgorithm::sha512};
+        case KeyType::ml_dsa_44:
+            return {SignatureScheme::ml_dsa_44, DigestAlgorithm::sha512};
+        case KeyType::ml_dsa_65:
+            return {SignatureScheme::ml_dsa_65, DigestAlgorithm::sha512};
+        case KeyType::ml_dsa_87:
+            return {SignatureScheme::ml_dsa_87, DigestAlgorithm::sha512};
     }
     return {};
 }

@@ -117,6 +117,39 @@ EvpPkeyPtr make_edwards(KeyType type, ByteView octets) {
     return key;
 }
 
+struct MlDsa {
+    KeyType type;
+    const char* name;        // OpenSSL's, and ours in listings
+    std::size_t public_key;  // octets (FIPS 204 table 2)
+    const ByteView* oid;
+};
+
+constexpr std::array<MlDsa, 3> kMlDsa{{{KeyType::ml_dsa_44, "ML-DSA-44", 1312, &asn1::oid::kMlDsa44},
+                                       {KeyType::ml_dsa_65, "ML-DSA-65", 1952, &asn1::oid::kMlDsa65},
+                                       {KeyType::ml_dsa_87, "ML-DSA-87", 2592, &asn1::oid::kMlDsa87}}};
+
+const MlDsa* ml_dsa(KeyType type) noexcept {
+    for (const MlDsa& row : kMlDsa) {
+        if (row.type == type) return &row;
+    }
+    return nullptr;
+}
+
+// load_ml_dsa: any octets of the right length are a public key (FIPS 204 algorithm 23 has no failure).
+Result<void> load_ml_dsa(PublicKey::State& state, const MlDsa& row) {
+    if (state.public_bits.size() != row.public_key) return malformed("an ML-DSA key of the wrong length");
+    state.type = row.type;
+    state.bits = static_cast<unsigned>(row.public_key * 8);
+    return success();
+}
+
+// make_ml_dsa gives null where the libcrypto knows no ML-DSA: before OpenSSL 3.5.
+EvpPkeyPtr make_ml_dsa(const MlDsa& row, ByteView octets) {
+    EvpPkeyPtr key{EVP_PKEY_new_raw_public_key_ex(nullptr, row.name, nullptr, octets.data(), octets.size())};
+    if (key == nullptr) clear_openssl_errors();
+    return key;
+}
+
 // native_bignum turns big-endian octets into the form in which OSSL_PARAM wants an integer.
 Bytes native_bignum(ByteView big_endian) {
     Bytes out = bytes_of(big_endian);
@@ -168,6 +201,10 @@ EvpPkeyPtr make_key(const PublicKey::State& state) {
         case KeyType::ed25519:
         case KeyType::ed448:
             return make_edwards(state.type, state.public_bits);
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return make_ml_dsa(*ml_dsa(state.type), state.public_bits);
     }
     throw std::logic_error{"a public key of no type"};
 }
@@ -196,6 +233,11 @@ Result<void> load_key(PublicKey::State& state, ByteView algorithm, asn1::DerRead
     if (equal(algorithm, asn1::oid::kEd25519) || equal(algorithm, asn1::oid::kEd448)) {
         SEALWRIGHT_TRY(parameters.finish());  // RFC 8410 section 3: the parameters MUST be absent
         return load_edwards(state, equal(algorithm, asn1::oid::kEd25519) ? KeyType::ed25519 : KeyType::ed448);
+    }
+    for (const MlDsa& row : kMlDsa) {
+        if (!equal(algorithm, *row.oid)) continue;
+        SEALWRIGHT_TRY(parameters.finish());  // RFC 9881 section 2: the parameters component MUST be absent
+        return load_ml_dsa(state, row);
     }
     return fail(ErrorCode::unsupported, "public key: the algorithm " + asn1::oid_name(algorithm) + " is not supported");
 }
@@ -229,8 +271,20 @@ std::string_view key_type_name(KeyType type) noexcept {
             return "Ed25519";
         case KeyType::ed448:
             return "Ed448";
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return ml_dsa(type)->name;
     }
     return "unknown";
+}
+
+bool library_verifies(KeyType type) {
+    const MlDsa* row = ml_dsa(type);
+    if (row == nullptr) return true;
+    const EvpPkeyCtxPtr context{EVP_PKEY_CTX_new_from_name(nullptr, row->name, nullptr)};
+    if (context == nullptr) clear_openssl_errors();
+    return context != nullptr;
 }
 
 const EC_GROUP* curve_group(KeyType type) {

@@ -11,8 +11,26 @@
 
 namespace sealwright::crypto {
 
-enum class KeyType : std::uint8_t { rsa = 1, ec_p256 = 2, ec_p384 = 3, ec_p521 = 4, ed25519 = 5, ed448 = 6 };
+enum class KeyType : std::uint8_t {
+    rsa = 1,
+    ec_p256 = 2,
+    ec_p384 = 3,
+    ec_p521 = 4,
+    ed25519 = 5,
+    ed448 = 6,
+    ml_dsa_44 = 7,  // FIPS 204, RFC 9881
+    ml_dsa_65 = 8,
+    ml_dsa_87 = 9,
+};
 std::string_view key_type_name(KeyType type) noexcept;  // "RSA", "EC P-256", ...
+
+constexpr bool is_ml_dsa(KeyType type) noexcept {
+    return type == KeyType::ml_dsa_44 || type == KeyType::ml_dsa_65 || type == KeyType::ml_dsa_87;
+}
+
+// library_verifies says whether the libcrypto that runs here can verify signatures of such keys. ML-DSA came with
+// OpenSSL 3.5 and is looked for when the program runs, so that one binary serves both.
+bool library_verifies(KeyType type);
 
 // PublicKey is a SubjectPublicKeyInfo that was parsed strictly and can verify. Immutable, cheap to copy, thread-safe.
 class PublicKey {
@@ -23,7 +41,8 @@ public:
     static Result<PublicKey> parse(ByteView spki);
 
     KeyType type() const noexcept;
-    unsigned bits() const noexcept;  // modulus or curve size
+    unsigned bits()
+        const noexcept;  // modulus or curve size; of ML-DSA the public key's octets in bits, as OpenSSL has it
     const SpkiDer& spki() const noexcept;
     KeyId id() const noexcept;              // SHA-256 of spki()
     ByteView public_bits() const noexcept;  // the BIT STRING's octets, of which RFC 5280's method 1 takes SHA-1
@@ -32,7 +51,7 @@ public:
 
     // verify checks a signature over message. algorithm must fit the key (unsupported); a signature that does not hold
     // is invalid_signature; an ECDSA signature that is not minimal DER of two positive integers is invalid_signature
-    // too.
+    // too. unsupported as well for a key whose kind the libcrypto lacks (library_verifies).
     Result<void> verify(const SignatureAlgorithm& algorithm, ByteView message, ByteView signature) const;
 
     struct State;  // keeps OpenSSL out of this header

@@ -54,8 +54,8 @@ Result<void> verify_digest(EVP_PKEY* key, const SignatureAlgorithm& algorithm, B
     return success();
 }
 
-// verify_eddsa has no digest of its own to hand over: EdDSA signs the message.
-Result<void> verify_eddsa(EVP_PKEY* key, ByteView message, ByteView signature) {
+// verify_message has no digest of its own to hand over: EdDSA and ML-DSA sign the message.
+Result<void> verify_message(EVP_PKEY* key, ByteView message, ByteView signature) {
     EvpMdCtxPtr context{EVP_MD_CTX_new()};
     require_openssl(context != nullptr, "EVP_MD_CTX_new");
     require_openssl(EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key, nullptr) == 1,
@@ -74,7 +74,11 @@ Result<void> PublicKey::verify(const SignatureAlgorithm& algorithm, ByteView mes
                     "a signature of another kind than the key makes (" + std::string{key_type_name(type())} + ")");
     }
     EVP_PKEY* key = state_->evp();
-    if (type() == KeyType::ed25519 || type() == KeyType::ed448) return verify_eddsa(key, message, signature);
+    if (key == nullptr) {
+        return fail(ErrorCode::unsupported, "this libcrypto cannot verify " + std::string{key_type_name(type())} +
+                                                " signatures; OpenSSL 3.5 and later can");
+    }
+    if (signs_messages(algorithm.scheme)) return verify_message(key, message, signature);
     if (algorithm.scheme == SignatureScheme::ecdsa && !check_ecdsa_form(signature, bits())) return does_not_hold();
     return verify_digest(key, algorithm, digest(algorithm.digest, message), signature);
 }

@@ -10,12 +10,16 @@ namespace {
 
 namespace oid = asn1::oid;
 
-constexpr std::array<std::pair<std::string_view, crypto::KeyType>, 6> kKeyTypes{{{"rsa", crypto::KeyType::rsa},
-                                                                                 {"ec-p256", crypto::KeyType::ec_p256},
-                                                                                 {"ec-p384", crypto::KeyType::ec_p384},
-                                                                                 {"ec-p521", crypto::KeyType::ec_p521},
-                                                                                 {"ed25519", crypto::KeyType::ed25519},
-                                                                                 {"ed448", crypto::KeyType::ed448}}};
+constexpr std::array<std::pair<std::string_view, crypto::KeyType>, 9> kKeyTypes{
+    {{"rsa", crypto::KeyType::rsa},
+     {"ec-p256", crypto::KeyType::ec_p256},
+     {"ec-p384", crypto::KeyType::ec_p384},
+     {"ec-p521", crypto::KeyType::ec_p521},
+     {"ed25519", crypto::KeyType::ed25519},
+     {"ed448", crypto::KeyType::ed448},
+     {"ml-dsa-44", crypto::KeyType::ml_dsa_44},
+     {"ml-dsa-65", crypto::KeyType::ml_dsa_65},
+     {"ml-dsa-87", crypto::KeyType::ml_dsa_87}}};
 
 constexpr std::array<std::string_view, 9> kUsages{"digitalSignature", "contentCommitment", "keyEncipherment",
                                                   "dataEncipherment", "keyAgreement",      "keyCertSign",
@@ -126,9 +130,7 @@ bool is_principal_text(std::string_view text) noexcept {
 }
 
 bool is_sha1(const crypto::SignatureAlgorithm& algorithm) noexcept {
-    const bool has_digest =
-        algorithm.scheme != crypto::SignatureScheme::ed25519 && algorithm.scheme != crypto::SignatureScheme::ed448;
-    return has_digest && algorithm.digest == crypto::DigestAlgorithm::sha1;
+    return !crypto::signs_messages(algorithm.scheme) && algorithm.digest == crypto::DigestAlgorithm::sha1;
 }
 
 }  // namespace sealwright::profile

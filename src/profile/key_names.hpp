@@ -5,7 +5,7 @@
 
 namespace sealwright::profile {
 
-// "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519", "ed448".
+// "rsa", "ec-p256", "ec-p384", "ec-p521", "ed25519", "ed448", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87".
 std::optional<crypto::KeyType> parse_key_type(std::string_view name) noexcept;
 std::string key_type_list();
 

@@ -22,6 +22,9 @@ KeyUsage usages_of_algorithm(crypto::KeyType type) noexcept {
             return kSigning | kAuthority | x509::kKeyAgreement | x509::kEncipherOnly | x509::kDecipherOnly;
         case crypto::KeyType::ed25519:
         case crypto::KeyType::ed448:
+        case crypto::KeyType::ml_dsa_44:
+        case crypto::KeyType::ml_dsa_65:
+        case crypto::KeyType::ml_dsa_87:
             return kSigning | kAuthority;
     }
     return 0;

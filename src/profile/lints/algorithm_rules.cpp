@@ -39,6 +39,7 @@ SignatureFamily family_of(const AlgorithmView& algorithm) {
     if (is_one_of(id, {oid::kEcdsaWithSha256, oid::kEcdsaWithSha384, oid::kEcdsaWithSha512}))
         return SignatureFamily::ecdsa;
     if (is_one_of(id, {oid::kEd25519, oid::kEd448})) return SignatureFamily::eddsa;
+    if (is_one_of(id, {oid::kMlDsa44, oid::kMlDsa65, oid::kMlDsa87})) return SignatureFamily::ml_dsa;
     if (equal(id, oid::kRsaPss))
         return is_weak_pss(algorithm.parameters) ? SignatureFamily::weak : SignatureFamily::rsa_pss;
     if (is_one_of(id, {oid::kSha1WithRsa, kMd2WithRsa, kMd5WithRsa, kOiwSha1WithRsa, kEcdsaWithSha1, kDsaWithSha1}))
@@ -64,6 +65,7 @@ bool has_right_parameters(const AlgorithmView& algorithm) {
             return is_our_pss(algorithm.encoding);
         case SignatureFamily::ecdsa:
         case SignatureFamily::eddsa:
+        case SignatureFamily::ml_dsa:
             return !algorithm.parameters;
         case SignatureFamily::weak:
         case SignatureFamily::unknown:
@@ -84,6 +86,12 @@ bool family_fits(const AlgorithmView& algorithm, crypto::KeyType type) {
             return equal(algorithm.id, oid::kEd25519);
         case crypto::KeyType::ed448:
             return equal(algorithm.id, oid::kEd448);
+        case crypto::KeyType::ml_dsa_44:
+            return equal(algorithm.id, oid::kMlDsa44);
+        case crypto::KeyType::ml_dsa_65:
+            return equal(algorithm.id, oid::kMlDsa65);
+        case crypto::KeyType::ml_dsa_87:
+            return equal(algorithm.id, oid::kMlDsa87);
     }
     return false;
 }

@@ -8,7 +8,7 @@
 
 namespace sealwright::profile::lints {
 
-enum class SignatureFamily : std::uint8_t { rsa_pkcs1, rsa_pss, ecdsa, eddsa, weak, unknown };
+enum class SignatureFamily : std::uint8_t { rsa_pkcs1, rsa_pss, ecdsa, eddsa, ml_dsa, weak, unknown };
 
 struct AlgorithmView {
     ByteView encoding, id;

@@ -10,7 +10,7 @@ CrlLint crl_signature_parameters() noexcept {
             "[RFC3279], [RFC4055], and [RFC4491] list OIDs for the most popular signature algorithms",
             [](const CrlSubject& subject, Details& details) {
                 for (const auto family : {SignatureFamily::rsa_pkcs1, SignatureFamily::rsa_pss, SignatureFamily::ecdsa,
-                                          SignatureFamily::eddsa}) {
+                                          SignatureFamily::eddsa, SignatureFamily::ml_dsa}) {
                     check_parameters(subject.view->signature_algorithm, family, details);
                 }
             },

@@ -39,6 +39,9 @@ std::optional<crypto::KeyType> type_of(const SpkiView& spki) {
     if (equal(spki.algorithm, oid::kEcPublicKey)) return curve_of(spki.parameters);
     if (equal(spki.algorithm, oid::kEd25519)) return crypto::KeyType::ed25519;
     if (equal(spki.algorithm, oid::kEd448)) return crypto::KeyType::ed448;
+    if (equal(spki.algorithm, oid::kMlDsa44)) return crypto::KeyType::ml_dsa_44;
+    if (equal(spki.algorithm, oid::kMlDsa65)) return crypto::KeyType::ml_dsa_65;
+    if (equal(spki.algorithm, oid::kMlDsa87)) return crypto::KeyType::ml_dsa_87;
     return {};
 }
 

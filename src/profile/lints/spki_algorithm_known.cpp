@@ -8,7 +8,8 @@ CertificateLint spki_algorithm_known() noexcept {
             [](const CertificateSubject& subject, Details& details) {
                 const auto& key = subject.view->key;
                 if (!key) return;
-                for (const ByteView known : {oid::kRsaEncryption, oid::kEcPublicKey, oid::kEd25519, oid::kEd448}) {
+                for (const ByteView known : {oid::kRsaEncryption, oid::kEcPublicKey, oid::kEd25519, oid::kEd448,
+                                             oid::kMlDsa44, oid::kMlDsa65, oid::kMlDsa87}) {
                     if (equal(key->algorithm, known)) return;
                 }
                 details.push_back("the public key algorithm " + asn1::oid_name(key->algorithm) +

@@ -37,6 +37,8 @@ KeyLimits limits() {
     limits.ocsp = OcspLimits{kYear, kYear};
     limits.checkpoint = CheckpointLimits{"ca.test/audit"};
     limits.tls = TlsLimits{};
+    limits.cms = CmsLimits{};
+    limits.cmp = CmpLimits{true};
     return limits;
 }
 

@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto line = ceremonies::head_line(head.value().size.value_or(0), head.value().root);
         require(ceremonies::parse_head(line).value().root == head.value().root, "a head goes there and back");
     }
-    (void)read_evidence(text);
+    (void)read_evidence(text, "non-extractable-v1");
+    (void)read_evidence(text, kMayLeaveWrapped);
     (void)read_script(text);
     (void)read_bindings(text);
     (void)read_signer_keys(text);

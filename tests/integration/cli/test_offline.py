@@ -177,6 +177,51 @@ class Ceremonies(TokenCase):
         again = self.ceremony("rehearse", "--out", self.folder / "bundle", "--yes", expect=1)
         self.assertIn("bundle", again.stderr)
 
+    # The issuing key is made as one that can leave wrapped; the second token is a clone that was made before the key was.
+    @unittest.skipUnless(os.path.exists(MODULE), "softhsm2 is not installed")
+    def test_AKeyThatCanLeaveIsBackedUpAndRestoredIntoASecondToken(self):
+        self.make_token("sealwright-root")
+        self.make_token("sealwright-online")
+        online, so_pin = ("--token-label", "sealwright-online"), self.file("so-pin", "12345678")
+        made = json.loads(self.hsm("wrapping-key", "create", "--label", "safe", *online, "--so-pin-file", so_pin, "--json").stdout)
+        self.assertEqual((made["trusted"], len(made["check_value"])), (True, 6))
+        self.assertIn("already", self.hsm("wrapping-key", "create", "--label", "safe", *online, "--so-pin-file", so_pin, expect=1).stderr)
+        self.assertIn("denied", self.hsm("wrapping-key", "create", "--label", "other", *online, "--so-pin-file", self.file("wrong", "87654321"), "--json", expect=1).stderr)
+        shutil.copytree(self.folder / "tokens", self.folder / "second")
+        script = self.script.read_text()
+        at = script.index('label = "issuing-ca"')
+        self.script.write_text(script[:at] + script[at:].replace("non-extractable-v1", "wrap-backup-v1", 1))
+        told = json.loads(self.ceremony("rehearse", "--out", self.folder / "bundle", "--yes", "--json").stdout)
+        self.assertIn('evidence = "wrap-backup-v1"', (self.folder / "bundle/artefacts/signer-keys.toml").read_text())
+        verified = subprocess.run([str(pathlib.Path(SEALWRIGHT).with_name("sealwright-verify")), "ceremony", self.folder / "bundle", "--roots",
+                                   self.folder / "bundle/artefacts/root.pem", "--head", told["head"]], capture_output=True, text=True)
+        self.assertIn("1 can leave, wrapped", verified.stdout)
+
+        on_token = (*online, "--pin-file", self.folder / "pin")
+        listed = {key["label"]: key["leaves"] for key in json.loads(self.hsm("keys", *on_token, "--json").stdout)["keys"]}
+        self.assertEqual((listed["issuing-ca"], listed["ocsp-signer"]), ("can leave (wrapped)", "no"))
+        backup = self.folder / "issuing.backup"
+        self.hsm("backup", "issuing-ca", "--wrapping-key", "safe", "--out", backup, *on_token)
+        self.assertEqual(backup.stat().st_mode & 0o777, 0o600)
+        self.hsm("backup", "issuing-ca", "--wrapping-key", "safe", "--out", backup, *on_token, expect=1)
+        self.assertIn("unextractable", self.hsm("backup", "ocsp-signer", "--wrapping-key", "safe", "--out", self.folder / "nix", *on_token, expect=1).stderr)
+        self.assertIn("already", self.hsm("restore", backup, "--wrapping-key", "safe", *on_token, expect=1).stderr)
+
+        conf = self.folder / "softhsm.conf"
+        conf.write_text(conf.read_text().replace("/tokens", "/second"))
+        flipped = bytearray(backup.read_bytes())
+        flipped[-50] ^= 1
+        (self.folder / "flipped").write_bytes(flipped)
+        self.assertIn("digest", self.hsm("restore", self.folder / "flipped", "--wrapping-key", "safe", *on_token, expect=1).stderr)
+        self.hsm("restore", backup, "--wrapping-key", "unsafe", *on_token, expect=4)
+        self.assertIn("Nothing was changed", self.hsm("restore", backup, "--wrapping-key", "safe", "--dry-run", *on_token).stderr)
+        self.assertEqual(json.loads(self.hsm("keys", *on_token, "--json").stdout)["keys"], [])
+        self.hsm("restore", backup, "--wrapping-key", "safe", *on_token)
+        keys = json.loads(self.hsm("keys", *on_token, "--json").stdout)["keys"]
+        self.assertEqual([(key["label"], key["leaves"]) for key in keys], [("issuing-ca", "restored")])
+        self.assertIn("provenance", self.hsm("evidence", "issuing-ca", "--template", "wrap-backup-restored-v1", *on_token).stdout)
+        self.hsm("evidence", "issuing-ca", "--template", "wrap-backup-v1", *on_token, expect=1)
+
     def test_ARehearsalIsNoProduction(self):
         self.assertIn("rehearsal", self.ceremony("run", "--out", self.folder / "bundle", "--yes", expect=1).stderr)
 

@@ -220,7 +220,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, TlsKey,
     ::testing::Values(KeyCase{"p256", KeyType::ec_p256, 0, {SignatureScheme::ecdsa, DigestAlgorithm::sha256}},
                       KeyCase{"p384", KeyType::ec_p384, 0, {SignatureScheme::ecdsa, DigestAlgorithm::sha384}},
-                      KeyCase{"rsa2048", KeyType::rsa, 2048, {SignatureScheme::rsa_pss, DigestAlgorithm::sha256}}),
+                      KeyCase{"rsa2048", KeyType::rsa, 2048, {SignatureScheme::rsa_pss, DigestAlgorithm::sha256}},
+                      KeyCase{"ed25519", KeyType::ed25519, 0, {SignatureScheme::ed25519, DigestAlgorithm::sha512}},
+                      KeyCase{"ed448", KeyType::ed448, 0, {SignatureScheme::ed448, DigestAlgorithm::sha512}}),
     [](const auto& one) { return std::string{one.param.name}; });
 
 }  // namespace

@@ -153,14 +153,14 @@ TEST_P(KeyTypes, GenerateSignAndAreVerifiedByOpenSsl) {
                                (folder.path() / "signature").string() + " -pubin -keyform DER -inkey " +
                                (folder.path() / "spki.der").string();
         std::string options = " -rawin";
-        if (algorithm.scheme != SignatureScheme::ed25519)
+        if (!crypto::signs_messages(algorithm.scheme))
             options += " -digest " + std::string{crypto::digest_name(algorithm.digest)};
         if (algorithm.scheme == SignatureScheme::rsa_pss)
             options += " -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:digest";
         EXPECT_THAT(test::run_command("openssl pkeyutl -verify" + in + options),
                     HasSubstr("Signature Verified Successfully"));
 
-        if (algorithm.scheme == SignatureScheme::ed25519) continue;
+        if (crypto::signs_messages(algorithm.scheme)) continue;
         ASSERT_TRUE(token.value()->signs_digests(algorithm));
         const auto from_digest =
             token.value()->sign_digest(key.value().id, algorithm, crypto::digest(algorithm.digest, message));
@@ -191,16 +191,18 @@ constexpr SignatureAlgorithm kPss256{SignatureScheme::rsa_pss, DigestAlgorithm::
 constexpr SignatureAlgorithm kPss384{SignatureScheme::rsa_pss, DigestAlgorithm::sha384};
 constexpr SignatureAlgorithm kPss512{SignatureScheme::rsa_pss, DigestAlgorithm::sha512};
 constexpr SignatureAlgorithm kEd25519{SignatureScheme::ed25519, DigestAlgorithm::sha512};
+constexpr SignatureAlgorithm kEd448{SignatureScheme::ed448, DigestAlgorithm::sha512};
 
 INSTANTIATE_TEST_SUITE_P(
     All, KeyTypes,
-    ::testing::Values(KeyCase{"p256", KeyType::ec_p256, 0, {kEcdsa256, kEcdsa384}},
-                      KeyCase{"p384", KeyType::ec_p384, 0, {kEcdsa384}},
-                      KeyCase{"p521", KeyType::ec_p521, 0, {kEcdsa512}},
+    ::testing::Values(KeyCase{"p256", KeyType::ec_p256, 0, {kEcdsa256, kEcdsa384, kEcdsa512}},
+                      KeyCase{"p384", KeyType::ec_p384, 0, {kEcdsa256, kEcdsa384, kEcdsa512}},
+                      KeyCase{"p521", KeyType::ec_p521, 0, {kEcdsa256, kEcdsa384, kEcdsa512}},
                       KeyCase{"rsa2048", KeyType::rsa, 2048, {kPkcs256, kPkcs384, kPkcs512, kPss256, kPss384, kPss512}},
-                      KeyCase{"rsa3072", KeyType::rsa, 3072, {kPkcs256, kPss256}},
-                      KeyCase{"rsa4096", KeyType::rsa, 4096, {kPkcs256, kPss512}},
-                      KeyCase{"ed25519", KeyType::ed25519, 0, {kEd25519}}),
+                      KeyCase{"rsa3072", KeyType::rsa, 3072, {kPkcs256, kPkcs384, kPkcs512, kPss256, kPss384, kPss512}},
+                      KeyCase{"rsa4096", KeyType::rsa, 4096, {kPkcs256, kPkcs384, kPkcs512, kPss256, kPss384, kPss512}},
+                      KeyCase{"ed25519", KeyType::ed25519, 0, {kEd25519}},
+                      KeyCase{"ed448", KeyType::ed448, 0, {kEd448}}),
     [](const auto& one) { return std::string{one.param.name}; });
 
 TEST_F(TokenTest, RefusesAMechanismThatTheKeyDoesNotAllow) {
@@ -240,7 +242,7 @@ TEST_F(TokenTest, RefusesASpecThatMakesNoSense) {
     EXPECT_EQ(
         token.value()->generate(KeySpec{KeyType::ec_p256, 0, "x", "non-extractable-v1", {kPss256}}).error().code(),
         ErrorCode::config);
-    EXPECT_EQ(token.value()->generate(KeySpec{KeyType::ed448, 0, "x", "non-extractable-v1", {}}).error().code(),
+    EXPECT_EQ(token.value()->generate(KeySpec{KeyType::ml_dsa_65, 0, "x", "non-extractable-v1", {}}).error().code(),
               ErrorCode::unsupported);
 }
 

@@ -30,15 +30,16 @@ hsm::KeyEvidence good_evidence() {
     return evidence;
 }
 
-std::vector<std::string> objections(const hsm::KeyEvidence& evidence) {
-    const auto reading = read_evidence(hsm::evidence_json(evidence));
+std::vector<std::string> objections(const hsm::KeyEvidence& evidence,
+                                    std::string_view evidence_template = "non-extractable-v1") {
+    const auto reading = read_evidence(hsm::evidence_json(evidence), evidence_template);
     EXPECT_TRUE(reading) << reading.error().describe();
     return reading.value().objections;
 }
 
 TEST(VerifierEvidence, OfAKeyThatNeverLeftItsTokenHasNoObjection) {
     EXPECT_EQ(objections(good_evidence()), std::vector<std::string>{});
-    const auto reading = read_evidence(hsm::evidence_json(good_evidence())).value();
+    const auto reading = read_evidence(hsm::evidence_json(good_evidence()), "non-extractable-v1").value();
     EXPECT_EQ(reading.label, "root-ca");
     EXPECT_EQ(reading.token_serial, "abcé");
 }
@@ -71,9 +72,24 @@ TEST(VerifierEvidence, ATokenThatGivesTheSecretAwayIsAnObjection) {
     EXPECT_EQ(objections(evidence), std::vector<std::string>{"the token gives away CKA_VALUE"});
 }
 
+// A key that can leave is judged as one, by the template that its script names, and by no other.
+TEST(VerifierEvidence, OfAKeyThatCanLeaveWrappedHoldsForItsOwnTemplateAlone) {
+    auto evidence = good_evidence();
+    for (auto& item : evidence.items) {
+        if (item.attribute == "CKA_EXTRACTABLE") item.value = "true";
+        if (item.attribute == "CKA_NEVER_EXTRACTABLE") item.value = "false";
+    }
+    EXPECT_EQ(objections(evidence, kMayLeaveWrapped), std::vector<std::string>{"CKA_WRAP_WITH_TRUSTED is not known"});
+    evidence.items.push_back({"private", "CKA_WRAP_WITH_TRUSTED", "true", {}});
+    EXPECT_EQ(objections(evidence, kMayLeaveWrapped), std::vector<std::string>{});
+    EXPECT_EQ(objections(evidence).size(), 2U);
+    EXPECT_EQ(objections(good_evidence(), kMayLeaveWrapped).size(), 2U);
+    EXPECT_FALSE(read_evidence(hsm::evidence_json(good_evidence()), "any-v1"));
+}
+
 TEST(VerifierEvidence, WhatIsNoEvidenceIsRefused) {
     for (const auto* text : {"", "{}", "[]", "{\"items\":[]}", "{\"items\":{},\"token\":{}}"})
-        EXPECT_FALSE(read_evidence(text)) << text;
+        EXPECT_FALSE(read_evidence(text, "non-extractable-v1")) << text;
 }
 
 }  // namespace

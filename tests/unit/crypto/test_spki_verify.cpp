@@ -54,6 +54,55 @@ TEST(Verify, AcceptsAndRefusesInOneBit) {
     }
 }
 
+// ML-DSA is looked for when the program runs. Without it (OpenSSL before 3.5) a key is read and nothing verified; with
+// it what the openssl program signs holds, and not with one bit changed.
+TEST(Verify, VerifiesMlDsaWhereTheLibraryCanAndSaysWhereItCannot) {
+    struct Row {
+        const char* name;
+        KeyType type;
+        std::size_t public_key;
+    };
+    for (const Row row : {Row{"ml-dsa-44", KeyType::ml_dsa_44, 1312}, Row{"ml-dsa-65", KeyType::ml_dsa_65, 1952},
+                          Row{"ml-dsa-87", KeyType::ml_dsa_87, 2592}}) {
+        const SignatureAlgorithm algorithm = parse_signature_name(row.name).value();
+        const auto spki = [&](std::size_t size, bool with_null) {
+            asn1::DerWriter writer;
+            writer.sequence([&] {
+                const Bytes identifier = algorithm_identifier(algorithm);
+                if (with_null) {
+                    writer.sequence([&] { writer.raw(ByteView{identifier}.subspan(2)).null(); });
+                } else {
+                    writer.raw(identifier);
+                }
+                writer.bit_string(Bytes(size, 0x11));
+            });
+            return writer.take();
+        };
+        const auto key = PublicKey::parse(spki(row.public_key, false));
+        ASSERT_TRUE(key) << key.error().describe();
+        EXPECT_EQ(key.value().type(), row.type);
+        EXPECT_TRUE(check_strength(key.value()));
+        EXPECT_EQ(PublicKey::parse(spki(row.public_key - 1, false)).error().code(), ErrorCode::malformed);
+        EXPECT_FALSE(PublicKey::parse(spki(row.public_key, true)));
+        const std::size_t size = fixed_signature_size(algorithm.scheme);
+        const auto none = key.value().verify(algorithm, test::hex("00"), Bytes(size));
+        EXPECT_EQ(none.error().code(),
+                  library_verifies(row.type) ? ErrorCode::invalid_signature : ErrorCode::unsupported);
+        if (!library_verifies(row.type)) continue;
+        test::OpensslCli cli;
+        cli.run(
+            std::string{"openssl genpkey -algorithm "} + row.name +
+            " -out k.pem && openssl pkey -in k.pem -pubout -outform DER -out p.der && printf message > m && openssl "
+            "pkeyutl -sign -rawin -inkey k.pem -in m -out s");
+        const auto real = PublicKey::parse(cli.read("p.der"));
+        ASSERT_TRUE(real);
+        Bytes signature = cli.read("s");
+        EXPECT_TRUE(real.value().verify(algorithm, view_of("message"), signature));
+        signature.back() ^= 1;
+        EXPECT_FALSE(real.value().verify(algorithm, view_of("message"), signature));
+    }
+}
+
 TEST(Verify, RefusesSignaturesOfAnotherLength) {
     for (const Case& c : cases()) {
         const TestKey key = TestKey::generate(c.type);

@@ -140,6 +140,39 @@ TEST(SignerConfig, TakesLimitsOfListedPurposesAlone) {
         "accepted");
 }
 
+TEST(SignerConfig, TakesTheEvidenceTemplateOfAKey) {
+    EXPECT_EQ(parse(kWhole).value().keys[0].evidence_template, "non-extractable-v1");
+    const auto with = [](const char* name) {
+        return replaced(kWhole, "name = \"issuing\"", "name = \"issuing\"\nevidence = \"" + std::string{name} + "\"");
+    };
+    EXPECT_EQ(parse(with("wrap-backup-v1")).value().keys[0].evidence_template, "wrap-backup-v1");
+    EXPECT_THAT(problem(with("any-v1")), HasSubstr("known are non-extractable-v1"));
+    EXPECT_THAT(problem(with("non-extractable-decrypt-v1")), HasSubstr("does not fit"));
+}
+
+TEST(SignerConfig, ReadsKeysThatDecryptAndSignMessages) {
+    const std::string head = kHead + kToken + "[[key]]\nid = \"" + kDigest + "\"\nname = \"scep\"\n";
+    const std::string decrypts = head + "purposes = [\"decrypt\"]\n";
+    const std::string schemes = "[key.decrypt]\nschemes = [\"rsa-pkcs1\", \"ecdh\"]\n";
+    const auto key = parse(decrypts + schemes).value().keys[0];
+    EXPECT_EQ(key.evidence_template, "non-extractable-decrypt-v1");
+    EXPECT_EQ(key.decrypt->schemes, (std::vector{DecryptScheme::rsa_pkcs1, DecryptScheme::ecdh}));
+    EXPECT_THAT(problem(decrypts), HasSubstr("decrypt: is missing"));
+    EXPECT_THAT(problem(decrypts + "[key.decrypt]\nschemes = []\n"), HasSubstr("not empty"));
+    EXPECT_THAT(problem(decrypts + "[key.decrypt]\nschemes = [\"raw\"]\n"), HasSubstr("unknown way"));
+    EXPECT_THAT(problem(decrypts + "algorithms = [\"rsa-pkcs1-sha256\"]\n" + schemes), HasSubstr("no signatures"));
+    EXPECT_THAT(problem(head + "purposes = [\"decrypt\", \"cms\"]\n" + schemes), HasSubstr("nothing else"));
+
+    const std::string signs = head + "purposes = [\"cms\", \"cmp\"]\nalgorithms = [\"ml-dsa-65\"]\n";
+    EXPECT_TRUE(parse(signs).value().keys[0].cms->content_types.empty());
+    EXPECT_FALSE(parse(signs).value().keys[0].cmp->requests);
+    EXPECT_TRUE(parse(signs + "[key.cmp]\nrequests = true\n").value().keys[0].cmp->requests);
+    EXPECT_EQ(
+        parse(signs + "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n").value().keys[0].cms->content_types,
+        std::vector<Bytes>{from_hex("2a864886f70d010701").value()});
+    EXPECT_THAT(problem(signs + "[key.cms]\ncontent_types = [\"data\"]\n"), HasSubstr("no object identifier"));
+}
+
 TEST(SignerConfig, RefusesAKeyTwice) {
     EXPECT_THAT(problem(kWhole + kKey), HasSubstr("twice"));
     EXPECT_THAT(problem(kWhole + replaced(kKey, kDigest, std::string(64, 'b'))), HasSubstr("twice"));

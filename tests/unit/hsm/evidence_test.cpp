@@ -130,8 +130,78 @@ TEST(Evidence, TreatsWhatWasNotReadAsUnknown) {
     EXPECT_EQ(findings.size(), 20U);
 }
 
-TEST(Evidence, KnowsOneTemplate) {
+TEST(Evidence, RefusesATemplateThatItDoesNotKnow) {
     EXPECT_EQ(judge_evidence(good(), "extractable-v1").error().code(), ErrorCode::unsupported);
+    EXPECT_THAT(judge_evidence(good(), "x").error().public_detail(), ::testing::HasSubstr("wrap-backup-v1"));
+}
+
+std::vector<std::string> codes(const KeyEvidence& evidence, std::string_view name) {
+    std::vector<std::string> list;
+    const auto findings = judge_evidence(evidence, name).value();
+    for (const auto& finding : findings) list.push_back(finding.code);
+    return list;
+}
+
+// A key of each template, made of the one that stays by what is different.
+KeyEvidence agreeing() {
+    auto evidence = good();
+    item(evidence, "private", "CKA_SIGN").value = "false";
+    item(evidence, "private", "CKA_DERIVE").value = "true";
+    item(evidence, "private", "CKA_ALLOWED_MECHANISMS").value = "CKM_ECDH1_DERIVE";
+    return evidence;
+}
+
+KeyEvidence leaving() {
+    auto evidence = good();
+    item(evidence, "private", "CKA_EXTRACTABLE").value = "true";
+    item(evidence, "private", "CKA_NEVER_EXTRACTABLE").value = "false";
+    evidence.items.push_back({"private", "CKA_WRAP_WITH_TRUSTED", "true", {}});
+    return evidence;
+}
+
+KeyEvidence restored() {
+    auto evidence = leaving();
+    for (const char* attribute : {"CKA_LOCAL", "CKA_ALWAYS_SENSITIVE"})
+        item(evidence, "private", attribute).value = "false";
+    item(evidence, "private", "CKA_KEY_GEN_MECHANISM").value = "CK_UNAVAILABLE_INFORMATION";
+    return evidence;
+}
+
+TEST(Evidence, TellsAKeyThatDecryptsFromOneThatSigns) {
+    EXPECT_THAT(codes(agreeing(), kNonExtractableDecrypt), IsEmpty());
+    EXPECT_THAT(codes(good(), kNonExtractableDecrypt),
+                ElementsAre("key_cannot_derive", "key_can_sign", "key_allowed_other_mechanism"));
+    EXPECT_THAT(codes(agreeing(), kNonExtractable),
+                ElementsAre("key_cannot_sign", "key_can_derive", "key_allowed_other_mechanism"));
+    auto rsa = agreeing();
+    item(rsa, "private", "CKA_KEY_TYPE").value = "CKK_RSA";
+    item(rsa, "private", "CKA_KEY_GEN_MECHANISM").value = "CKM_RSA_PKCS_KEY_PAIR_GEN";
+    item(rsa, "private", "CKA_DERIVE").value = "false";
+    item(rsa, "private", "CKA_DECRYPT").value = "true";
+    item(rsa, "private", "CKA_ALLOWED_MECHANISMS").value = "CKM_RSA_PKCS CKM_RSA_PKCS_OAEP";
+    EXPECT_THAT(codes(rsa, kNonExtractableDecrypt), IsEmpty());
+    item(rsa, "private", "CKA_UNWRAP").value = "true";
+    EXPECT_THAT(codes(rsa, kNonExtractableDecrypt), ElementsAre("key_can_unwrap"));
+}
+
+TEST(Evidence, NeverCallsAKeyThatCanLeaveUnextractable) {
+    EXPECT_THAT(codes(leaving(), kWrapBackup), ElementsAre("key_can_leave_wrapped"));
+    EXPECT_THAT(codes(leaving(), kNonExtractable), ElementsAre("key_extractable", "key_was_extractable"));
+    EXPECT_THAT(codes(good(), kWrapBackup),
+                ElementsAre("key_not_extractable", "key_wrapped_by_any_key_unknown", "key_can_leave_wrapped"));
+    auto by_any = leaving();
+    item(by_any, "private", "CKA_WRAP_WITH_TRUSTED").value = "false";
+    EXPECT_THAT(codes(by_any, kWrapBackup), ElementsAre("key_wrapped_by_any_key", "key_can_leave_wrapped"));
+    EXPECT_TRUE(x509::has_error(judge_evidence(by_any, kWrapBackup).value()));
+}
+
+TEST(Evidence, SaysThatTheProvenanceOfARestoredKeyIsLost) {
+    const auto findings = judge_evidence(restored(), kWrapBackupRestored).value();
+    EXPECT_FALSE(x509::has_error(findings));
+    EXPECT_THAT(codes(restored(), kWrapBackupRestored), ElementsAre("key_can_leave_wrapped", "key_provenance_lost"));
+    EXPECT_TRUE(x509::has_error(judge_evidence(restored(), kWrapBackup).value()));
+    // One that was born here does not pass for a restored one.
+    EXPECT_TRUE(x509::has_error(judge_evidence(leaving(), kWrapBackupRestored).value()));
 }
 
 TEST(Evidence, IsCanonicalJson) {

@@ -219,6 +219,123 @@ TEST(KeyLimit, RefusesAnAlgorithmThatTheKeyDoesNotHave) {
     EXPECT_TRUE(check_tbs(limits, key(), Purpose::certificate, other, tbs(fields), kNow));
 }
 
+constexpr asn1::Tag kSetOf = 0x31;
+
+// attribute is SEQUENCE { type, SET OF { value } }.
+Bytes attribute(ByteView type, ByteView value) {
+    asn1::DerWriter writer;
+    writer.sequence([&] { writer.oid(type).constructed(kSetOf, [&] { writer.raw(value); }); });
+    return writer.take();
+}
+
+Bytes oid_value(ByteView content) {
+    asn1::DerWriter writer;
+    writer.oid(content);
+    return writer.take();
+}
+
+Bytes octets_value(std::size_t size) {
+    asn1::DerWriter writer;
+    writer.octet_string(Bytes(size, 7));
+    return writer.take();
+}
+
+const Bytes kData = from_hex("2a864886f70d010701").value();
+
+Bytes set_of(const std::vector<Bytes>& members) {
+    asn1::DerWriter writer;
+    writer.constructed(kSetOf, [&] {
+        for (const auto& member : members) writer.raw(member);
+    });
+    return writer.take();
+}
+
+Bytes signed_attributes() {
+    return set_of(
+        {attribute(asn1::oid::kContentType, oid_value(kData)), attribute(asn1::oid::kMessageDigest, octets_value(32))});
+}
+
+Bytes protected_part(int body = 1, bool with_algorithm = true, std::uint64_t version = 2) {
+    asn1::DerWriter writer;
+    writer.sequence([&] {
+        writer.sequence([&] {
+            writer.integer(version);
+            for (int i = 0; i < 2; ++i)
+                writer.constructed(asn1::context_constructed(4), [&] { writer.raw(issuer().view()); });
+            if (with_algorithm)
+                writer.constructed(asn1::context_constructed(1),
+                                   [&] { writer.raw(crypto::algorithm_identifier(kEcdsa256)); });
+            writer.constructed(asn1::context_constructed(4), [&] { writer.octet_string(Bytes(16, 1)); });
+        });
+        writer.constructed(asn1::context_constructed(static_cast<unsigned>(body)), [&] { writer.sequence([] {}); });
+    });
+    return writer.take();
+}
+
+TEST(CmsLimit, TakesSignedAttributesInTheirOrderAlone) {
+    EXPECT_TRUE(check_cms({}, signed_attributes()));
+    const Bytes type = attribute(asn1::oid::kContentType, oid_value(kData));
+    const Bytes digest = attribute(asn1::oid::kMessageDigest, octets_value(32));
+    EXPECT_FALSE(check_cms({}, set_of({digest, type})));
+    EXPECT_FALSE(check_cms({}, set_of({type})));
+    EXPECT_FALSE(check_cms({}, set_of({digest})));
+    EXPECT_FALSE(check_cms({}, set_of({type, type, digest})));
+    EXPECT_FALSE(check_cms({}, set_of({type, attribute(asn1::oid::kMessageDigest, octets_value(20))})));
+    EXPECT_FALSE(check_cms({}, set_of({})));
+    Bytes longer = signed_attributes();
+    longer.push_back(0);
+    EXPECT_FALSE(check_cms({}, longer));
+    Bytes as_sequence = signed_attributes();
+    as_sequence[0] = 0x30;
+    EXPECT_FALSE(check_cms({}, as_sequence));
+    Bytes implicit = signed_attributes();
+    implicit[0] = 0xA0;
+    EXPECT_FALSE(check_cms({}, implicit));
+}
+
+TEST(CmsLimit, HoldsContentTypesAgainstTheList) {
+    EXPECT_TRUE(check_cms({{kData}}, signed_attributes()));
+    EXPECT_EQ(check_cms({{bytes_of(asn1::oid::kOcspBasic)}}, signed_attributes()).error().code(), ErrorCode::denied);
+}
+
+TEST(CmpLimit, TakesAnswersAndNoRequests) {
+    EXPECT_TRUE(check_cmp({}, kEcdsa256, protected_part(1)));
+    EXPECT_TRUE(check_cmp({}, kEcdsa256, protected_part(23)));
+    EXPECT_EQ(check_cmp({}, kEcdsa256, protected_part(0)).error().code(), ErrorCode::denied);
+    EXPECT_TRUE(check_cmp({true}, kEcdsa256, protected_part(0)));
+    EXPECT_FALSE(check_cmp({true}, kEcdsa256, protected_part(27)));
+    EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, false)));
+    EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, true, 1)));
+    const crypto::SignatureAlgorithm other{crypto::SignatureScheme::ecdsa, crypto::DigestAlgorithm::sha384};
+    EXPECT_EQ(check_cmp({}, other, protected_part(1)).error().code(), ErrorCode::denied);
+    Bytes longer = protected_part();
+    longer.push_back(0);
+    EXPECT_FALSE(check_cmp({}, kEcdsa256, longer));
+}
+
+TEST(DecryptLimit, HoldsSchemeAndShapeAgainstTheKey) {
+    KeyLimits limits;
+    limits.name = "scep";
+    limits.decrypt = DecryptLimits{{DecryptScheme::ecdh}};
+    const Bytes point(65, 4), longer(66, 4);
+    const auto asks = [](DecryptScheme scheme, const Bytes& input) {
+        DecryptRequest request;
+        request.scheme = scheme;
+        request.input = input;
+        return request;
+    };
+    EXPECT_TRUE(check_decrypt(limits, key(), asks(DecryptScheme::ecdh, point)));
+    EXPECT_EQ(check_decrypt(limits, key(), asks(DecryptScheme::ecdh, longer)).error().code(), ErrorCode::malformed);
+    EXPECT_EQ(check_decrypt(limits, key(), asks(DecryptScheme::rsa_pkcs1, point)).error().code(), ErrorCode::denied);
+    limits.decrypt->schemes.push_back(DecryptScheme::rsa_oaep);
+    EXPECT_EQ(check_decrypt(limits, key(), asks(DecryptScheme::rsa_oaep, point)).error().code(),
+              ErrorCode::unsupported);
+    limits.algorithms = {kEcdsa256};
+    EXPECT_EQ(check_request(limits, Purpose::decrypt, kEcdsa256).error().code(), ErrorCode::denied);
+    limits.decrypt.reset();
+    EXPECT_EQ(check_decrypt(limits, key(), asks(DecryptScheme::ecdh, point)).error().code(), ErrorCode::denied);
+}
+
 // A TBS of one purpose is never one of another: each is offered to every check.
 TEST(KeyLimit, TakesNoTbsForAnotherPurposesTbs) {
     KeyLimits limits = key_limits();
@@ -238,7 +355,11 @@ TEST(KeyLimit, TakesNoTbsForAnotherPurposesTbs) {
         id.octet_string(Bytes(20, 1)).octet_string(Bytes(20, 2)).integer(5);
     });
     ocsp.responses = {{id.take(), x509::OcspGood{}, kNow, kNow + kDay}};
+    limits.cms = CmsLimits{};
+    limits.cmp = CmpLimits{};
     const std::map<Purpose, Bytes> samples{
+        {Purpose::cms, signed_attributes()},
+        {Purpose::cmp, protected_part()},
         {Purpose::certificate, tbs(certificate())},
         {Purpose::crl, tbs(crl(), 2)},
         {Purpose::csr, x509::build_certification_request_info(issuer(), key().spki(), {})},

@@ -126,7 +126,7 @@ TEST(Wire, RefusesValuesOutsideTheirSets) {
     const Bytes good = framed(ClientMessage{Sign{head(), Bytes{1}}});
     constexpr std::size_t kPurpose = 13 + 32, kScheme = kPurpose + 1, kDigest = kScheme + 1;
     for (const auto& [at, value] :
-         {std::pair{kPurpose, 0}, {kPurpose, 7}, {kScheme, 0}, {kScheme, 6}, {kDigest, 0}, {kDigest, 5}}) {
+         {std::pair{kPurpose, 0}, {kPurpose, 10}, {kScheme, 0}, {kScheme, 6}, {kDigest, 0}, {kDigest, 5}}) {
         Bytes bad = good;
         bad[at] = static_cast<std::uint8_t>(value);
         EXPECT_FALSE(parsed(bad)) << at << " " << value;

@@ -56,6 +56,14 @@ void add_key_identifiers(Samples& samples) {
                    [](RawTbs& t) { t.criticality(oid::kSubjectKeyIdentifier, true); });
 }
 
+// Any 1312 octets are a public key of ML-DSA-44.
+Bytes ml_dsa_spki() {
+    return seq([](DerWriter& w) {
+        w.sequence([&] { w.oid(oid::kMlDsa44); });
+        w.bit_string(Bytes(1312, 0x11));
+    });
+}
+
 void add_key_usage(Samples& samples) {
     using namespace x509;
     const auto usage = [&](std::string_view code, RawTbs tbs, unsigned bits) {
@@ -73,6 +81,9 @@ void add_key_usage(Samples& samples) {
     usage("rfc8813_3_ec_key_usage", good_leaf(), kDigitalSignature | kKeyEncipherment);
     usage("rfc8813_3_ec_key_usage", good_leaf(kP384), kDigitalSignature | kDataEncipherment);
     usage("rfc9295_3_eddsa_key_usage", good_leaf(kEd25519), kDigitalSignature | kKeyAgreement);
+    RawTbs post_quantum = good_leaf();
+    post_quantum.spki = ml_dsa_spki();
+    usage("rfc9881_5_ml_dsa_key_usage", post_quantum, kDigitalSignature | kKeyAgreement);
     usage(
         "ca_ca_certificate_has_cert_sign",
         [] {

@@ -122,6 +122,14 @@ void add_signatures(Samples& samples) {
                    [](RawTbs& t) { t.signature_algorithm = algorithm(oid::kEcdsaWithSha256, null_value()); });
     samples.broken("rfc8410_3_eddsa_signature_parameters", leaf_under(ed_ca()),
                    [](RawTbs& t) { t.signature_algorithm = algorithm(oid::kEd25519, null_value()); });
+    samples.broken("rfc9881_2_ml_dsa_signature_parameters", good_root(), [](RawTbs& t) {
+        t.spki = key(algorithm(oid::kMlDsa65), Bytes(1952, 0x11));
+        t.signature_algorithm = algorithm(oid::kMlDsa65, null_value());
+    });
+    samples.broken("rfc5280_6_1_3_signature_fits_issuer_key", good_root(), [](RawTbs& t) {
+        t.spki = key(algorithm(oid::kMlDsa65), Bytes(1952, 0x11));
+        t.signature_algorithm = algorithm(oid::kMlDsa44);
+    });
     samples.broken("rfc5280_6_1_3_signature_fits_issuer_key", good_leaf(),
                    [](RawTbs& t) { t.signature_algorithm = algorithm(oid::kSha256WithRsa, null_value()); });
     samples.broken("rfc5280_6_1_3_signature_fits_issuer_key", leaf_under(ed_ca()),
@@ -222,6 +230,10 @@ void add_keys(Samples& samples) {
     with_key("rfc8410_3_eddsa_key_parameters", key(algorithm(oid::kEd25519, null_value()), Bytes(32, 0x11)));
     with_key("rfc8410_4_eddsa_public_key", key(algorithm(oid::kEd25519), Bytes(33, 0x11)));
     with_key("rfc8410_4_eddsa_public_key", key(algorithm(oid::kEd448), Bytes(56, 0x11)));
+    with_key("rfc9881_2_ml_dsa_key_parameters", key(algorithm(oid::kMlDsa44, null_value()), Bytes(1312, 0x11)));
+    with_key("rfc9881_4_ml_dsa_public_key", key(algorithm(oid::kMlDsa44), Bytes(1311, 0x11)));
+    with_key("rfc9881_4_ml_dsa_public_key", key(algorithm(oid::kMlDsa65), Bytes(1312, 0x11)));
+    with_key("rfc9881_4_ml_dsa_public_key", key(algorithm(oid::kMlDsa87), Bytes(2593, 0x11)));
 }
 
 }  // namespace

@@ -1,0 +1,357 @@
+// Backup of a key by wrapping, and its restoration (token.hpp, key_backup.hpp).
+#include <array>
+
+#include "asn1/der_reader.hpp"
+#include "asn1/der_writer.hpp"
+#include "asn1/oid.hpp"
+#include "hsm/pkcs11/keygen.hpp"
+#include "hsm/pkcs11/token_impl.hpp"
+#include "x509/findings.hpp"
+
+namespace sealwright::hsm::pkcs11 {
+namespace {
+
+using crypto::KeyType;
+
+struct WrapMechanism {
+    CK_MECHANISM_TYPE type;
+    std::string_view name;
+};
+// The best first. 0x210A is what 0x210B was called before PKCS#11 3.0 (its padding is RFC 5649's in SoftHSM); key wrap
+// without padding takes encodings that are a multiple of eight octets alone.
+constexpr std::array kWrapping{
+    WrapMechanism{CKM_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP"},
+    WrapMechanism{CKM_AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD"},
+    WrapMechanism{CKM_AES_KEY_WRAP, "CKM_AES_KEY_WRAP"},
+};
+constexpr std::size_t kMaxWrapped = 65536;
+
+Error refused(std::string_view what, std::string detail = {}) {
+    return fail(ErrorCode::denied, std::string{what}, std::move(detail));
+}
+
+WrappingKey read_wrapping_key(SessionView session, CK_OBJECT_HANDLE object, const std::string& label) {
+    const auto octets = [&](CK_ATTRIBUTE_TYPE type) {
+        return read_attribute(session, object, type).value.value_or(Bytes{});
+    };
+    return {label, octets(CKA_ID), octets(CKA_CHECK_VALUE),
+            boolean_of(read_attribute(session, object, CKA_TRUSTED)).value_or(false)};
+}
+
+struct FoundWrappingKey {
+    CK_OBJECT_HANDLE handle;
+    WrappingKey key;
+};
+
+Result<FoundWrappingKey> wrapping_key_of(SessionView session, const std::string& label, CK_RV* rv = nullptr) {
+    const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
+    SEALWRIGHT_TRY(const auto found, find_objects(session, CKO_SECRET_KEY, criteria, rv));
+    if (found.empty()) return fail(ErrorCode::not_found, "the token has no wrapping key '" + label + "'");
+    if (found.size() > 1)
+        return fail(ErrorCode::conflict, "the token has " + std::to_string(found.size()) + " keys '" + label + "'");
+    return FoundWrappingKey{found.front(), read_wrapping_key(session, found.front(), label)};
+}
+
+Result<void> check_trusted(const WrappingKey& key) {
+    if (key.trusted) return success();
+    return refused("the wrapping key '" + key.label + "' is not one that the token's SO has marked as trusted",
+                   "CKA_TRUSTED is not true");
+}
+
+// wrap_once gives what the token wrapped, or the code that it answered.
+CK_RV wrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by, CK_OBJECT_HANDLE key, Bytes& out) {
+    CK_MECHANISM mechanism{type, nullptr, 0};
+    unsigned long length = 0;
+    CK_RV rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, nullptr, &length);
+    if (rv != CKR_OK) return rv;
+    if (length == 0 || length > kMaxWrapped) return CKR_DATA_LEN_RANGE;
+    out.resize(length);
+    rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, out.data(), &length);
+    if (rv == CKR_OK && length <= out.size()) out.resize(length);
+    return rv;
+}
+
+// takes_another: this mechanism does not do it, another may (SoftHSM's key wrap answers CKR_KEY_SIZE_RANGE to an
+// encoding that is no multiple of eight octets).
+bool takes_another(CK_RV rv) {
+    return rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_SIZE_RANGE || rv == CKR_MECHANISM_PARAM_INVALID ||
+           rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+Result<CK_MECHANISM_TYPE> mechanism_named(const std::string& name, const MechanismSet& token) {
+    for (const WrapMechanism& known : kWrapping) {
+        if (known.name != name) continue;
+        if (token.contains(known.type)) return known.type;
+        return fail(ErrorCode::unsupported, "the token does not unwrap by " + name);
+    }
+    return fail(ErrorCode::unsupported, "the backup was wrapped in a way that is not known here", name);
+}
+
+CK_KEY_TYPE token_key_type(KeyType type) {
+    switch (type) {
+        case KeyType::rsa:
+            return CKK_RSA;
+        case KeyType::ed25519:
+        case KeyType::ed448:
+            return CKK_EC_EDWARDS;
+        case KeyType::ml_dsa_44:
+        case KeyType::ml_dsa_65:
+        case KeyType::ml_dsa_87:
+            return CKK_ML_DSA;
+        default:
+            return CKK_EC;
+    }
+}
+
+// every_algorithm: which of them the original was bound to is not in its wrapped form.
+std::vector<SignatureAlgorithm> every_algorithm(KeyType type) {
+    std::vector<SignatureAlgorithm> all;
+    for (const auto scheme :
+         {crypto::SignatureScheme::rsa_pkcs1, crypto::SignatureScheme::rsa_pss, crypto::SignatureScheme::ecdsa}) {
+        for (const auto digest :
+             {crypto::DigestAlgorithm::sha256, crypto::DigestAlgorithm::sha384, crypto::DigestAlgorithm::sha512}) {
+            if (crypto::fits({scheme, digest}, type)) all.push_back({scheme, digest});
+        }
+    }
+    if (all.empty()) all.push_back(crypto::default_algorithm(type));
+    return all;
+}
+
+AttributeTemplate restored_template(const KeyBackup& backup, const MechanismSet& token) {
+    const KeySpec spec{backup.public_key.type(), 0, backup.label, std::string{kWrapBackup},
+                       every_algorithm(backup.public_key.type())};
+    AttributeTemplate attributes = private_template(spec, backup.cka_id, token);
+    attributes.number(CKA_CLASS, "CKA_CLASS", CKO_PRIVATE_KEY);
+    attributes.number(CKA_KEY_TYPE, "CKA_KEY_TYPE", token_key_type(backup.public_key.type()));
+    // SoftHSM 2.6.1 takes the template in its order, and nothing more once the key is not to be modified.
+    attributes.move_to_end(CKA_MODIFIABLE);
+    return attributes;
+}
+
+// unwrap_once: one attempt. A refused template has made no key, which is looked up before the next attempt.
+Result<CK_OBJECT_HANDLE> unwrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by,
+                                     const KeyBackup& backup, AttributeTemplate& attributes, bool& refused_template) {
+    CK_MECHANISM mechanism{type, nullptr, 0};
+    auto list = attributes.attributes();
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    const CK_RV rv = session.functions->C_UnwrapKey(session.handle, &mechanism, by, mutable_octets(backup.wrapped),
+                                                    static_cast<unsigned long>(backup.wrapped.size()), list.data(),
+                                                    static_cast<unsigned long>(list.size()), &made);
+    if (rv == CKR_OK) return made;
+    refused_template = template_refused(rv);
+    SEALWRIGHT_TRY(nothing_made(session, backup.cka_id));
+    return ckr_error("C_UnwrapKey", rv, "the token does not open the backup with this wrapping key");
+}
+
+// unwrap leaves out as few of the optional attributes as it can: none, else one alone, else from the end.
+Result<CK_OBJECT_HANDLE> unwrap(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by,
+                                const KeyBackup& backup, AttributeTemplate attributes,
+                                std::vector<std::string>& dropped) {
+    bool refused_template = false;
+    auto whole = unwrap_once(session, type, by, backup, attributes, refused_template);
+    if (whole || !refused_template) return whole;
+    for (std::size_t i = 0; i < attributes.optional_count(); ++i) {
+        AttributeTemplate fewer = attributes;
+        const std::string name = fewer.drop_optional_at(i);
+        auto made = unwrap_once(session, type, by, backup, fewer, refused_template);
+        if (made) dropped.push_back("private " + name);
+        if (made || !refused_template) return made;
+    }
+    for (;;) {
+        const auto name = attributes.drop_optional();
+        if (!name) return whole;
+        dropped.push_back("private " + *name);
+        auto made = unwrap_once(session, type, by, backup, attributes, refused_template);
+        if (made || !refused_template) return made;
+    }
+}
+
+Result<void> add_public_value(const PublicKey& key, AttributeTemplate& attributes) {
+    const ByteView bits = key.public_bits();
+    if (key.type() == KeyType::rsa) {
+        attributes.octets(CKA_MODULUS, "CKA_MODULUS", key.rsa_modulus());
+        attributes.octets(CKA_PUBLIC_EXPONENT, "CKA_PUBLIC_EXPONENT", key.rsa_exponent());
+        return success();
+    }
+    if (const auto set = parameter_set(key.type())) {
+        attributes.number(CKA_PARAMETER_SET, "CKA_PARAMETER_SET", *set);
+        attributes.octets(CKA_VALUE, "CKA_VALUE", bits);
+        return success();
+    }
+    // The curve stands behind the algorithm of an EC key, and is the algorithm of an Edwards key (RFC 5480, 8410).
+    asn1::DerReader outer{key.spki().view()};
+    SEALWRIGHT_TRY(auto spki, outer.enter(asn1::kSequence));
+    SEALWRIGHT_TRY(auto algorithm, spki.enter(asn1::kSequence));
+    SEALWRIGHT_TRY(auto curve, algorithm.expect(asn1::kOid));
+    if (!algorithm.at_end()) {
+        SEALWRIGHT_TRY(curve, algorithm.expect(asn1::kOid));
+    }
+    asn1::DerWriter point;
+    point.octet_string(bits);
+    attributes.octets(CKA_EC_PARAMS, "CKA_EC_PARAMS", curve.encoding);
+    attributes.octets(CKA_EC_POINT, "CKA_EC_POINT", point.view());
+    return success();
+}
+
+// create_public_half: wrapping carries the private half alone.
+Result<CK_OBJECT_HANDLE> create_public_half(SessionView session, const KeyBackup& backup) {
+    AttributeTemplate attributes;
+    attributes.number(CKA_CLASS, "CKA_CLASS", CKO_PUBLIC_KEY);
+    attributes.number(CKA_KEY_TYPE, "CKA_KEY_TYPE", token_key_type(backup.public_key.type()));
+    attributes.flag(CKA_TOKEN, "CKA_TOKEN", true);
+    attributes.flag(CKA_PRIVATE, "CKA_PRIVATE", false);
+    attributes.flag(CKA_VERIFY, "CKA_VERIFY", true);
+    attributes.octets(CKA_LABEL, "CKA_LABEL", view_of(backup.label));
+    attributes.octets(CKA_ID, "CKA_ID", backup.cka_id);
+    SEALWRIGHT_TRY(add_public_value(backup.public_key, attributes));
+    attributes.optional_flag(CKA_ENCRYPT, "CKA_ENCRYPT", false);
+    attributes.optional_flag(CKA_WRAP, "CKA_WRAP", false);
+    attributes.optional_flag(CKA_MODIFIABLE, "CKA_MODIFIABLE", false);
+    for (;;) {
+        auto list = attributes.attributes();
+        CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+        const CK_RV rv = session.functions->C_CreateObject(session.handle, list.data(),
+                                                           static_cast<unsigned long>(list.size()), &made);
+        if (rv == CKR_OK) return made;
+        if (!template_refused(rv) || !attributes.drop_optional())
+            return ckr_error("C_CreateObject", rv, "the token does not take the public half of the backup");
+    }
+}
+
+Result<void> check_backup_target(const KeyBackup& backup, const WrappingKey& by) {
+    SEALWRIGHT_TRY(check_trusted(by));
+    const bool comparable = !backup.wrapping_check_value.empty() && !by.check_value.empty();
+    if (comparable && backup.wrapping_check_value != by.check_value) {
+        return fail(ErrorCode::conflict, "'" + by.label + "' is another wrapping key than the backup's",
+                    "check values " + to_hex(backup.wrapping_check_value) + " and " + to_hex(by.check_value));
+    }
+    return success();
+}
+
+// judged: the key is what may be backed up, whether it was born here or restored.
+Result<void> judged(const KeyEvidence& evidence, KeyMobility mobility) {
+    if (mobility == KeyMobility::stays)
+        return refused("the key cannot leave the token: it was made unextractable", "CKA_EXTRACTABLE is false");
+    const auto name = mobility == KeyMobility::restored ? kWrapBackupRestored : kWrapBackup;
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, name));
+    for (const auto& finding : findings) {
+        if (finding.severity == x509::Severity::error)
+            return refused("the key is not of the template " + std::string{name}, finding.detail);
+    }
+    return success();
+}
+
+}  // namespace
+
+Result<WrappingKey> TokenImpl::find_wrapping_key(const std::string& label) {
+    return with_session([&](SessionLease& lease) -> Attempt<WrappingKey> {
+        CK_RV rv = CKR_OK;
+        auto found = wrapping_key_of(lease.view(), label, &rv);
+        lease.failed(rv);
+        if (!found) return {found.error(), handles_lost(rv)};
+        return {std::move(found.value().key), false};
+    });
+}
+
+Result<KeyBackup> TokenImpl::back_up(const KeyId& key, const std::string& wrapping_label, UtcTime now) {
+    SEALWRIGHT_TRY(const auto told, evidence(key));
+    SEALWRIGHT_TRY(const auto known, find_entry(key));
+    SEALWRIGHT_TRY(judged(told, known->key.mobility));
+    return with_session([&](SessionLease& lease) -> Attempt<KeyBackup> {
+        const auto entry = entry_of(key);
+        if (!entry || entry->generation != lease.generation())
+            return {fail(ErrorCode::unavailable, "the token was lost and is being found again"), true};
+        CK_RV rv = CKR_OK;
+        const auto by = wrapping_key_of(lease.view(), wrapping_label, &rv);
+        lease.failed(rv);
+        if (!by) return {by.error(), handles_lost(rv)};
+        if (auto trusted = check_trusted(by.value().key); !trusted) return {trusted.error(), false};
+        rv = CKR_MECHANISM_INVALID;
+        for (const WrapMechanism& mechanism : kWrapping) {
+            if (!mechanisms_.contains(mechanism.type)) continue;
+            Bytes wrapped;
+            rv = wrap_once(lease.view(), mechanism.type, by.value().handle, entry->private_key, wrapped);
+            if (rv == CKR_OK) {
+                return {
+                    KeyBackup{entry->key.public_key, entry->key.label, entry->key.cka_id, std::string{mechanism.name},
+                              wrapping_label, by.value().key.cka_id, by.value().key.check_value, info_.serial,
+                              info_.label, now, evidence_json(told), std::move(wrapped)},
+                    false};
+            }
+            if (!takes_another(rv)) break;
+        }
+        lease.failed(rv);
+        return {ckr_error("C_WrapKey", rv, "the token did not wrap the key"), handles_lost(rv)};
+    });
+}
+
+// proved_or_destroyed: only a key that signs for the backup's SPKI stays.
+Result<TokenKey> TokenImpl::proved_or_destroyed(SessionView session, const TokenKey& key,
+                                                std::array<CK_OBJECT_HANDLE, 2> halves) {
+    const KeySpec spec{key.public_key.type(), 0, key.label, std::string{kWrapBackup}, {}};
+    auto read = keys();
+    auto proof = read ? prove(key, spec) : Result<void>{read.error()};
+    if (proof) return key;
+    std::string left;
+    for (const CK_OBJECT_HANDLE half : halves) {
+        const CK_RV rv = functions_.C_DestroyObject(session.handle, half);
+        if (rv != CKR_OK) left = "; it could not be destroyed (" + ckr_name(rv) + ") and is still in the token";
+    }
+    {
+        const std::scoped_lock lock{table_mutex_};
+        table_.erase(key.id);
+    }
+    return fail(ErrorCode::conflict, "what was unwrapped does not prove to be the key of the backup" + left,
+                proof.error().describe());
+}
+
+Result<TokenKey> TokenImpl::restore_on(SessionView session, const KeyBackup& backup,
+                                       const std::string& wrapping_label) {
+    SEALWRIGHT_TRY(label_is_free(session, backup.label));
+    const std::array criteria{Criterion{CKA_ID, backup.cka_id}};
+    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
+        SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));
+        if (!found.empty()) return fail(ErrorCode::already_exists, "the token has a key with the backup's CKA_ID");
+    }
+    SEALWRIGHT_TRY(const auto by, wrapping_key_of(session, wrapping_label));
+    SEALWRIGHT_TRY(check_backup_target(backup, by.key));
+    SEALWRIGHT_TRY(const auto type, mechanism_named(backup.mechanism, mechanisms_));
+    TokenKey key{backup.public_key.id(), backup.cka_id, backup.label, backup.public_key, true, {}};
+    key.mobility = KeyMobility::restored;
+    SEALWRIGHT_TRY(const auto private_half, unwrap(session, type, by.handle, backup,
+                                                   restored_template(backup, mechanisms_), key.dropped_attributes));
+    const auto public_half = create_public_half(session, backup);
+    if (!public_half) {
+        functions_.C_DestroyObject(session.handle, private_half);
+        return public_half.error();
+    }
+    return proved_or_destroyed(session, key, {private_half, public_half.value()});
+}
+
+Result<void> TokenImpl::check_restore(const KeyBackup& backup, const std::string& wrapping_label) {
+    SEALWRIGHT_TRY(const auto present, keys());
+    for (const TokenKey& key : present) {
+        if (key.id == backup.public_key.id())
+            return fail(ErrorCode::already_exists, "the token has this key already, with the label " + key.label);
+        if (key.label == backup.label)
+            return fail(ErrorCode::already_exists, "the token has another key with the label " + key.label);
+    }
+    if (!crypto::library_verifies(backup.public_key.type()))
+        return fail(ErrorCode::unsupported, "this libcrypto cannot verify what the restored key would sign");
+    SEALWRIGHT_TRY(const auto by, find_wrapping_key(wrapping_label));
+    SEALWRIGHT_TRY(check_backup_target(backup, by));
+    SEALWRIGHT_TRY(mechanism_named(backup.mechanism, mechanisms_));
+    return success();
+}
+
+Result<TokenKey> TokenImpl::restore(const KeyBackup& backup, const std::string& wrapping_label) {
+    SEALWRIGHT_TRY(check_restore(backup, wrapping_label));
+    const std::scoped_lock one_at_a_time{keygen_mutex_};
+    CK_RV rv = CKR_OK;
+    SEALWRIGHT_TRY(const auto session, pool_.open_extra(CKF_SERIAL_SESSION | CKF_RW_SESSION, rv));
+    auto restored = restore_on({&functions_, session}, backup, wrapping_label);
+    functions_.C_CloseSession(session);
+    return restored;
+}
+
+}  // namespace sealwright::hsm::pkcs11

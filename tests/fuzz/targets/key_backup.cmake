@@ -1,0 +1,1 @@
+sealwright_fuzz(key_backup SOURCES targets/key_backup.cpp LINK sealwright_hsm)
