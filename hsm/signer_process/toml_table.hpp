@@ -1,5 +1,6 @@
 // toml_table.hpp: a table of the signer's configuration, read strictly: the first thing that is wrong ends the reading,
-// with file, line and key. Brings toml++ along: for config.cpp, config_keys.cpp and pin_source.cpp alone.
+// with file, line and key. Brings toml++ along: for config.cpp, config_keys.cpp, pin_source.cpp and sealed_pin.cpp
+// alone.
 #pragma once
 
 #include <toml++/toml.h>
