@@ -19,26 +19,6 @@ Result<Bytes> octets(TomlTable& table, std::string_view key, std::size_t most) {
     return parsed;
 }
 
-// toml_string writes a TOML basic string; serial numbers come from tokens.
-std::string toml_string(std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789ABCDEF";
-    std::string out{'"'};
-    for (const char each : text) {
-        const auto octet = static_cast<unsigned char>(each);
-        if (each == '"' || each == '\\') {
-            out += '\\';
-            out += each;
-        } else if (octet < 0x20 || octet == 0x7f) {
-            out += "\\u00";
-            out += kDigits[octet >> 4U];
-            out += kDigits[octet & 15U];
-        } else {
-            out += each;
-        }
-    }
-    return out + '"';
-}
-
 Result<void> read_values(TomlTable& root, tpm::Sealed& sealed) {
     SEALWRIGHT_TRY(auto rows, root.tables("pcr"));
     if (rows.size() != sealed.selection.pcrs.size()) return root.problem("pcr", "must have a row for each of pcrs");

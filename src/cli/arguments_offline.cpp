@@ -62,18 +62,13 @@ void add_ceremony(Grammar& grammar) {
 
 std::shared_ptr<HsmOptions> add_module(CLI::App& command) {
     auto options = std::make_shared<HsmOptions>();
-    command.add_option("--module", options->module, "The PKCS#11 module")->required()->type_name("PATH");
-    command.add_option("--module-init-args", options->init_args, "Init arguments of the module (NSS needs them)")
-        ->type_name("TEXT");
+    add_module_options(command, *options)->required();
     return options;
 }
 
 std::shared_ptr<HsmOptions> add_token(CLI::App& command) {
     auto options = add_module(command);
-    command.add_option("--token-serial", options->token_serial, "The token with this serial number")
-        ->type_name("SERIAL");
-    command.add_option("--token-label", options->token_label, "The token with this label")->type_name("LABEL");
-    add_secret_source(command, options->pin, "pin", "the user PIN");
+    add_token_options(command, *options);
     return options;
 }
 
@@ -83,12 +78,6 @@ void add_hsm(Grammar& grammar) {
     CLI::App& tokens = grammar.command(group, "tokens", "List the tokens of a module; asks for no PIN",
                                        "  sealwright hsm tokens --module /usr/lib/softhsm/libsofthsm2.so");
     grammar.runs(tokens, add_module(tokens), hsm_tokens);
-
-    CLI::App& keys =
-        grammar.command(group, "keys", "List the keys of a token with their identifiers",
-                        "  sealwright hsm keys --module /usr/lib/softhsm/libsofthsm2.so --token-label ca-issuing\n"
-                        "  sealwright hsm keys --module ./vendor.so --token-serial 4821 --pin-fd 3 3< pin --json");
-    grammar.runs(keys, add_token(keys), hsm_keys);
 
     CLI::App& evidence =
         grammar.command(group, "evidence", "Read back what the token says of a key, and judge it",
@@ -102,6 +91,7 @@ void add_hsm(Grammar& grammar) {
         ->type_name("NAME")
         ->capture_default_str();
     grammar.runs(evidence, judged, hsm_evidence);
+    add_key_commands(grammar, group);
 }
 
 }  // namespace

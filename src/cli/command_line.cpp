@@ -81,6 +81,15 @@ std::string padded(std::string text, std::size_t width) {
     return text;
 }
 
+// leaf_lines is a command in the overview; of a group within a group, each of its commands.
+std::string leaf_lines(const std::string& name, const CLI::App& app) {
+    const auto inner = children_of(app);
+    if (inner.empty()) return "  " + padded(name, 20) + app.get_description() + '\n';
+    std::string text;
+    for (const CLI::App* leaf : inner) text += leaf_lines(name + ' ' + leaf->get_name(), *leaf);
+    return text;
+}
+
 // overview is the program's own help: every command on one page, since at night nobody remembers which group has which.
 std::string overview(const CLI::App& root) {
     std::string text = std::string{kSummary} + "\n\nUsage: sealwright COMMAND [OPTIONS]\n";
@@ -91,9 +100,7 @@ std::string overview(const CLI::App& root) {
             continue;
         }
         text += '\n' + group->get_description() + '\n';
-        for (const CLI::App* leaf : leaves) {
-            text += "  " + padded(group->get_name() + ' ' + leaf->get_name(), 20) + leaf->get_description() + '\n';
-        }
+        for (const CLI::App* leaf : leaves) text += leaf_lines(group->get_name() + ' ' + leaf->get_name(), *leaf);
     }
     text += "\n`sealwright COMMAND --help` has each command's options and examples; sealwright(1) has the rest.\n\n" +
             describe_exit_codes() + '\n';
