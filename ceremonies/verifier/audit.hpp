@@ -17,6 +17,7 @@ struct AuditQuestion {
     std::filesystem::path older_checkpoint;  // empty: none; else the log must extend it
     std::optional<std::uint64_t> entry;      // show this one
     std::chrono::seconds tolerance{300};     // how far times may go back: entries of requests that ran side by side
+    std::vector<std::filesystem::path> journals;  // of signers: what they signed is compared with the log
 };
 
 // ShownEntry is one entry with what proves that it is in the log.

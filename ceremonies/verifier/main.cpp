@@ -26,6 +26,7 @@ struct CeremonyOptions {
 
 struct AuditOptions {
     std::string folder, key, older;
+    std::vector<std::string> journals;
     std::optional<std::uint64_t> entry;
     std::uint64_t tolerance = 300;
     bool json = false;
@@ -58,8 +59,9 @@ int verify_ceremony(const CeremonyOptions& options) {
 }
 
 int verify_audit(const AuditOptions& options) {
-    verifier::AuditQuestion question{options.folder, options.key, options.older, options.entry,
-                                     std::chrono::seconds{options.tolerance}};
+    verifier::AuditQuestion question{
+        options.folder, options.key, options.older, options.entry, std::chrono::seconds{options.tolerance}, {}};
+    question.journals.assign(options.journals.begin(), options.journals.end());
     verifier::Checks checks;
     const auto entry = verifier::verify_audit(question, checks);
     if (entry && options.json) {
@@ -106,6 +108,12 @@ void add_audit(CLI::App& app, AuditOptions& options) {
                         "without it the verdict is at best incomplete");
     command->add_option("--entry", options.entry, "show this entry with its inclusion proof");
     command->add_option("--from-checkpoint", options.older, "an older checkpoint that this log must extend");
+    command
+        ->add_option("--journal", options.journals,
+                     "a signer's journal, as often as there are signers: what was signed is compared with the log")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     command->add_option("--tolerance", options.tolerance, "how many seconds times may go back (300)")
         ->check(CLI::Range(0, 86400));
     command->add_flag("--json", options.json, "one line of JSON");
