@@ -61,6 +61,13 @@ Result<TokenKey> demand_key(Token& token, const KeyId& wanted) {
                        held.empty() ? "It holds no key." : "It holds:" + held);
 }
 
+// warn_of_serial: some modules give every token the same serial (tpm2-pkcs11: zeros); locations are told apart by it.
+void warn_of_serial(Output& output, const std::string& serial) {
+    if (serial.find_first_not_of("0 ") == std::string::npos)
+        output.warning("The token's serial is '" + serial +
+                       "', which says nothing: the signer cannot tell this location from another of the same kind.");
+}
+
 struct Judged {
     hsm::KeyEvidence evidence;
     x509::Findings findings;
@@ -210,6 +217,7 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
         return fail(ErrorCode::already_exists, options.out + " exists; a record is never overwritten");
     SEALWRIGHT_TRY(const auto module, load_module(options.token));
     SEALWRIGHT_TRY(const auto token, open_token(context, options.token));
+    warn_of_serial(context.output, token->info().serial);
     SEALWRIGHT_TRY(const auto key, demand_key(*token, wanted));
     SEALWRIGHT_TRY(const auto judged, judge(context, *token, key.id, options.token.evidence_template));
     SEALWRIGHT_TRY(const auto proof, prove(context, *module, *token, key));
