@@ -17,6 +17,8 @@ pkg_check_modules(LIBP11 REQUIRED IMPORTED_TARGET libp11)
 pkg_check_modules(TSS2_MU REQUIRED IMPORTED_TARGET tss2-mu)
 pkg_check_modules(TSS2_ESYS REQUIRED IMPORTED_TARGET tss2-esys tss2-tctildr tss2-mu tss2-rc)
 
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
 # The PKCS#11 headers alone: programs must not link p11-kit itself.
 add_library(sealwright_pkcs11_headers INTERFACE)
 target_include_directories(sealwright_pkcs11_headers SYSTEM INTERFACE ${P11KIT_INCLUDE_DIRS})

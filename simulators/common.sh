@@ -8,7 +8,7 @@ SEALWRIGHT_VAR="$SEALWRIGHT_ROOT/var"
 # What it takes to build, and what the demo and the tests use besides. Boost is named with its version: the unversioned packages of Debian 12 are 1.74.
 BUILD_PACKAGES=(g++ cmake ninja-build ccache pkg-config
     libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libssl-dev libp11-dev libp11-kit-dev
-    libtomlplusplus-dev libcli11-dev libspdlog-dev libfmt-dev libsqlite3-dev libtss2-dev)
+    libtomlplusplus-dev libcli11-dev libseccomp-dev libspdlog-dev libfmt-dev libsqlite3-dev libtss2-dev)
 RUN_PACKAGES=(softhsm2 openssl curl gnutls-bin python3 binutils swtpm swtpm-tools tpm2-tools tpm2-openssl tpm2-abrmd libtss2-tcti-tabrmd0
     dbus-daemon)
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev sqlite3 man-db groff opensc ca-certificates)

@@ -103,6 +103,7 @@ public:
     Result<void> destroy(const KeyId&) override { return none(); }
     Result<Bytes> random(std::size_t) override { return none(); }
     Result<Bytes> sign_digest(const KeyId&, const SignatureAlgorithm&, ByteView) override { return none(); }
+    bool pin_refused() const noexcept override { return false; }
     bool signs_digests(const SignatureAlgorithm&) const noexcept override { return false; }
 
     Result<Bytes> sign(const hsm::SignRequest& request) override {

@@ -172,14 +172,17 @@ void JournalComparison::finish(const std::vector<SignerJournal>& journals) {
         checks_.missing(
             std::to_string(later_) +
             " signatures are not older than the last entry of their node: export the log again and compare");
-    std::uint64_t records = 0;
+    std::uint64_t records = 0, proofs = 0;
     for (const SignerJournal& journal : journals) {
         records += journal.records;
+        proofs += journal.proofs;
         if (journal.torn != 0)
             checks_.note("journal " + journal.id + " ends with " + std::to_string(journal.torn) +
                          " octets that are no record: a write that was interrupted or is under way; nothing was signed "
                          "from it");
     }
+    if (proofs != 0)
+        checks_.note(std::to_string(proofs) + " challenges were signed to show that a token holds its keys");
     if (others_ != 0)
         checks_.note(
             std::to_string(others_) +

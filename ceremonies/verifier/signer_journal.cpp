@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kHeader = 64, kDigest = 32, kMaxBody = 1024;
 constexpr std::uint16_t kVersion = 1;
+constexpr std::size_t kFence = 16 + 8, kProof = 32 + 2 + 32 + 32;
 constexpr std::size_t kPlace = 25;  // type, sequence, durable, time: what every body begins with
 
 Error broken(const std::string& what) { return fail(ErrorCode::malformed, what); }
@@ -152,7 +153,11 @@ Result<void> take_record(const Record& record, SignerJournal& journal, Intents& 
         return success();
     }
     if (record.type == 2) return take_result(record, journal, known);
-    if (record.type == 3 && record.rest.size() == 24) return success();  // a fence
+    if (record.type == 3 && record.rest.size() == kFence) return success();
+    if (record.type == 4 && record.rest.size() == kProof) {
+        ++journal.proofs;
+        return success();
+    }
     return broken("a record of an unknown type");
 }
 

@@ -103,6 +103,9 @@ public:
                                       ByteView digest) = 0;
     virtual bool signs_digests(const crypto::SignatureAlgorithm& algorithm) const noexcept = 0;
 
+    // pin_refused: a recovery found that the token takes the kept PIN no more; it is not tried again.
+    virtual bool pin_refused() const noexcept = 0;
+
     // random gives octets of the token's generator (C_GenerateRandom).
     virtual Result<Bytes> random(std::size_t count) = 0;
 

@@ -3,6 +3,7 @@
 // evidence, destroying). Internal to hsm/pkcs11.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <unordered_map>
 
@@ -94,6 +95,7 @@ public:
     Result<Bytes> sign_digest(const KeyId& key, const SignatureAlgorithm& algorithm, ByteView digest) override;
     bool signs_digests(const SignatureAlgorithm& algorithm) const noexcept override;
     Result<PublicKey> public_key(const KeyId& key) override;
+    bool pin_refused() const noexcept override { return pin_refused_; }
 
 private:
     // Attempt is one try of an operation: its result, and whether the failure was one that recovery may heal.
@@ -144,8 +146,8 @@ private:
     KeyTable table_;
     std::uint64_t table_generation_ = 0;
 
-    std::mutex recovery_mutex_;  // one recovery at a time; also guards the three below
-    bool pin_refused_ = false;
+    std::atomic<bool> pin_refused_{false};
+    std::mutex recovery_mutex_;  // one recovery at a time; also guards the two below
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
 

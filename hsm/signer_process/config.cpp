@@ -8,12 +8,13 @@
 #include <limits>
 
 #include "base/file.hpp"
-#include "hsm/key_evidence.hpp"
 #include "hsm/signer_process/toml_table.hpp"
 
 namespace sealwright::hsm::signer_process {
 
 Result<std::vector<KeyLimits>> read_key_tables(TomlTable& root);  // config_keys.cpp
+Result<std::vector<TokenConfiguration>> read_tokens(TomlTable& root,
+                                                    const std::filesystem::path& folder);  // config_tokens.cpp
 
 namespace {
 
@@ -50,20 +51,6 @@ Result<unsigned> uid_of(const TomlTable& table, const toml::node& node) {
     return static_cast<unsigned>(found->pw_uid);
 }
 
-Result<void> read_token(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
-    SEALWRIGHT_TRY(auto token, root.table("token"));
-    SEALWRIGHT_TRY(configuration.token_serial, token.text_or("serial", {}));
-    SEALWRIGHT_TRY(configuration.token_label, token.text_or("label", {}));
-    if (configuration.token_serial.empty() && configuration.token_label.empty())
-        return token.problem("serial", "serial, label or both must name the token");
-    SEALWRIGHT_TRY(const auto evidence, token.text_or("evidence", std::string{kNonExtractable}));
-    if (evidence != kNonExtractable && evidence != "none")
-        return token.problem("evidence", "must be \"non-extractable-v1\", or \"none\" to serve keys as they are");
-    configuration.judge_evidence = evidence != "none";
-    SEALWRIGHT_TRY(configuration.pin, read_pin_source(token, folder));
-    return token.finish();
-}
-
 Result<void> read_keys(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
     if (root.has("keys_file")) {
         if (root.has("key")) return root.problem("keys_file", "keys stand in keys_file or here, not in both");
@@ -92,22 +79,18 @@ Result<Configuration> parse_configuration(std::string_view text, const std::file
     SEALWRIGHT_TRY(configuration.socket_mode, octal_mode(root, "socket_mode", configuration.socket_mode));
     SEALWRIGHT_TRY(const auto journal, root.text("journal"));
     configuration.journal = resolved(journal, folder);
-    SEALWRIGHT_TRY(configuration.module, root.text("module"));
-    SEALWRIGHT_TRY(configuration.module_init_args, root.text_or("module_init_args", {}));
     SEALWRIGHT_TRY(const toml::array* uids, root.array("allowed_uids"));
     for (const toml::node& node : *uids) {
         SEALWRIGHT_TRY(const auto uid, uid_of(root, node));
         configuration.allowed_uids.push_back(uid);
     }
-    SEALWRIGHT_TRY(const auto lanes, root.number_or("lanes", configuration.lanes, 1, 256));
     SEALWRIGHT_TRY(const auto deadline, root.duration_or("deadline", std::chrono::seconds{10}));
     SEALWRIGHT_TRY(const auto outstanding, root.number_or("max_outstanding", configuration.max_outstanding, 1, 65536));
     SEALWRIGHT_TRY(const auto connections, root.number_or("max_connections", configuration.max_connections, 1, 256));
-    configuration.lanes = static_cast<unsigned>(lanes);
     configuration.deadline = deadline;
     configuration.max_outstanding = static_cast<unsigned>(outstanding);
     configuration.max_connections = static_cast<unsigned>(connections);
-    SEALWRIGHT_TRY(read_token(root, configuration, folder));
+    SEALWRIGHT_TRY(configuration.tokens, read_tokens(root, folder));
     SEALWRIGHT_TRY(read_keys(root, configuration, folder));
     SEALWRIGHT_TRY(root.finish());
     return configuration;

@@ -7,19 +7,32 @@
 
 #include "hsm/signer_process/limits.hpp"
 #include "hsm/signer_process/pin_source.hpp"
+#include "hsm/signer_process/sandbox.hpp"
 
 namespace sealwright::hsm::signer_process {
+
+// TokenConfiguration is one token: a location of keys, served by a process of its own.
+struct TokenConfiguration {
+    std::string module, module_init_args;
+    std::optional<Sha256> module_sha256;  // another file under the module's path is then not loaded
+    std::string serial, label;
+    bool judge_evidence = true;  // false: keys are served whatever their attributes say
+    PinSource pin;
+    unsigned lanes = 4;
+    std::chrono::milliseconds hang{5000};  // a token call that takes longer ends the token's process
+    SandboxRules sandbox;
+
+    const std::string& name() const noexcept { return label.empty() ? serial : label; }  // for people
+};
+
+inline constexpr std::size_t kMaxTokens = 8;
 
 struct Configuration {
     std::string socket;
     unsigned socket_mode = 0660;
     std::string journal;
-    std::string module, module_init_args;
-    std::string token_serial, token_label;
-    bool judge_evidence = true;  // false: keys are served whatever their attributes say
-    PinSource pin;
+    std::vector<TokenConfiguration> tokens;  // at least one; the first is preferred
     std::vector<unsigned> allowed_uids;
-    unsigned lanes = 4;
     std::chrono::milliseconds deadline{10000};
     unsigned max_outstanding = 1024;
     unsigned max_connections = 16;

@@ -96,6 +96,9 @@ public:
         SEALWRIGHT_TRY(read_or_default(Purpose::ocsp, key_.ocsp, ocsp_limits, OcspLimits{hours{24 * 10}, hours{1}}));
         SEALWRIGHT_TRY(read_or_default(Purpose::tls, key_.tls, no_limits<TlsLimits>, TlsLimits{}));
         SEALWRIGHT_TRY(read_or_default(Purpose::csr, key_.csr, no_limits<CsrLimits>, CsrLimits{}));
+        if (table_.has("locations")) {
+            SEALWRIGHT_TRY(key_.locations, table_.texts("locations"));
+        }
         SEALWRIGHT_TRY(table_.finish());
         return std::move(key_);
     }

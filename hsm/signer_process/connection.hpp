@@ -8,7 +8,7 @@
 
 namespace sealwright::hsm::signer_process {
 
-// KeyRing is the keys that this signer serves: limits from the configuration, public halves from the token. Immutable.
+// KeyRing is the keys that this signer serves: limits from the configuration, public halves from the tokens.
 struct KeyRing {
     struct Entry {
         KeyLimits limits;

@@ -23,6 +23,9 @@ constexpr std::string_view kRoom = "journal";
 // A clock may be set back by this much (a leap second, a step of NTP) without stopping everything.
 constexpr std::chrono::seconds kClockTolerance{10};
 
+constexpr int kLockAttempts = 40;
+constexpr useconds_t kLockPause = 25000;
+
 // How far at once what only grows may grow. Whoever has taken over the daemon cannot, in one message, use up all
 // numbers there are, and the store's are of 63 bits.
 constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 62U);
@@ -37,6 +40,15 @@ bool is_too_far(std::uint64_t number, std::optional<std::uint64_t> last, std::ui
 
 Error storage_error(std::string_view what) {
     return fail(ErrorCode::storage, "the signer's journal " + std::string{what}, std::strerror(errno));
+}
+
+// lock_file waits a moment: a signer that was killed leaves a process that is just ending.
+bool lock_file(int fd) {
+    for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+        if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+        ::usleep(kLockPause);
+    }
+    return false;
 }
 
 // is_indexed: intents that a node asks for by look_up.
@@ -96,7 +108,7 @@ std::uint64_t durable_behind(ByteView octets, std::size_t broken, const Sha256& 
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path, const Clock& clock, Log& log) {
     Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file) return storage_error("cannot be opened at " + path.string());
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+    if (!lock_file(file.get()))
         return fail(ErrorCode::conflict, "another signer has the journal " + path.string() + " open");
     struct stat status {};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
@@ -278,8 +290,14 @@ Result<void> Journal::stage(const FenceRecord& fence) {
 
 void Journal::stage(const ResultRecord& result) { results_.push_back(result); }
 
-// encode gives the octets of all that is staged: results, fences, intents; and the records with their offsets, to be
-// applied once they are durable.
+Result<void> Journal::stage(const ProofRecord& proof) {
+    SEALWRIGHT_TRY(check_time());
+    proofs_.push_back(proof);
+    return success();
+}
+
+// encode gives the octets of all that is staged: results, fences, proofs, intents; and the records with their offsets,
+// to be applied once they are durable.
 Bytes Journal::encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& records, Sha256& digest) const {
     Bytes octets;
     std::uint64_t sequence = sequence_;
@@ -291,6 +309,7 @@ Bytes Journal::encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& reco
     };
     for (const ResultRecord& result : results_) add(result);
     for (const FenceRecord& fence : fences_) add(fence);
+    for (const ProofRecord& proof : proofs_) add(proof);
     for (const IntentRecord& intent : intents_) add(intent);
     return octets;
 }
@@ -299,7 +318,7 @@ Result<std::uint64_t> Journal::commit() {
     std::vector<std::pair<JournalRecord, std::uint64_t>> records;
     Sha256 digest = digest_;
     const Bytes octets = encode(records, digest);
-    const std::uint64_t first_intent = sequence_ + 1 + results_.size() + fences_.size();
+    const std::uint64_t first_intent = sequence_ + 1 + results_.size() + fences_.size() + proofs_.size();
     auto done = heal();
     if (done) done = write(octets);
     if (done) {
@@ -308,6 +327,7 @@ Result<std::uint64_t> Journal::commit() {
     }
     intents_.clear();
     fences_.clear();
+    proofs_.clear();
     staged_ids_.clear();
     staged_crl_numbers_.clear();
     staged_checkpoints_.clear();

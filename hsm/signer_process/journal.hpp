@@ -28,10 +28,13 @@ public:
     Result<void> stage(const IntentRecord& intent);
     Result<void> stage(const FenceRecord& fence);
     void stage(const ResultRecord& result);
-    bool has_staged() const noexcept { return !intents_.empty() || !fences_.empty() || !results_.empty(); }
+    Result<void> stage(const ProofRecord& proof);  // refused by the clock alone
+    bool has_staged() const noexcept {
+        return !intents_.empty() || !fences_.empty() || !results_.empty() || !proofs_.empty();
+    }
 
     // commit makes everything staged durable and gives the sequence number of the first staged intent; the others
-    // follow in their order. On failure (storage) the file is what it was before, staged intents and fences are
+    // follow in their order. On failure (storage) the file is what it was before, staged intents, fences and proofs are
     // forgotten, results kept for the next commit.
     Result<std::uint64_t> commit();
 
@@ -85,6 +88,7 @@ private:
     std::vector<IntentRecord> intents_;
     std::vector<FenceRecord> fences_;
     std::vector<ResultRecord> results_;
+    std::vector<ProofRecord> proofs_;
     std::unordered_set<IntentId> staged_ids_;
     std::map<CrlKey, std::uint64_t> staged_crl_numbers_;
     std::map<Sha256, CheckpointSubject> staged_checkpoints_;

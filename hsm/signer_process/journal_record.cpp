@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kMagic = "SWJOURNL";
 
-enum Type : std::uint8_t { kIntent = 1, kResult = 2, kFence = 3 };
+enum Type : std::uint8_t { kIntent = 1, kResult = 2, kFence = 3, kProof = 4 };
 
 struct SubjectWriter {
     Bytes& out;
@@ -62,6 +62,14 @@ struct BodyWriter {
         append(out, fence.node.view());
         append_number(out, fence.epoch.value());
     }
+    void operator()(const ProofRecord& proof) const {
+        begin(kProof);
+        append(out, proof.key.view());
+        out.push_back(static_cast<std::uint8_t>(proof.algorithm.scheme));
+        out.push_back(static_cast<std::uint8_t>(proof.algorithm.digest));
+        append(out, proof.challenge.view());
+        append(out, proof.token_serial.view());
+    }
 };
 
 Error broken(std::string_view what) { return fail(ErrorCode::malformed, "journal: " + std::string{what}); }
@@ -107,6 +115,16 @@ Result<ResultRecord> read_result(FieldReader& fields) {
     return result;
 }
 
+ProofRecord read_proof(FieldReader& fields) {
+    ProofRecord proof;
+    proof.key = fields.id<KeyId>();
+    proof.algorithm.scheme = static_cast<crypto::SignatureScheme>(fields.number<std::uint8_t>());
+    proof.algorithm.digest = static_cast<crypto::DigestAlgorithm>(fields.number<std::uint8_t>());
+    proof.challenge = fields.id<Sha256>();
+    proof.token_serial = fields.id<Sha256>();
+    return proof;
+}
+
 Result<JournalRecord> read_body(ByteView body) {
     FieldReader fields{body};
     JournalRecord record;
@@ -128,6 +146,9 @@ Result<JournalRecord> read_body(ByteView body) {
             record.what = FenceRecord{node, BootEpoch{fields.number<std::uint64_t>()}};
             break;
         }
+        case kProof:
+            record.what = read_proof(fields);
+            break;
         default:
             return broken("a record of unknown type");
     }

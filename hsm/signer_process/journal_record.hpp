@@ -6,8 +6,10 @@
 //   digest  = SHA-256( digest of the record before || length || body ); before the first record: SHA-256 of the header
 //   body    = type (1) sequence (8) durable (8) time (8) ...
 //   intent  = node (16) epoch (8) key (32) purpose (1) scheme (1) digest (1) intent (16) SHA-256 of the TBS (32)
-//   subject ... result  = sequence of the intent (8) intent (16) outcome (1) error code (2) SHA-256 of the signature
-//   (32) fence   = node (16) epoch (8)
+//             subject ...
+//   result  = sequence of the intent (8) intent (16) outcome (1) error code (2) SHA-256 of the signature (32)
+//   fence   = node (16) epoch (8)
+//   proof   = key (32) scheme (1) digest (1) SHA-256 of the challenge (32) SHA-256 of the token's serial number (32)
 //
 // Numbers are big-endian, times are seconds since 1970 (two's complement). durable is the highest sequence number that
 // was known to be on the disk when the record was written: what a later record calls durable and cannot be read has
@@ -78,11 +80,21 @@ struct FenceRecord {
     friend bool operator==(const FenceRecord&, const FenceRecord&) = default;
 };
 
+// ProofRecord: a key of a token that came up was asked to sign a challenge of ours, which shows that the token holds
+// it. No node asked, and no result follows: what was signed is of no use to anyone.
+struct ProofRecord {
+    KeyId key;
+    crypto::SignatureAlgorithm algorithm;
+    Sha256 challenge;     // digest of what was signed
+    Sha256 token_serial;  // digest of the token's serial number
+    friend bool operator==(const ProofRecord&, const ProofRecord&) = default;
+};
+
 struct JournalRecord {
     std::uint64_t sequence = 0;  // from 1, without gaps
     std::uint64_t durable = 0;
     UtcTime time{};
-    std::variant<IntentRecord, ResultRecord, FenceRecord> what;
+    std::variant<IntentRecord, ResultRecord, FenceRecord, ProofRecord> what;
 };
 
 // append_record writes a record and gives its digest, which the next one is chained to.

@@ -55,6 +55,7 @@ struct KeyLimits {
     std::optional<OcspLimits> ocsp;
     std::optional<CheckpointLimits> checkpoint;
     std::optional<TlsLimits> tls;
+    std::vector<std::string> locations;  // serials of the tokens where it was enrolled; empty: any that holds it
 
     std::vector<Purpose> purposes() const;
 };

@@ -10,7 +10,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
-constexpr std::chrono::microseconds kGroupDelay{500};  // how long intents wait for others while the lanes are busy
+constexpr std::chrono::microseconds kGroupDelay{500};  // how long intents wait for others while the tokens are busy
 constexpr std::chrono::milliseconds kParkedInterval{1};
 constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
@@ -22,86 +22,63 @@ Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epo
 
 ErrorAnswer error_answer(const Error& error) { return ErrorAnswer{error.code(), error.public_detail()}; }
 
-// Job is one task on its way through journal and lane.
-class Pipeline::Job final : public LaneJob {
+// Job is one task on its way through journal and token.
+class Pipeline::Job final : public TokenTask {
 public:
-    Job(Pipeline& pipeline, SignTask task) : LaneJob(task.deadline), pipeline_(pipeline), task_(std::move(task)) {}
+    Job(Pipeline& pipeline, SignTask task) : TokenTask(task.deadline), pipeline_(pipeline), task_(std::move(task)) {}
     ~Job() override { --pipeline_.outstanding_; }
 
     const SignTask& task() const noexcept { return task_; }
     void set_sequence(std::uint64_t sequence) noexcept { sequence_ = sequence; }
 
-    void run() noexcept override {
-        if (!task_.requester->stands()) return refuse(no_more());
-        auto signature = sign();
-        if (!signature) return settle_failed(of_token(signature.error()));
+    const KeyId& key() const noexcept override { return task_.intent.key; }
+    const crypto::SignatureAlgorithm& algorithm() const noexcept override { return task_.intent.algorithm; }
+    ByteView octets() const noexcept override { return is_digest() ? ByteView{task_.digest} : ByteView{task_.message}; }
+    bool is_digest() const noexcept override { return !task_.digest.empty(); }
+    bool is_wanted() const noexcept override { return task_.requester->stands(); }
+
+    void succeed(Bytes signature) noexcept override {
         at_boundary(boundary::kSignerSigned);
-        settle(Outcome::signed_, ErrorCode::internal, crypto::sha256(signature.value()));
-        answer(SignatureAnswer{signature.value()});
+        settle(Outcome::signed_, ErrorCode::internal, crypto::sha256(signature));
+        answer(SignatureAnswer{signature});
         at_boundary(boundary::kSignerAnswered);
     }
 
     void refuse(const Error& why) noexcept override {
         if (sequence_ != 0) settle(Outcome::failed, why.code(), {});
+        tell_log(why);
         answer(error_answer(why));
     }
 
-    void overrun() noexcept override {
-        settle(Outcome::unknown, ErrorCode::timed_out, {});
-        answer(error_answer(fail(ErrorCode::timed_out, "the token has not answered in time; it may have signed")));
+    void lose_sight(const Error& why) noexcept override {
+        settle(Outcome::unknown, why.code(), {});
+        tell_log(why);
+        answer(error_answer(why));
     }
 
 private:
-    Result<Bytes> sign() noexcept {
-        const IntentRecord& intent = task_.intent;
-        if (!task_.digest.empty()) return pipeline_.token_->sign_digest(intent.key, intent.algorithm, task_.digest);
-        SignRequest request;
-        request.key = intent.key;
-        request.purpose = intent.purpose;
-        request.algorithm = intent.algorithm;
-        request.intent = intent.intent;
-        request.tbs = task_.message;
-        return pipeline_.token_->sign(request);
+    // What was never journaled, or nobody wants any more, is told of where it was refused.
+    void tell_log(const Error& why) const noexcept {
+        if (sequence_ == 0 || why.code() == ErrorCode::denied) return;
+        pipeline_.log_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
     }
-
-    // The limits allowed it and the journal took it: what the token denies (a PIN that it takes no more) or finds in
-    // conflict (a key that is gone) is no refusal of this request.
-    static Error of_token(Error error) {
-        if (error.code() != ErrorCode::denied && error.code() != ErrorCode::conflict) return error;
-        return fail(ErrorCode::token, "the token refused", error.describe());
-    }
-
-    void settle_failed(const Error& error) noexcept {
-        const bool is_unknown = error.code() == ErrorCode::indeterminate || error.code() == ErrorCode::timed_out;
-        settle(is_unknown ? Outcome::unknown : Outcome::failed, error.code(), {});
-        pipeline_.log_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + error.describe());
-        answer(error_answer(error));
-    }
-
     void settle(Outcome outcome, ErrorCode error, const Sha256& signature) noexcept {
         pipeline_.settle(ResultRecord{sequence_, task_.intent.intent, outcome, error, signature});
     }
-
-    // An overrun call answers before its token does.
-    void answer(const ServerMessage& message) noexcept {
-        if (!answered_.exchange(true)) task_.requester->answer(task_.number, message);
-    }
+    void answer(const ServerMessage& message) noexcept { task_.requester->answer(task_.number, message); }
 
     Pipeline& pipeline_;
     const SignTask task_;
     std::uint64_t sequence_ = 0;  // 0: not journaled
-    std::atomic<bool> answered_{false};
 };
 
-Pipeline::Pipeline(std::unique_ptr<Journal> journal, std::shared_ptr<pkcs11::Token> token, const Options& options,
-                   Log& log, OnFence on_fence)
+Pipeline::Pipeline(std::unique_ptr<Journal> journal, Locations& locations, const Options& options, Log& log,
+                   OnFence on_fence)
     : journal_(std::move(journal)),
-      token_(std::move(token)),
+      locations_(locations),
       options_(options),
       log_(log),
       on_fence_(std::move(on_fence)) {
-    lanes_ = std::make_unique<SigningLanes>(
-        SigningLanes::Options{options.lanes, options.max_outstanding, options.deadline}, log);
     thread_ = std::thread{[this] { run(); }};
 }
 
@@ -144,6 +121,14 @@ void Pipeline::look_up(std::shared_ptr<Requester> requester, std::uint64_t numbe
     arrived_.notify_one();
 }
 
+void Pipeline::journal_proofs(std::vector<ProofRecord> proofs, Locations::DoneJournaling done) {
+    {
+        const std::scoped_lock lock{mutex_};
+        if (!stopping_) inbox_.proofs.push_back({std::move(proofs), std::move(done)});
+    }
+    arrived_.notify_one();
+}
+
 // settle does not wake the journal's thread: a result shares the next commit, or waits a moment for one.
 void Pipeline::settle(const ResultRecord& result) noexcept {
     const std::scoped_lock lock{mutex_};
@@ -155,11 +140,11 @@ bool Pipeline::older_in_flight(const NodeId& node, BootEpoch epoch) const {
                        [&](const auto& entry) { return entry.second.node == node && entry.second.epoch < epoch; });
 }
 
-// group lets intents that come soon share a commit. Nobody is kept waiting by it: as long as jobs wait for a lane, what
-// is journaled now would only wait behind them, and a sync costs as much as several signatures.
+// group lets intents that come soon share a commit. Nobody is kept waiting by it: as long as tasks wait for a token,
+// what is journaled now would only wait behind them, and a sync costs as much as several signatures.
 void Pipeline::group(std::unique_lock<std::mutex>& lock) {
     const auto is_urgent = [&] { return stopping_ || !inbox_.fences.empty() || !inbox_.look_ups.empty(); };
-    if (is_urgent() || lanes_->waiting() < options_.lanes) return;
+    if (is_urgent() || locations_.waiting() < locations_.lanes()) return;
     grouping_ = true;
     arrived_.wait_for(lock, kGroupDelay, is_urgent);
     grouping_ = false;
@@ -169,7 +154,8 @@ void Pipeline::group(std::unique_lock<std::mutex>& lock) {
 Pipeline::Batch Pipeline::gather() {
     std::unique_lock lock{mutex_};
     const auto has_requests = [&] {
-        return stopping_ || !inbox_.jobs.empty() || !inbox_.fences.empty() || !inbox_.look_ups.empty();
+        return stopping_ || !inbox_.jobs.empty() || !inbox_.fences.empty() || !inbox_.look_ups.empty() ||
+               !inbox_.proofs.empty();
     };
     if (!parked_.empty()) {
         arrived_.wait_for(lock, kParkedInterval, has_requests);
@@ -201,6 +187,15 @@ void Pipeline::stage(Batch& batch) {
         if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
         return !staged;
     });
+    std::erase_if(batch.proofs, [&](const ProofCall& call) {
+        for (const ProofRecord& proof : call.proofs) {
+            if (auto staged = journal_->stage(proof); !staged) {
+                call.done(staged);
+                return true;
+            }
+        }
+        return false;
+    });
     std::erase_if(batch.jobs, [&](const std::shared_ptr<Job>& job) {
         if (!job->task().requester->stands()) {
             job->refuse(no_more());  // nothing was journaled
@@ -217,8 +212,10 @@ void Pipeline::stage(Batch& batch) {
 void Pipeline::refuse(Batch& batch, const Error& why) {
     for (const auto& job : batch.jobs) job->refuse(why);
     for (const FenceCall& call : batch.fences) call.requester->answer(call.number, error_answer(why));
+    for (const ProofCall& call : batch.proofs) call.done(why);
     batch.jobs.clear();
     batch.fences.clear();
+    batch.proofs.clear();
     if (!is_stopping()) return;
     for (const LookUpCall& call : batch.look_ups) call.requester->answer(call.number, error_answer(why));
 }
@@ -229,12 +226,14 @@ void Pipeline::dispatch(Batch& batch) {
         call.give_up = SteadyClock::now() + kFencePatience;
         parked_.push_back(std::move(call));
     }
+    if (!batch.fences.empty()) locations_.drop_unwanted();
+    for (const ProofCall& call : batch.proofs) call.done(success());
     if (batch.jobs.empty()) return;
     at_boundary(boundary::kSignerJournaled);
-    std::vector<std::shared_ptr<LaneJob>> jobs;
-    jobs.reserve(batch.jobs.size());
-    for (auto& job : batch.jobs) jobs.push_back(std::move(job));
-    lanes_->submit(std::move(jobs));
+    std::vector<std::shared_ptr<TokenTask>> tasks;
+    tasks.reserve(batch.jobs.size());
+    for (auto& job : batch.jobs) tasks.push_back(std::move(job));
+    locations_.submit(std::move(tasks));
 }
 
 // answer_parked_fences: a fence is answered when no signature of an older epoch is under way, so that look_up is
@@ -294,20 +293,20 @@ void Pipeline::answer_look_up(const LookUpCall& call) {
 bool Pipeline::stop() {
     {
         const std::scoped_lock lock{mutex_};
-        if (stopping_) return true;
-        stopping_ = true;
+        if (is_stopped_) return stopped_clean_;
+        is_stopped_ = stopping_ = true;
     }
     arrived_.notify_all();
     thread_.join();
-    const bool ended = lanes_->stop(kStopPatience);
-    // The lanes are quiet: the journal is ours now. What was gathered last was never journaled.
+    stopped_clean_ = locations_.stop(kStopPatience);
+    // The tokens are quiet: the journal is ours now. What was gathered last was never journaled.
     Batch rest = gather();
     refuse(rest, fail(ErrorCode::unavailable, "the signer is stopping"));
     if (journal_->has_staged()) {
         if (auto committed = journal_->commit(); !committed)
             log_.error(kRoom, "the last results are not in the journal: " + committed.error().describe());
     }
-    return ended;
+    return stopped_clean_;
 }
 
 }  // namespace sealwright::hsm::signer_process

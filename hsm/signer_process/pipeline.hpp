@@ -1,5 +1,5 @@
 // pipeline.hpp: what happens to a request that is inside its limits: its intent is journaled, together with all that
-// wait, made durable, and only then does a lane ask the token. Sockets are not known here.
+// wait, made durable, and only then is a token asked. Sockets are not known here.
 #pragma once
 
 #include <condition_variable>
@@ -8,10 +8,9 @@
 #include <thread>
 #include <unordered_map>
 
-#include "hsm/pkcs11/token.hpp"
 #include "hsm/signer_process/journal.hpp"
+#include "hsm/signer_process/locations.hpp"
 #include "hsm/signer_process/wire.hpp"
-#include "hsm/signing_lanes.hpp"
 
 namespace sealwright::hsm::signer_process {
 
@@ -35,20 +34,18 @@ struct SignTask {
     std::chrono::steady_clock::time_point deadline;
 };
 
-// Pipeline: thread-safe. One of which a lane hangs in the token (stop gave false) must not be destroyed: end the
-// process instead.
+// Pipeline: thread-safe.
 class Pipeline {
 public:
     struct Options {
-        unsigned lanes = 4;
         std::size_t max_outstanding = 1024;
-        std::chrono::milliseconds deadline{10000};  // a token call that takes longer is given up
     };
 
     // on_fence is called on the journal's thread when a fence has become durable, before it is answered.
     using OnFence = std::function<void(const NodeId&, BootEpoch)>;
 
-    Pipeline(std::unique_ptr<Journal> journal, std::shared_ptr<pkcs11::Token> token, const Options& options, Log& log,
+    // locations is started by whoever made it, with journal_proofs below, and stopped by stop.
+    Pipeline(std::unique_ptr<Journal> journal, Locations& locations, const Options& options, Log& log,
              OnFence on_fence);
     ~Pipeline();
     Pipeline(const Pipeline&) = delete;
@@ -60,7 +57,11 @@ public:
     void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
                  const LookUp& question);
 
-    // stop refuses what waits, lets what runs end, and makes its results durable; false when a lane hangs in the token.
+    // journal_proofs makes the records durable and calls done, on the journal's thread.
+    void journal_proofs(std::vector<ProofRecord> proofs, Locations::DoneJournaling done);
+
+    // stop refuses what waits, lets what runs end, and makes its results durable; false when a token's process had to
+    // be killed.
     bool stop();
 
 private:
@@ -77,6 +78,10 @@ private:
         NodeId node;  // who asks, whose intent it is
         LookUp question;
     };
+    struct ProofCall {
+        std::vector<ProofRecord> proofs;
+        Locations::DoneJournaling done;
+    };
     struct InFlight {
         NodeId node;
         BootEpoch epoch;
@@ -86,6 +91,7 @@ private:
         std::vector<std::shared_ptr<Job>> jobs;
         std::vector<FenceCall> fences;
         std::vector<LookUpCall> look_ups;
+        std::vector<ProofCall> proofs;
     };
 
     void run();
@@ -99,10 +105,10 @@ private:
     void refuse(Batch& batch, const Error& why);
     void answer_parked_fences();
     bool older_in_flight(const NodeId& node, BootEpoch epoch) const;
-    void settle(const ResultRecord& result) noexcept;  // from the lanes
+    void settle(const ResultRecord& result) noexcept;  // from the tokens
 
     std::unique_ptr<Journal> journal_;
-    std::shared_ptr<pkcs11::Token> token_;
+    Locations& locations_;
     const Options options_;
     Log& log_;
     OnFence on_fence_;
@@ -120,7 +126,8 @@ private:
     std::unordered_map<std::uint64_t, InFlight> in_flight_;  // by the intent's sequence number
     std::vector<FenceCall> parked_;
 
-    std::unique_ptr<SigningLanes> lanes_;
+    bool is_stopped_ = false;
+    bool stopped_clean_ = true;
     std::thread thread_;
 };
 

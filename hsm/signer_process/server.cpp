@@ -10,40 +10,55 @@
 #include <cstring>
 #include <list>
 
-#include "hsm/key_evidence.hpp"
+#include "hsm/signer_process/sandbox.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::string_view kRoom = "signer";
+constexpr int kBacklog = 64;
 constexpr useconds_t kPause = 50000;  // after a connection that could not be taken: without one this would spin
 
 class ServerImpl final : public Server {
 public:
-    ServerImpl(const Configuration& configuration, KeyRing keys, const Clock& clock, Log& log)
-        : configuration_(configuration), keys_(std::move(keys)), clock_(clock), log_(log) {}
+    ServerImpl(const Configuration& configuration, Descriptor control, const Clock& clock, Log& log)
+        : configuration_(configuration),
+          clock_(clock),
+          log_(log),
+          main_thread_(::pthread_self()),
+          locations_(configuration_, std::move(control), Locations::Options{configuration.max_outstanding}, log) {}
 
     ~ServerImpl() override { ServerImpl::stop(); }
 
-    Result<void> start(std::unique_ptr<Journal> journal, std::shared_ptr<pkcs11::Token> token) {
-        SEALWRIGHT_TRY(listening_, listen_unix(configuration_.socket, configuration_.socket_mode));
+    // start: all that needs files or new descriptors comes before the sandbox, all threads behind it.
+    Result<void> start(std::unique_ptr<Journal> journal) {
+        SEALWRIGHT_TRY(listening_, bind_unix(configuration_.socket, configuration_.socket_mode));
         wake_ = Descriptor{::eventfd(0, EFD_CLOEXEC)};
         if (!wake_) return fail(ErrorCode::io, "no eventfd", std::strerror(errno));
-        pipeline_ = std::make_unique<Pipeline>(
-            std::move(journal), std::move(token),
-            Pipeline::Options{configuration_.lanes, configuration_.max_outstanding, configuration_.deadline}, log_,
-            [this](const NodeId& node, BootEpoch epoch) { fence_off(node, epoch); });
+        SEALWRIGHT_TRY(enter_server_sandbox(log_));
+        pipeline_ = std::make_unique<Pipeline>(std::move(journal), locations_,
+                                               Pipeline::Options{configuration_.max_outstanding}, log_,
+                                               [this](const NodeId& node, BootEpoch epoch) { fence_off(node, epoch); });
+        SEALWRIGHT_TRY(const auto known, locations_.start([this](auto proofs, auto done) {
+            pipeline_->journal_proofs(std::move(proofs), std::move(done));
+        }));
+        gather_keys(known);
+        if (::listen(listening_.get(), kBacklog) != 0)
+            return fail(ErrorCode::io, "cannot listen on " + configuration_.socket, std::strerror(errno));
         accepting_ = std::thread{[this] { accept_connections(); }};
+        locations_.tell_ready();
         return success();
     }
 
     bool stop() override {
-        if (!accepting_.joinable()) return clean_;
+        if (!accepting_.joinable()) {
+            if (pipeline_) clean_ = pipeline_->stop();
+            return clean_;
+        }
         const std::uint64_t one = 1;
         // Waking cannot fail in a way that matters: an eventfd takes eight octets unless its counter overflows.
         if (::write(wake_.get(), &one, sizeof(one)) < 0) log_.error(kRoom, "cannot wake the accepting thread");
         accepting_.join();
-        ::unlink(configuration_.socket.c_str());
         clean_ = pipeline_->stop();
         for (Served& served : served_) served.connection->close();
         for (Served& served : served_) served.thread.join();
@@ -64,7 +79,7 @@ private:
             if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
                 // A signer that accepts nobody must not look alive to who supervises it.
                 log_.error(kRoom, std::string{"poll: "} + std::strerror(errno) + "; the signer ends");
-                ::kill(::getpid(), SIGTERM);
+                ::pthread_kill(main_thread_, SIGTERM);
                 return;
             }
             if (waiting[1].revents != 0) return;
@@ -140,10 +155,24 @@ private:
         for (const Served& served : served_) served.connection->fence_off(node, epoch);
     }
 
+    // gather_keys joins what the configuration says of a key with what the tokens say.
+    void gather_keys(const std::map<KeyId, KnownKey>& known) {
+        for (const KeyLimits& limits : configuration_.keys) {
+            const KnownKey& key = known.at(limits.id);
+            keys_.entries.emplace(limits.id, KeyRing::Entry{limits, key.key, key.signs_digests});
+            std::string purposes;
+            for (const Purpose purpose : limits.purposes()) purposes += " " + std::string{purpose_name(purpose)};
+            log_.info(kRoom, "key " + limits.name + " " + limits.id.hex() + ":" + purposes);
+        }
+        log_.info(kRoom, "listening on " + configuration_.socket);
+    }
+
     const Configuration configuration_;
-    const KeyRing keys_;
+    KeyRing keys_;  // constant from the first connection on
     const Clock& clock_;
     Log& log_;
+    const pthread_t main_thread_;
+    Locations locations_;
     Descriptor listening_;
     Descriptor wake_;
     std::unique_ptr<Pipeline> pipeline_;
@@ -156,57 +185,10 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const Configuration& configuration, std::unique_ptr<Journal> journal,
-                                              std::shared_ptr<pkcs11::Token> token, KeyRing keys, const Clock& clock,
-                                              Log& log) {
-    auto server = std::make_unique<ServerImpl>(configuration, std::move(keys), clock, log);
-    SEALWRIGHT_TRY(server->start(std::move(journal), std::move(token)));
+                                              Descriptor control, const Clock& clock, Log& log) {
+    auto server = std::make_unique<ServerImpl>(configuration, std::move(control), clock, log);
+    SEALWRIGHT_TRY(server->start(std::move(journal)));
     return std::unique_ptr<Server>{std::move(server)};
-}
-
-namespace {
-
-// check_evidence holds what the token says of a key against the template: a key that was put back as extractable must
-// not be served as if it were the one of the ceremony.
-Result<void> check_evidence(const Configuration& configuration, const KeyLimits& limits, pkcs11::Token& token,
-                            Log& log) {
-    SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
-    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, kNonExtractable));
-    std::string errors;
-    for (const auto& finding : findings) {
-        if (finding.severity == x509::Severity::note) continue;
-        const bool is_error = finding.severity == x509::Severity::error;
-        if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
-        if (!is_error || !configuration.judge_evidence)
-            log.warning(kRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
-    }
-    if (errors.empty() || !configuration.judge_evidence) return success();
-    return fail(ErrorCode::token, "the key " + limits.name + " is not served: " + errors,
-                "evidence = \"none\" in [token] would serve it all the same");
-}
-
-}  // namespace
-
-Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token, Log& log) {
-    SEALWRIGHT_TRY(const auto present, token.keys());
-    KeyRing ring;
-    for (const KeyLimits& limits : configuration.keys) {
-        const auto found = std::find_if(present.begin(), present.end(),
-                                        [&](const auto& key) { return key.id == limits.id && key.has_private; });
-        if (found == present.end())
-            return fail(ErrorCode::not_found, "the token does not hold the key " + limits.name,
-                        "key " + limits.id.hex());
-        SEALWRIGHT_TRY(check_evidence(configuration, limits, token, log));
-        bool signs_digests = true;
-        for (const auto& algorithm : limits.algorithms) {
-            if (!crypto::fits(algorithm, found->public_key.type())) {
-                return fail(ErrorCode::config, "the key " + limits.name + " cannot make " +
-                                                   crypto::signature_name(algorithm) + " signatures");
-            }
-            signs_digests = signs_digests && token.signs_digests(algorithm);
-        }
-        ring.entries.emplace(limits.id, KeyRing::Entry{limits, found->public_key, signs_digests});
-    }
-    return ring;
 }
 
 }  // namespace sealwright::hsm::signer_process

@@ -8,18 +8,14 @@ namespace sealwright::hsm::signer_process {
 
 class Server {
 public:
-    // start listens and serves; keys, token and clock outlive it.
+    // start brings the tokens up, then listens and serves; clock and log outlive it. control is the socket to the
+    // supervisor, which unlinks the socket in the end. Errors: those of Locations::start; io and conflict for the
+    // socket.
     static Result<std::unique_ptr<Server>> start(const Configuration& configuration, std::unique_ptr<Journal> journal,
-                                                 std::shared_ptr<pkcs11::Token> token, KeyRing keys, const Clock& clock,
-                                                 Log& log);
+                                                 Descriptor control, const Clock& clock, Log& log);
     virtual ~Server() = default;
-    // stop ends all connections and the pipeline; false when a lane hangs in the token: then end the process without
-    // destroying anything.
+    // stop ends all connections and the tokens; false when a token's process had to be killed.
     virtual bool stop() = 0;
 };
-
-// gather_keys finds every configured key in the token; a key that is missing or does not fit its algorithms is an
-// error.
-Result<KeyRing> gather_keys(const Configuration& configuration, pkcs11::Token& token, Log& log);
 
 }  // namespace sealwright::hsm::signer_process

@@ -1,9 +1,6 @@
 #include "hsm/signer_process/signer_main.hpp"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -12,7 +9,9 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/server.hpp"
+#include "hsm/signer_process/supervisor.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
@@ -24,18 +23,6 @@ struct Arguments {
     bool check = false;
     int ready_fd = -1;
 };
-
-// harden keeps the PIN and the module's memory to this process: no core files, no ptrace by others of our user, files
-// for nobody else.
-void harden() {
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    const rlimit none{0, 0};
-    ::setrlimit(RLIMIT_CORE, &none);
-    ::umask(0077);
-    // A peer that is gone and a file that may not grow are errors to be handled, not ends.
-    ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGXFSZ, SIG_IGN);
-}
 
 sigset_t stop_signals() {
     sigset_t set{};
@@ -67,56 +54,42 @@ void tell_ready(const Arguments& arguments, Log& log) {
     if (sent < 0) log.warning(kRoom, "NOTIFY_SOCKET cannot be written");
 }
 
-Result<std::shared_ptr<pkcs11::Token>> open_token(const Configuration& configuration) {
-    SEALWRIGHT_TRY(auto module, pkcs11::Module::load(configuration.module, configuration.module_init_args));
-    const std::string& shown =
-        configuration.token_label.empty() ? configuration.token_serial : configuration.token_label;
-    SEALWRIGHT_TRY(auto pin, obtain_pin(configuration.pin, shown));
-    // One session more than lanes for what is not signing.
-    return pkcs11::Token::open(std::move(module),
-                               pkcs11::TokenSelector{configuration.token_serial, configuration.token_label},
-                               std::move(pin), pkcs11::Token::Options{2 * configuration.lanes + 1, true});
-}
-
-void describe(const Configuration& configuration, const KeyRing& keys, const pkcs11::Token& token, Log& log) {
-    log.info(kRoom,
-             "token " + token.info().label + " serial " + token.info().serial + " (" + token.info().manufacturer + ")");
-    for (const auto& [id, entry] : keys.entries) {
-        std::string purposes;
-        for (const Purpose purpose : entry.limits.purposes()) purposes += " " + std::string{purpose_name(purpose)};
-        log.info(kRoom, "key " + entry.limits.name + " " + id.hex() + ":" + purposes);
-    }
-    log.info(kRoom, "listening on " + configuration.socket);
-}
-
-Result<void> run(const Arguments& arguments, Log& log) {
-    SEALWRIGHT_TRY(const auto configuration, read_configuration(arguments.config));
-    if (arguments.check) {
-        std::cout << arguments.config << ": " << configuration.keys.size() << " keys\n";
-        return success();
-    }
+// run_server is the server's process: it serves until it is told to stop.
+Result<void> run_server(const Configuration& configuration, Descriptor control, Log& log) {
     const SystemClock clock;
     // The journal first: a signer that cannot remember has no business with a PIN.
     SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log));
-    SEALWRIGHT_TRY(auto token, open_token(configuration));
-    SEALWRIGHT_TRY(auto keys, gather_keys(configuration, *token, log));
-    describe(configuration, keys, *token, log);
-    SEALWRIGHT_TRY(auto server, Server::start(configuration, std::move(journal), token, std::move(keys), clock, log));
-    tell_ready(arguments, log);
+    SEALWRIGHT_TRY(auto server, Server::start(configuration, std::move(journal), std::move(control), clock, log));
     const sigset_t signals = stop_signals();
     int signal = 0;
     ::sigwait(&signals, &signal);
     log.info(kRoom, "stopping");
-    if (!server->stop()) {
-        // A thread is inside the module: nothing of it may be taken away from under it.
-        log.error(kRoom, "a lane hangs in the token; the process ends without finalising the module");
-        ::_exit(kExitFailure);
+    if (server->stop()) return success();
+    return fail(ErrorCode::token, "a token's process did not end and was killed");
+}
+
+int status_of(const Result<void>& done, Log& log) {
+    if (done) return 0;
+    log.error(kRoom, done.error().describe());
+    return done.error().code() == ErrorCode::denied ? kExitPinRefused : kExitFailure;
+}
+
+int run(const Arguments& arguments, Log& log) {
+    const auto configuration = read_configuration(arguments.config);
+    if (!configuration) {
+        log.error(kRoom, configuration.error().describe());
+        return kExitFailure;
     }
-    server.reset();
-    // Sessions, login and module go here, explicitly: C_Finalize comes before OpenSSL cleans up at exit (SoftHSM
-    // crashes otherwise).
-    token.reset();
-    return success();
+    if (arguments.check) {
+        std::cout << arguments.config << ": " << configuration.value().keys.size() << " keys, "
+                  << configuration.value().tokens.size() << " tokens\n";
+        return 0;
+    }
+    const auto server = [&](Descriptor control) {
+        return status_of(run_server(configuration.value(), std::move(control), log), log);
+    };
+    return supervise(
+        configuration.value(), server, [&] { tell_ready(arguments, log); }, log);
 }
 
 }  // namespace
@@ -134,16 +107,12 @@ int signer_main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : kExitUsage;
     }
-    harden();
+    harden_process();
     const sigset_t signals = stop_signals();
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
     StderrLog log{LogLevel::info};
     try {
-        const auto done = run(arguments, log);
-        if (done) return 0;
-        log.error(kRoom, done.error().describe());
-        const bool pin_refused = done.error().code() == ErrorCode::denied && !arguments.check;
-        return pin_refused ? kExitPinRefused : kExitFailure;
+        return run(arguments, log);
     } catch (const std::exception& error) {
         log.error(kRoom, error.what());
         return kExitFailure;

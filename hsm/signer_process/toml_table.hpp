@@ -17,6 +17,7 @@ public:
         : table_(table), name_(std::move(name)), path_(std::move(path)) {}
 
     bool has(std::string_view key) const { return table_.contains(key); }
+    bool is_list(std::string_view key) const { return table_[key].is_array(); }
     Result<std::string> text(std::string_view key);
     Result<std::string> text_or(std::string_view key, std::string otherwise);
     Result<bool> boolean_or(std::string_view key, bool otherwise);

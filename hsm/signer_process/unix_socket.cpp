@@ -12,6 +12,9 @@
 namespace sealwright::hsm::signer_process {
 namespace {
 
+constexpr int kEndingAttempts = 10;
+constexpr useconds_t kEndingPause = 50000;
+
 Error system_error(ErrorCode code, std::string_view what) {
     return fail(code, std::string{what}, std::strerror(errno));
 }
@@ -40,7 +43,11 @@ Result<void> clear_stale(const std::string& path) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return success();
     if (!S_ISSOCK(status.st_mode)) return fail(ErrorCode::conflict, path + " exists and is no socket");
-    if (connect_unix(path)) return fail(ErrorCode::conflict, "another process listens on " + path);
+    // A signer that was killed may be just ending.
+    for (int attempt = 0; connect_unix(path); ++attempt) {
+        if (attempt == kEndingAttempts) return fail(ErrorCode::conflict, "another process listens on " + path);
+        ::usleep(kEndingPause);
+    }
     if (::unlink(path.c_str()) != 0) return system_error(ErrorCode::io, "cannot remove the stale socket " + path);
     return success();
 }
@@ -60,7 +67,7 @@ Result<Descriptor> connect_unix(const std::string& path) {
     return socket;
 }
 
-Result<Descriptor> listen_unix(const std::string& path, unsigned mode) {
+Result<Descriptor> bind_unix(const std::string& path, unsigned mode) {
     SEALWRIGHT_TRY(const auto address, address_of(path));
     SEALWRIGHT_TRY(clear_stale(path));
     SEALWRIGHT_TRY(auto socket, new_socket());
@@ -73,7 +80,6 @@ Result<Descriptor> listen_unix(const std::string& path, unsigned mode) {
     if (bound != 0) return system_error(ErrorCode::io, "cannot bind " + path);
     if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0)
         return system_error(ErrorCode::io, "cannot set the mode of " + path);
-    if (::listen(socket.get(), 16) != 0) return system_error(ErrorCode::io, "cannot listen on " + path);
     return socket;
 }
 

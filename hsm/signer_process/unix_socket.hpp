@@ -43,9 +43,9 @@ struct PeerCredentials {
 };
 
 Result<Descriptor> connect_unix(const std::string& path);
-// listen_unix binds a socket with these permission bits; a socket file that nobody listens on is replaced, a living one
-// is a conflict.
-Result<Descriptor> listen_unix(const std::string& path, unsigned mode);
+// bind_unix binds a socket with these permission bits, on which nobody is heard before the caller listens; a socket
+// file that nobody listens on is replaced, a living one is a conflict.
+Result<Descriptor> bind_unix(const std::string& path, unsigned mode);
 Result<PeerCredentials> peer_credentials(int fd);
 
 // send_all sends everything or fails; a peer that takes nothing for as long as patience is a failure. sent tells how

@@ -2,21 +2,24 @@
 // durably and before anyone learns of them, and answers CKR codes on demand.
 //
 //   SEALWRIGHT_FAULTY_MODULE   path of the real module
-//   SEALWRIGHT_FAULTY_COUNT    file that gets one line "pid data" for each C_Sign by which the real module gave a signature; data is
-//                              what was signed in hexadecimal where that is a digest (at most 64 octets), else "-", as it is for C_SignFinal
+//   SEALWRIGHT_FAULTY_COUNT    file that gets one line "pid data" for each C_Sign by which the real module gave a
+//   signature; data is
+//                              what was signed in hexadecimal where that is a digest (at most 64 octets), else "-", as
+//                              it is for C_SignFinal
 //   SEALWRIGHT_FAULTY_SCRIPT   faults to inject (fault_script.hpp)
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
-#include <thread>
 
-#include "fault_script.hpp"
+#include "effects.hpp"
 
 namespace {
 
@@ -41,13 +44,25 @@ void count_signature(const unsigned char* data, unsigned long data_len) {
     if (file < 0 || ::write(file, record.data(), record.size()) != static_cast<ssize_t>(record.size())) std::abort();
 }
 
+// judged is one call as the script wants it. The real function is called with the verdict, for what alters arguments or
+// answers.
 template <class Call>
 CK_RV judged(const char* function, Call&& call) {
     const faulty::Verdict verdict = script.judge(function);
-    if (verdict.delay_ms > 0) std::this_thread::sleep_for(std::chrono::milliseconds{verdict.delay_ms});
-    if (verdict.code && !verdict.call) return *verdict.code;
-    const CK_RV rv = call();
-    return verdict.code ? *verdict.code : rv;
+    if (verdict.empty()) return call(verdict);
+    const faulty::Passage passage{verdict};
+    faulty::wait_for(verdict);
+    if (passage.overlaps()) return CKR_OPERATION_NOT_INITIALIZED;
+    faulty::end_now(verdict, false);
+    std::optional<CK_RV> hidden;
+    for (const auto& action : verdict) {
+        if (!action.code) continue;
+        if (!action.call) return *action.code;
+        hidden = action.code;
+    }
+    const CK_RV rv = call(verdict);
+    faulty::end_now(verdict, true);
+    return hidden.value_or(rv);
 }
 
 // Forward<&CK_FUNCTION_LIST::C_X>::with<Name> is a function of C_X's own type that asks the script and then calls the
@@ -62,59 +77,155 @@ struct Forward;
 template <class... Arguments, CK_RV (*CK_FUNCTION_LIST::*Member)(Arguments...), const Name& Function>
 struct Forward<Member, Function> {
     static CK_RV call(Arguments... arguments) {
-        return judged(Function.text, [&] { return (real->*Member)(arguments...); });
+        return judged(Function.text, [&](const faulty::Verdict&) { return (real->*Member)(arguments...); });
     }
 };
 
 CK_RV counted_sign(CK_SESSION_HANDLE session, unsigned char* data, unsigned long data_len, unsigned char* signature,
                    unsigned long* signature_len) {
-    return judged("C_Sign", [&] {
+    return judged("C_Sign", [&](const faulty::Verdict& verdict) {
         const CK_RV rv = real->C_Sign(session, data, data_len, signature, signature_len);
-        if (rv == CKR_OK && signature != nullptr) count_signature(data, data_len);
+        if (rv != CKR_OK || signature == nullptr) return rv;
+        count_signature(data, data_len);
+        faulty::spoil_signature(verdict, signature, *signature_len);
         return rv;
     });
 }
 
 CK_RV counted_sign_final(CK_SESSION_HANDLE session, unsigned char* signature, unsigned long* signature_len) {
-    return judged("C_SignFinal", [&] {
+    return judged("C_SignFinal", [&](const faulty::Verdict& verdict) {
         const CK_RV rv = real->C_SignFinal(session, signature, signature_len);
-        if (rv == CKR_OK && signature != nullptr) count_signature(nullptr, 0);
+        if (rv != CKR_OK || signature == nullptr) return rv;
+        count_signature(nullptr, 0);
+        faulty::spoil_signature(verdict, signature, *signature_len);
         return rv;
+    });
+}
+
+CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes,
+                          unsigned long count) {
+    return judged("C_GetAttributeValue", [&](const faulty::Verdict& verdict) {
+        const CK_RV rv = real->C_GetAttributeValue(session, object, attributes, count);
+        return faulty::lie_about(verdict, *real, session, object, attributes, count, rv);
+    });
+}
+
+// limited_open counts sessions itself where a line limits them.
+std::mutex sessions_mutex;
+std::set<CK_SESSION_HANDLE> sessions;
+
+CK_RV limited_open(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY notify, CK_SESSION_HANDLE* session) {
+    return judged("C_OpenSession", [&](const faulty::Verdict& verdict) -> CK_RV {
+        const std::scoped_lock lock{sessions_mutex};
+        for (const auto& action : verdict) {
+            if (action.limit && sessions.size() >= *action.limit) return CKR_SESSION_COUNT;
+        }
+        const CK_RV rv = real->C_OpenSession(slot, flags, application, notify, session);
+        if (rv == CKR_OK) sessions.insert(*session);
+        return rv;
+    });
+}
+
+CK_RV close_session(CK_SESSION_HANDLE session) {
+    return judged("C_CloseSession", [&](const faulty::Verdict&) {
+        const std::scoped_lock lock{sessions_mutex};
+        sessions.erase(session);
+        return real->C_CloseSession(session);
+    });
+}
+
+// Of one slot, strictly; a test has one.
+CK_RV close_all_sessions(CK_SLOT_ID slot) {
+    return judged("C_CloseAllSessions", [&](const faulty::Verdict&) {
+        const std::scoped_lock lock{sessions_mutex};
+        sessions.clear();
+        return real->C_CloseAllSessions(slot);
+    });
+}
+
+CK_RV finalize(void* reserved) {
+    return judged("C_Finalize", [&](const faulty::Verdict&) {
+        const std::scoped_lock lock{sessions_mutex};
+        sessions.clear();
+        return real->C_Finalize(reserved);
+    });
+}
+
+CK_RV generate_key_pair(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATTRIBUTE* of_public,
+                        unsigned long public_count, CK_ATTRIBUTE* of_private, unsigned long private_count,
+                        CK_OBJECT_HANDLE* public_key, CK_OBJECT_HANDLE* private_key) {
+    return judged("C_GenerateKeyPair", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen_public{verdict, of_public, public_count};
+        faulty::DisobeyedTemplate seen_private{verdict, of_private, private_count};
+        return real->C_GenerateKeyPair(session, mechanism, seen_public.data(), seen_public.size(), seen_private.data(),
+                                       seen_private.size(), public_key, private_key);
+    });
+}
+
+CK_RV generate_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_ATTRIBUTE* attributes, unsigned long count,
+                   CK_OBJECT_HANDLE* key) {
+    return judged("C_GenerateKey", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen{verdict, attributes, count};
+        return real->C_GenerateKey(session, mechanism, seen.data(), seen.size(), key);
+    });
+}
+
+CK_RV unwrap_key(CK_SESSION_HANDLE session, CK_MECHANISM* mechanism, CK_OBJECT_HANDLE unwrapping_key,
+                 unsigned char* wrapped, unsigned long wrapped_len, CK_ATTRIBUTE* attributes, unsigned long count,
+                 CK_OBJECT_HANDLE* key) {
+    return judged("C_UnwrapKey", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen{verdict, attributes, count};
+        return real->C_UnwrapKey(session, mechanism, unwrapping_key, wrapped, wrapped_len, seen.data(), seen.size(),
+                                 key);
+    });
+}
+
+CK_RV create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE* attributes, unsigned long count,
+                    CK_OBJECT_HANDLE* object) {
+    return judged("C_CreateObject", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen{verdict, attributes, count};
+        return real->C_CreateObject(session, seen.data(), seen.size(), object);
+    });
+}
+
+CK_RV copy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes, unsigned long count,
+                  CK_OBJECT_HANDLE* copy) {
+    return judged("C_CopyObject", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen{verdict, attributes, count};
+        return real->C_CopyObject(session, object, seen.data(), seen.size(), copy);
+    });
+}
+
+CK_RV set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE* attributes,
+                          unsigned long count) {
+    return judged("C_SetAttributeValue", [&](const faulty::Verdict& verdict) {
+        faulty::DisobeyedTemplate seen{verdict, attributes, count};
+        return real->C_SetAttributeValue(session, object, seen.data(), seen.size());
     });
 }
 
 CK_RV get_function_list(CK_FUNCTION_LIST** list);
 
-#define FORWARD(name)                            \
-    static constexpr Name name_of_##name{#name}; \
-    list.name = &Forward<&CK_FUNCTION_LIST::name, name_of_##name>::call
-
 CK_FUNCTION_LIST make_list() {
     CK_FUNCTION_LIST list = *real;
-    FORWARD(C_Initialize);
-    FORWARD(C_Finalize);
-    FORWARD(C_GetInfo);
-    FORWARD(C_GetSlotList);
-    FORWARD(C_GetSlotInfo);
-    FORWARD(C_GetTokenInfo);
-    FORWARD(C_GetMechanismList);
-    FORWARD(C_OpenSession);
-    FORWARD(C_CloseSession);
-    FORWARD(C_CloseAllSessions);
-    FORWARD(C_GetSessionInfo);
-    FORWARD(C_Login);
-    FORWARD(C_Logout);
-    FORWARD(C_DestroyObject);
-    FORWARD(C_GetAttributeValue);
-    FORWARD(C_FindObjectsInit);
-    FORWARD(C_FindObjects);
-    FORWARD(C_FindObjectsFinal);
-    FORWARD(C_SignInit);
-    FORWARD(C_SignUpdate);
-    FORWARD(C_GenerateKeyPair);
-    FORWARD(C_GenerateRandom);
+#define FUNCTION(name)                           \
+    static constexpr Name name_of_##name{#name}; \
+    list.name = &Forward<&CK_FUNCTION_LIST::name, name_of_##name>::call;
+#include "functions.inc"
+#undef FUNCTION
+    list.C_Finalize = &finalize;
+    list.C_OpenSession = &limited_open;
+    list.C_CloseSession = &close_session;
+    list.C_CloseAllSessions = &close_all_sessions;
+    list.C_CreateObject = &create_object;
+    list.C_CopyObject = &copy_object;
+    list.C_GetAttributeValue = &get_attribute_value;
+    list.C_SetAttributeValue = &set_attribute_value;
     list.C_Sign = &counted_sign;
     list.C_SignFinal = &counted_sign_final;
+    list.C_GenerateKey = &generate_key;
+    list.C_GenerateKeyPair = &generate_key_pair;
+    list.C_UnwrapKey = &unwrap_key;
     list.C_GetFunctionList = &get_function_list;
     return list;
 }

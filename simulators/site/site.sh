@@ -117,6 +117,10 @@ keys_file = "$dir/ceremony/artefacts/signer-keys.toml"
 [token]
 label = "sealwright-online"
 pin = { file = "$dir/softhsm/online.pin" }
+
+# SoftHSM keeps its tokens in this folder. The counting module of the tests writes beside it.
+[token.sandbox]
+write = ["$dir"]
 EOF
     cat >"$dir/sealwrightd.toml" <<EOF
 format = 1

@@ -102,6 +102,13 @@ ProcessUsage usage_of(pid_t pid) {
     for (std::string line; std::getline(status, line);) {
         if (line.starts_with("VmRSS:")) usage.resident_kib = std::stoull(line.substr(6));
     }
+    // The signer is several processes.
+    std::ifstream children{folder + "/task/" + std::to_string(pid) + "/children"};
+    for (pid_t child = 0; children >> child;) {
+        const ProcessUsage of_child = usage_of(child);
+        usage.cpu_seconds += of_child.cpu_seconds;
+        usage.resident_kib += of_child.resident_kib;
+    }
     return usage;
 }
 

@@ -27,7 +27,7 @@ std::vector<Bytes> make_requests(std::size_t count);
 // ocsp_request asks about one certificate; a nonce where there is one.
 Bytes ocsp_request(const issuance::Authority& authority, const SerialNumber& serial, ByteView nonce);
 
-// ProcessUsage is what /proc says of a process.
+// ProcessUsage is what /proc says of a process and its children.
 struct ProcessUsage {
     double cpu_seconds = 0;
     std::uint64_t resident_kib = 0;

@@ -75,7 +75,7 @@ std::string configuration(const Ca& ca, const x509::Certificate& issuing, unsign
     };
     return "format = 1\nsocket = \"signer.sock\"\nsocket_mode = \"0600\"\njournal = \"journal\"\nmodule = \"" +
            module_path() + "\"\nallowed_uids = [" + std::to_string(::getuid()) + "]\nlanes = " + std::to_string(lanes) +
-           "\n[token]\nlabel = \"" + token_label() + "\"\npin = {file = \"pin\"}\n" +
+           "\n[token]\nlabel = \"" + token_label() + "\"\npin = {file = \"pin\"}\n[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" +
            key(ca.issuing, "issuing", R"(["certificate", "crl"])") + "[key.certificate]\nissuer_sha256 = \"" + issuer +
            "\"\nca = false\nmax_validity = \"90d\"\nmax_backdate = \"1h\"\n[key.crl]\nissuer_sha256 = \"" + issuer +
            "\"\nmax_validity = \"10d\"\n" + key(ca.ocsp, "ocsp", R"(["ocsp"])");

@@ -24,6 +24,7 @@ class Journal:
         if data[:8] != b"SWJOURNL" or int.from_bytes(data[8:10], "big") != 1:
             raise ValueError("not a journal of version 1")
         self.intents, self.outcomes, self.fences = {}, {}, []
+        self.proofs = set()  # digests of the challenges that keys signed when their token came up
         previous, at = hashlib.sha256(data[:64]).digest(), 64
         self.torn = 0
         while at < len(data):
@@ -46,6 +47,8 @@ class Journal:
             self.outcomes[int.from_bytes(rest[:8], "big")] = OUTCOMES[rest[24]]
         elif kind == 3:
             self.fences.append((rest[:16].hex(), int.from_bytes(rest[16:24], "big")))
+        elif kind == 4:
+            self.proofs.add(rest[34:66].hex())
         else:
             raise ValueError(f"a record of type {kind}")
 

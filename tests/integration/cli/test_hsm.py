@@ -232,6 +232,8 @@ allowed_uids = [{os.getuid()}]
 serial = "{serial}"
 pin = {pin}
 evidence = "none"
+[token.sandbox]
+write = ["."]
 [[key]]
 id = "{key}"
 name = "sloppy"

@@ -80,7 +80,9 @@ allowed_uids = [{os.getuid()}]
 [token]
 label = "alpha"
 pin = {{ file = "pin" }}
-{line}[[key]]
+{line}[token.sandbox]
+write = ["."]
+[[key]]
 id = "{key}"
 name = "sloppy"
 purposes = ["tls"]

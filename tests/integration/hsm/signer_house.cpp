@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
@@ -68,6 +69,16 @@ SignerProcess::~SignerProcess() {
     wait();
 }
 
+pid_t SignerProcess::child(const std::string& name) const {
+    const std::string of = std::to_string(pid_);
+    std::istringstream children{read_text("/proc/" + of + "/task/" + of + "/children")};
+    pid_t found = -1;
+    for (pid_t candidate = 0; children >> candidate;) {
+        if (read_text("/proc/" + std::to_string(candidate) + "/comm") == name + "\n") found = std::max(found, candidate);
+    }
+    return found;
+}
+
 void SignerProcess::kill(int signal) { ::kill(pid_, signal); }
 
 int SignerProcess::wait() {
@@ -98,7 +109,8 @@ SignerHouse::SignerHouse() {
     write_config();
 }
 
-void SignerHouse::write_config(const std::string& module, const std::string& extra) const {
+void SignerHouse::write_config(const std::string& module, const std::string& extra,
+                               const std::string& token_extra) const {
     const std::string issuer = crypto::sha256(issuer_name()).hex();
     const auto key = [&](const std::string& name, const std::string& purposes, const std::string& algorithm) {
         return "\n[[key]]\nid = \"" + keys_.at(name).id.hex() + "\"\nname = \"" + name + "\"\npurposes = " + purposes +
@@ -112,8 +124,8 @@ void SignerHouse::write_config(const std::string& module, const std::string& ext
     write_text(config(),
                "format = 1\nsocket = \"signer.sock\"\nsocket_mode = \"0600\"\njournal = \"journal\"\nmodule = \"" +
                    (module.empty() ? softhsm_.module() : module) + "\"\nallowed_uids = [" + std::to_string(::getuid()) +
-                   "]\nlanes = 2\n" + extra + "\n[token]\nserial = \"" + serial_ + "\"\npin = {file = \"pin\"}\n" +
-                   key("issuing", R"(["certificate", "crl", "csr"])", "ecdsa-sha256") + ca_tables() +
+                   "]\nlanes = 2\n" + extra + "\n[token]\nserial = \"" + serial_ + "\"\npin = {file = \"pin\"}\n" + token_extra +
+                   "[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" + key("issuing", R"(["certificate", "crl", "csr"])", "ecdsa-sha256") + ca_tables() +
                    key("rsa", R"(["certificate", "crl"])", "rsa-pkcs1-sha256") + ca_tables() +
                    key("edwards", R"(["certificate", "crl"])", "ed25519") + ca_tables() +
                    key("ocsp", R"(["ocsp"])", "ecdsa-sha256") + key("audit", R"(["checkpoint"])", "ed25519") +

@@ -24,7 +24,9 @@ public:
     ~SignerProcess();
     void kill(int signal);
     int wait();  // the exit status, or 128 + the signal
-    pid_t pid() const noexcept { return pid_; }
+    pid_t pid() const noexcept { return pid_; }  // of the supervisor
+    // child gives the process of this name ("signer-server", "signer-token"), the newest if there are several; -1: none.
+    pid_t child(const std::string& name) const;
 
 private:
     pid_t pid_ = -1;
@@ -45,7 +47,8 @@ public:
 
     // write_config writes signer.toml; through is the module to load ("" for SoftHSM itself, else the faulty module's
     // path).
-    void write_config(const std::string& module = {}, const std::string& extra = {}) const;
+    void write_config(const std::string& module = {}, const std::string& extra = {},
+                      const std::string& token_extra = {}) const;
     std::vector<std::string> faulty_environment() const;
     std::size_t signatures_counted() const;
 

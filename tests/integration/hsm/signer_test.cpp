@@ -114,11 +114,14 @@ TEST_F(SignerTest, NeverHasALongCrlInMemory) {
     start();
     const auto client = connect();
     expect_signed(*client, "issuing", Purpose::crl, house().tbs_crl(1));
-    const long before = memory_of(signer_.pid());
+    const auto memory = [&] {
+        return memory_of(signer_.child("signer-server")) + memory_of(signer_.child("signer-token"));
+    };
+    const long before = memory();
     const Bytes tbs = crl_of(house(), "issuing", 2, 500000);
     ASSERT_GT(tbs.size(), 15U << 20U);
     expect_signed(*client, "issuing", Purpose::crl, tbs);
-    const long after = memory_of(signer_.pid());
+    const long after = memory();
     ASSERT_GT(before, 0);
     EXPECT_LT(after - before, 4096) << "kB";
 }
@@ -263,7 +266,7 @@ TEST_F(SignerTest, RefusesToSignWhileItsJournalCannotGrowAndResumes) {
     ::usleep(100000);  // the result's own commit
     const auto size = std::filesystem::file_size(house().journal());
     const rlimit full{size + 20, RLIM_INFINITY};
-    ASSERT_EQ(::prlimit(signer_.pid(), RLIMIT_FSIZE, &full, nullptr), 0);
+    ASSERT_EQ(::prlimit(signer_.child("signer-server"), RLIMIT_FSIZE, &full, nullptr), 0);
     const auto refused = house().request("issuing", Purpose::certificate, tbs);
     for (int i = 0; i < 3; ++i) {
         const auto signature = client->sign(refused);
@@ -273,7 +276,7 @@ TEST_F(SignerTest, RefusesToSignWhileItsJournalCannotGrowAndResumes) {
     EXPECT_EQ(std::filesystem::file_size(house().journal()), size);
     EXPECT_EQ(client->look_up(refused.intent, BootEpoch{1}).value(), JournalState::never_seen);
     const rlimit free{RLIM_INFINITY, RLIM_INFINITY};
-    ASSERT_EQ(::prlimit(signer_.pid(), RLIMIT_FSIZE, &free, nullptr), 0);
+    ASSERT_EQ(::prlimit(signer_.child("signer-server"), RLIMIT_FSIZE, &free, nullptr), 0);
     EXPECT_TRUE(client->sign(refused));
 }
 

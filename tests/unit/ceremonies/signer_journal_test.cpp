@@ -26,7 +26,7 @@ public:
         octets_ = make_journal_header(kStart, octets);
         digest_ = crypto::sha256(octets_);
     }
-    Scribe& write(std::variant<IntentRecord, ResultRecord, FenceRecord> what) {
+    Scribe& write(decltype(JournalRecord::what) what) {
         JournalRecord record;
         record.sequence = ++sequence_;
         record.durable = sequence_ - 1;
@@ -93,9 +93,11 @@ SignerJournal read(const Bytes& octets) {
 TEST(SignerJournalReading, GivesWhatTheSignerWrote) {
     Scribe scribe;
     scribe.write(FenceRecord{filled<NodeId>(9), BootEpoch{1}}).sign(certificate(1)).at(5).sign(crl(2, 77));
+    scribe.write(ProofRecord{filled<KeyId>(5), {}, filled<Sha256>(1), filled<Sha256>(2)});
     scribe.sign(checkpoint(12, filled<Sha256>(8)), Outcome::unknown).sign(certificate(3), Outcome::failed);
     const SignerJournal journal = read(scribe.octets());
-    EXPECT_EQ(journal.records, 9U);
+    EXPECT_EQ(journal.records, 10U);
+    EXPECT_EQ(journal.proofs, 1U);
     EXPECT_EQ(journal.created, kStart);
     EXPECT_EQ(journal.torn, 0U);
     ASSERT_EQ(journal.intents.size(), 4U);

@@ -59,8 +59,8 @@ TEST(SignerConfig, ReadsAWholeFile) {
     EXPECT_EQ(config.socket_mode, 0660U);
     EXPECT_EQ(config.journal, "/etc/sealwright/journal");
     EXPECT_EQ(config.allowed_uids, (std::vector<unsigned>{1000, 0}));
-    EXPECT_EQ(config.pin.kind, PinSource::Kind::credential);
-    EXPECT_EQ(config.lanes, 4U);
+    EXPECT_EQ(config.tokens.front().pin.kind, PinSource::Kind::credential);
+    EXPECT_EQ(config.tokens.front().lanes, 4U);
     EXPECT_EQ(config.deadline, std::chrono::seconds{10});
     ASSERT_EQ(config.keys.size(), 1U);
     EXPECT_EQ(config.keys[0].purposes(), (std::vector{Purpose::certificate, Purpose::crl}));
@@ -99,16 +99,18 @@ TEST(SignerConfig, NeverTakesAPinAsAValue) {
     EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{value = \"1234\"}")), "accepted");
     EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{file = \"a\", fd = 3}")), "accepted");
     EXPECT_EQ(problem(replaced(kWhole, "{credential = \"pin\"}", "{fd = 3}")), "accepted");
-    EXPECT_EQ(parse(replaced(kWhole, "{credential = \"pin\"}", "{file = \"pin\"}")).value().pin.name,
+    EXPECT_EQ(parse(replaced(kWhole, "{credential = \"pin\"}", "{file = \"pin\"}")).value().tokens.front().pin.name,
               "/etc/sealwright/pin");
-    EXPECT_EQ(parse(replaced(kWhole, "pin = {credential = \"pin\"}\n", "")).value().pin.kind, PinSource::Kind::prompt);
+    EXPECT_EQ(parse(replaced(kWhole, "pin = {credential = \"pin\"}\n", "")).value().tokens.front().pin.kind,
+              PinSource::Kind::prompt);
     EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{credential = \"../pin\"}")), "accepted");
 }
 
 std::string with_pin(const std::string& pin) { return replaced(kWhole, "{credential = \"pin\"}", pin); }
 
 TEST(SignerConfig, TakesASealedPinAndKnowsWhichTokenItMustBeFor) {
-    const auto pin = parse(with_pin("{sealed = \"pin.sealed\", tcti = \"device:/dev/tpm0\"}")).value().pin;
+    const auto pin =
+        parse(with_pin("{sealed = \"pin.sealed\", tcti = \"device:/dev/tpm0\"}")).value().tokens.front().pin;
     EXPECT_EQ(pin.kind, PinSource::Kind::sealed);
     EXPECT_EQ(pin.name, "/etc/sealwright/pin.sealed");
     EXPECT_EQ(pin.tcti, "device:/dev/tpm0");
@@ -118,7 +120,7 @@ TEST(SignerConfig, TakesASealedPinAndKnowsWhichTokenItMustBeFor) {
 }
 
 TEST(SignerConfig, TakesAPinInTwoHalvesOfTwoSources) {
-    const auto pin = parse(with_pin("{halves = [{prompt = \"Ada\"}, {fd = 3}]}")).value().pin;
+    const auto pin = parse(with_pin("{halves = [{prompt = \"Ada\"}, {fd = 3}]}")).value().tokens.front().pin;
     ASSERT_EQ(pin.kind, PinSource::Kind::halves);
     ASSERT_EQ(pin.halves.size(), 2U);
     EXPECT_EQ(pin.halves[0].kind, PinSource::Kind::prompt);

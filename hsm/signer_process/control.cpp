@@ -1,0 +1,96 @@
+#include "hsm/signer_process/control.hpp"
+
+#include "hsm/signer_process/octets.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+enum Type : std::uint8_t { kStart = 1, kKill = 2, kReady = 3, kStarted = 65, kNotStarted = 66, kEnded = 67 };
+
+constexpr std::size_t kMaxText = 2000;
+
+Error bad() { return fail(ErrorCode::malformed, "control: a packet that cannot be read"); }
+
+struct RequestEncoder {
+    Bytes operator()(const StartToken& request) const { return {kStart, request.token}; }
+    Bytes operator()(const KillToken& request) const { return {kKill, request.token}; }
+    Bytes operator()(const ServerReady&) const { return {kReady}; }
+};
+
+void append_text(Bytes& out, std::string_view text) {
+    text = text.substr(0, kMaxText);
+    append_number(out, static_cast<std::uint16_t>(text.size()));
+    append(out, view_of(text));
+}
+
+std::string read_text(FieldReader& fields) {
+    return std::string{text_of(fields.octets(fields.number<std::uint16_t>()))};
+}
+
+struct NoticeEncoder {
+    Bytes operator()(const TokenStarted& notice) const {
+        Bytes out{kStarted, notice.token};
+        append_number(out, notice.pid);
+        return out;
+    }
+    Bytes operator()(const TokenNotStarted& notice) const {
+        Bytes out{kNotStarted, notice.token};
+        append_number(out, static_cast<std::uint16_t>(notice.why.code()));
+        append_text(out, notice.why.public_detail());
+        append_text(out, notice.why.private_detail());
+        return out;
+    }
+    Bytes operator()(const TokenEnded& notice) const {
+        Bytes out{kEnded, notice.token};
+        append_number(out, notice.pid);
+        out.push_back(notice.by_signal ? 1 : 0);
+        out.push_back(notice.status);
+        return out;
+    }
+};
+
+}  // namespace
+
+Bytes encode_control(const ControlRequest& request) { return std::visit(RequestEncoder{}, request); }
+Bytes encode_control(const ControlNotice& notice) { return std::visit(NoticeEncoder{}, notice); }
+
+Result<ControlRequest> parse_control_request(ByteView packet) {
+    FieldReader fields{packet};
+    const auto type = fields.number<std::uint8_t>();
+    ControlRequest request;
+    if (type == kStart) {
+        request = StartToken{fields.number<std::uint8_t>()};
+    } else if (type == kKill) {
+        request = KillToken{fields.number<std::uint8_t>()};
+    } else if (type == kReady) {
+        request = ServerReady{};
+    } else {
+        return bad();
+    }
+    if (!fields.finished()) return bad();
+    return request;
+}
+
+Result<ControlNotice> parse_control_notice(ByteView packet) {
+    FieldReader fields{packet};
+    const auto type = fields.number<std::uint8_t>();
+    const auto token = fields.number<std::uint8_t>();
+    ControlNotice notice;
+    if (type == kStarted) {
+        notice = TokenStarted{token, fields.number<std::uint32_t>()};
+    } else if (type == kNotStarted) {
+        const auto code = static_cast<ErrorCode>(fields.number<std::uint16_t>());
+        std::string public_detail = read_text(fields);
+        notice = TokenNotStarted{token, Error{code, std::move(public_detail), read_text(fields)}};
+    } else if (type == kEnded) {
+        const auto pid = fields.number<std::uint32_t>();
+        const bool by_signal = fields.number<std::uint8_t>() == 1;
+        notice = TokenEnded{token, pid, by_signal, fields.number<std::uint8_t>()};
+    } else {
+        return bad();
+    }
+    if (!fields.finished()) return bad();
+    return notice;
+}
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,184 @@
+#include "hsm/signer_process/location.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "hsm/signer_process/octets.hpp"
+#include "hsm/signer_process/packet_socket.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+constexpr double kFast = 400;    // microseconds a signature; above it a packet's cost does not matter
+constexpr double kWeight = 0.1;  // of a new duration in the mean
+constexpr std::size_t kTasksInFastPacket = 8;
+
+// memory_file holds a message that is too long for a packet.
+Result<Descriptor> memory_file(ByteView octets) {
+    Descriptor file{::memfd_create("sealwright-message", MFD_CLOEXEC)};
+    while (file && !octets.empty()) {
+        const ssize_t count = ::write(file.get(), octets.data(), octets.size());
+        if (count <= 0) return fail(ErrorCode::io, "no memory for a long message", std::strerror(errno));
+        octets = octets.subspan(static_cast<std::size_t>(count));
+    }
+    if (!file) return fail(ErrorCode::io, "no memory for a long message", std::strerror(errno));
+    return file;
+}
+
+}  // namespace
+
+void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t pid) {
+    connection_ = std::move(connection);
+    pid_ = pid;
+    stream_ended_ = process_ended_ = false;
+    keys_.clear();
+    busy_.clear();
+    assigned_.clear();
+    free_.clear();
+    const std::size_t slots = std::min<std::size_t>(kMaxSlots, configuration_.lanes * 2 * kTasksInFastPacket);
+    for (std::size_t slot = slots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
+    failures = 0;
+    mean_microseconds_ = 1000;
+    ++life;
+}
+
+bool Location::is_fast() const noexcept { return mean_microseconds_ < kFast; }
+
+std::size_t Location::room() const noexcept {
+    const std::size_t bound = std::size_t{2} * configuration_.lanes * (is_fast() ? kTasksInFastPacket : 1);
+    const std::size_t used = busy_.size();
+    return used >= bound ? 0 : std::min(bound - used, free_.size());
+}
+
+void Location::assign(std::shared_ptr<TokenTask> task) {
+    const std::uint16_t slot = free_.back();
+    free_.pop_back();
+    const std::uint64_t ticket = next_ticket_++;
+    connection_->marks.arm(slot, ticket);
+    busy_[slot] = Slot{std::move(task), ticket, std::nullopt, false};
+    assigned_.push_back(slot);
+}
+
+// packet_size shares what waits among the lanes; a packet of many would let lanes stand idle while one works through
+// it.
+std::size_t Location::packet_size(std::size_t tasks) const noexcept {
+    if (!is_fast()) return 1;
+    const std::size_t share = (tasks + configuration_.lanes - 1) / configuration_.lanes;
+    return std::clamp<std::size_t>(share, 1, kTasksInFastPacket);
+}
+
+TokenJob Location::job_of(std::uint16_t slot, const Slot& what) const {
+    TokenJob job;
+    job.slot = slot;
+    job.ticket = what.ticket;
+    job.key = what.task->key();
+    job.algorithm = what.task->algorithm();
+    job.form = what.task->is_digest() ? TokenJob::Form::digest : TokenJob::Form::message;
+    job.octets = what.task->octets();
+    return job;
+}
+
+bool Location::send(const std::vector<std::uint16_t>& slots) {
+    TokenJobs jobs;
+    for (const std::uint16_t slot : slots) jobs.jobs.push_back(job_of(slot, busy_.at(slot)));
+    return static_cast<bool>(send_packet(connection_->socket.get(), encode_packet(jobs), Waiting::no));
+}
+
+bool Location::send_attached(std::uint16_t slot) {
+    TokenJob job = job_of(slot, busy_.at(slot));
+    const auto file = memory_file(job.octets);
+    if (!file) return false;
+    Bytes length;
+    append_number(length, static_cast<std::uint64_t>(job.octets.size()));
+    job.form = TokenJob::Form::attached;
+    job.octets = length;
+    return static_cast<bool>(
+        send_packet(connection_->socket.get(), encode_packet(TokenJobs{{job}}), Waiting::no, {file.value().get()}));
+}
+
+std::vector<std::shared_ptr<TokenTask>> Location::flush() {
+    std::vector<std::shared_ptr<TokenTask>> unsent;
+    const std::size_t most = packet_size(assigned_.size());
+    std::vector<std::uint16_t> packet;
+    std::size_t octets = 0;
+    const auto give_back = [&](std::uint16_t slot) {
+        unsent.push_back(std::move(busy_.at(slot).task));
+        busy_.erase(slot);
+        free_.push_back(slot);
+    };
+    const auto send_now = [&] {
+        if (!packet.empty() && !send(packet)) std::for_each(packet.begin(), packet.end(), give_back);
+        packet.clear();
+        octets = 0;
+    };
+    for (const std::uint16_t slot : assigned_) {
+        const std::size_t size = busy_.at(slot).task->octets().size();
+        if (size > kMaxInlineOctets) {
+            if (!send_attached(slot)) give_back(slot);
+            continue;
+        }
+        if (octets + size > kMaxInlineOctets) send_now();
+        packet.push_back(slot);
+        octets += size;
+        if (packet.size() == most) send_now();
+    }
+    send_now();
+    assigned_.clear();
+    return unsent;
+}
+
+std::shared_ptr<TokenTask> Location::finish(const TokenResult& result) {
+    const auto found = busy_.find(result.slot);
+    if (found == busy_.end() || found->second.ticket != result.ticket) return nullptr;
+    auto task = std::move(found->second.task);
+    busy_.erase(found);
+    free_.push_back(result.slot);
+    return task;
+}
+
+void Location::note_duration(std::uint32_t microseconds, std::size_t tasks) noexcept {
+    const double each = static_cast<double>(microseconds) / static_cast<double>(std::max<std::size_t>(tasks, 1));
+    mean_microseconds_ += kWeight * (each - mean_microseconds_);
+}
+
+void Location::cancel_unwanted() {
+    for (auto& [slot, what] : busy_) {
+        if (!what.task->is_wanted()) connection_->marks.cancel(slot, what.ticket);
+    }
+}
+
+std::vector<Location::Abandoned> Location::abandon() {
+    std::vector<std::pair<std::uint64_t, Abandoned>> found;
+    for (auto& [slot, what] : busy_) {
+        const bool not_asked = connection_->marks.surely_not_asked(slot, what.ticket);
+        found.emplace_back(what.ticket, Abandoned{std::move(what.task), not_asked, what.is_hung});
+    }
+    busy_.clear();
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Abandoned> abandoned;
+    for (auto& [ticket, one] : found) abandoned.push_back(std::move(one));
+    return abandoned;
+}
+
+bool Location::watch(SteadyTime now) {
+    bool hangs = false;
+    for (auto& [slot, what] : busy_) {
+        if (connection_->marks.surely_not_asked(slot, what.ticket)) continue;
+        if (!what.asked) what.asked = now;
+        what.is_hung = now - *what.asked >= configuration_.hang;
+        hangs = hangs || what.is_hung;
+    }
+    return hangs;
+}
+
+bool Location::only_hung() const {
+    return std::all_of(busy_.begin(), busy_.end(), [&](const auto& entry) {
+        return entry.second.is_hung || connection_->marks.surely_not_asked(entry.first, entry.second.ticket);
+    });
+}
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,124 @@
+// location.hpp: what the server knows of one token: its process, which slots of it are busy with what, and whether it
+// can be trusted with more. No threads and no decisions about time: locations.hpp has those, and the lock.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "hsm/signer_process/config.hpp"
+#include "hsm/signer_process/started_marks.hpp"
+#include "hsm/signer_process/token_task.hpp"
+#include "hsm/signer_process/token_wire.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+// LocationState, and what leads out of it:
+//   down        a start, when its time has come
+//   starting    the token process loads, logs in, tells its keys
+//   proving     each key signs a challenge
+//   up          takes tasks
+//   draining    hangs or is poisoned: takes nothing more and is about to be ended
+//   left_alone  the token refused the PIN; a person has to look
+enum class LocationState { down, starting, proving, up, draining, left_alone };
+
+// TokenConnection is one life of a token process, as the server sees it. The thread that reads it holds it too.
+struct TokenConnection {
+    Descriptor socket;
+    StartedMarks marks;
+};
+
+class Location {
+public:
+    Location(std::uint8_t number, const TokenConfiguration& configuration)
+        : number_(number), configuration_(configuration) {}
+
+    std::uint8_t number() const noexcept { return number_; }
+    const TokenConfiguration& configuration() const noexcept { return configuration_; }
+    const std::string& name() const noexcept { return configuration_.name(); }
+
+    // begin takes a new life: no slot is busy.
+    void begin(std::shared_ptr<TokenConnection> connection, std::uint32_t pid);
+    // is_gone: the process was waited for, and all that it had said is read. Before that what it was not asked for yet
+    // could still reach its token.
+    bool is_gone() const noexcept { return stream_ended_ && process_ended_; }
+    void stream_ended() noexcept { stream_ended_ = true; }
+    void process_ended(std::uint32_t pid) noexcept { process_ended_ = process_ended_ || pid == pid_; }
+    const std::shared_ptr<TokenConnection>& connection() const noexcept { return connection_; }
+
+    void add_key(const KeyId& key) { keys_.insert(key); }
+    bool serves(const KeyId& key) const { return keys_.contains(key); }
+
+    // room says how many more tasks may be assigned now: two for each lane, so that none ever waits for us; more where
+    // the token signs so fast that several tasks travel in one packet.
+    std::size_t room() const noexcept;
+    bool is_idle() const noexcept { return busy_.empty(); }
+
+    // assign gives a slot; flush sends what was assigned, several tasks in a packet where that pays, and gives back
+    // what could not be sent.
+    void assign(std::shared_ptr<TokenTask> task);
+    std::vector<std::shared_ptr<TokenTask>> flush();
+
+    // finish frees a slot and gives its task; nullptr when the answer fits no slot.
+    std::shared_ptr<TokenTask> finish(const TokenResult& result);
+    void note_duration(std::uint32_t microseconds, std::size_t tasks) noexcept;
+
+    // cancel_unwanted calls back what nobody waits for any more and the token was not asked for yet; it is answered
+    // like everything.
+    void cancel_unwanted();
+
+    // abandon gives all that is under way, oldest first, and whether the token was surely not asked for it.
+    struct Abandoned {
+        std::shared_ptr<TokenTask> task;
+        bool surely_not_asked = false;
+        bool is_hung = false;
+    };
+    std::vector<Abandoned> abandon();
+
+    // watch notes since when each task is with the token; true when one is there longer than the location's bound.
+    bool watch(SteadyTime now);
+    // only_hung: what is still under way hangs, or is behind what hangs.
+    bool only_hung() const;
+
+    // Of locations.cpp.
+    LocationState state = LocationState::down;
+    SteadyTime since{};  // of the state
+    std::optional<SteadyTime> down_since;
+    SteadyTime next_start{};
+    SteadyTime rest_until{};
+    std::chrono::milliseconds pause{0};  // before the next start
+    unsigned failures = 0;               // in a row
+    bool was_up = false;
+    std::uint64_t life = 0;
+    std::size_t unproven = 0;
+    Sha256 module_sha256;
+    std::optional<Error> last_failure;
+
+private:
+    struct Slot {
+        std::shared_ptr<TokenTask> task;
+        std::uint64_t ticket = 0;
+        std::optional<SteadyTime> asked;  // noticed
+        bool is_hung = false;
+    };
+    bool is_fast() const noexcept;
+    std::size_t packet_size(std::size_t tasks) const noexcept;
+    TokenJob job_of(std::uint16_t slot, const Slot& what) const;
+    bool send(const std::vector<std::uint16_t>& slots);
+    bool send_attached(std::uint16_t slot);
+
+    const std::uint8_t number_;
+    const TokenConfiguration& configuration_;
+    std::shared_ptr<TokenConnection> connection_;
+    std::uint32_t pid_ = 0;
+    bool stream_ended_ = true, process_ended_ = true;
+    std::set<KeyId> keys_;
+    std::map<std::uint16_t, Slot> busy_;
+    std::vector<std::uint16_t> free_;
+    std::vector<std::uint16_t> assigned_;
+    std::uint64_t next_ticket_ = 1;
+    double mean_microseconds_ = 1000;  // of one signature; slow until shown otherwise
+};
+
+}  // namespace sealwright::hsm::signer_process

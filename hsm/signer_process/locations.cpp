@@ -1,0 +1,647 @@
+#include "hsm/signer_process/locations.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "crypto/digest.hpp"
+#include "crypto/random.hpp"
+#include "hsm/signer_process/packet_socket.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::string_view kRoom = "token";
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{5000};
+constexpr seconds kStartPatience{60};  // for a token to load, log in and prove its keys
+constexpr milliseconds kRest{250};     // after an answer that says the device is not there
+constexpr milliseconds kDrain{200};    // for what does not hang, before the process is ended
+constexpr unsigned kPoisoned = 3;      // failures in a row behind which only a new process is believed to help
+constexpr seconds kHopePatience{3};    // how long tasks wait for tokens that are all down
+constexpr milliseconds kBusyLook{25}, kIdleLook{250};
+
+Error unavailable(std::string_view what, std::string detail = {}) {
+    return fail(ErrorCode::unavailable, std::string{what}, std::move(detail));
+}
+
+Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"); }
+
+// of_token: the limits allowed the request and the journal took it; what the token denies is no refusal of it.
+Error of_token(const Error& error) {
+    if (error.code() != ErrorCode::denied && error.code() != ErrorCode::conflict) return error;
+    return fail(ErrorCode::token, "the token refused", error.describe());
+}
+
+}  // namespace
+
+// ProofTask has a key of a token that came up sign a challenge: the halves that the token shows could belong to another
+// private key than the one inside.
+class Locations::ProofTask final : public TokenTask {
+public:
+    ProofTask(Locations& locations, std::uint8_t number, std::uint64_t life, const KeyLimits& limits,
+              crypto::PublicKey key)
+        : TokenTask(SteadyClock::now() + kStartPatience),
+          locations_(locations),
+          number_(number),
+          life_(life),
+          limits_(limits),
+          key_(std::move(key)),
+          challenge_(bytes_of(view_of("Sealwright proof that a token holds a key/v1\n"))) {
+        std::array<std::uint8_t, 32> nonce{};
+        crypto::SystemRandom random;
+        random.fill(nonce);
+        append(challenge_, nonce);
+    }
+
+    ProofRecord record(const std::string& serial) const {
+        return ProofRecord{limits_.id, limits_.algorithms.front(), crypto::sha256(challenge_),
+                           crypto::sha256(view_of(serial))};
+    }
+    const KeyId& key() const noexcept override { return limits_.id; }
+    const crypto::SignatureAlgorithm& algorithm() const noexcept override { return limits_.algorithms.front(); }
+    ByteView octets() const noexcept override { return challenge_; }
+    bool is_digest() const noexcept override { return false; }
+    bool is_wanted() const noexcept override { return true; }
+    void succeed(Bytes signature) noexcept override { tell(key_.verify(algorithm(), challenge_, signature)); }
+    void refuse(const Error& why) noexcept override { tell(why); }
+    void lose_sight(const Error& why) noexcept override { tell(why); }
+
+private:
+    void tell(const Result<void>& proof) const { locations_.proved(number_, life_, limits_.name, proof); }
+
+    Locations& locations_;
+    const std::uint8_t number_;
+    const std::uint64_t life_;
+    const KeyLimits& limits_;
+    const crypto::PublicKey key_;
+    Bytes challenge_;
+};
+
+Locations::Locations(const Configuration& configuration, Descriptor control, const Options& options, Log& log)
+    : configuration_(configuration), options_(options), log_(log), control_(std::move(control)) {
+    for (std::size_t i = 0; i < configuration_.tokens.size(); ++i) {
+        locations_.emplace_back(static_cast<std::uint8_t>(i), configuration_.tokens[i]);
+        lanes_ += configuration_.tokens[i].lanes;
+    }
+}
+
+Locations::~Locations() { stop(milliseconds{0}); }
+
+void Locations::tell(Endings& endings) {
+    for (const auto& ending : endings) ending();
+    endings.clear();
+}
+
+// --- starting ---
+
+Result<std::map<KeyId, KnownKey>> Locations::start(JournalProofs journal_proofs) {
+    journal_proofs_ = std::move(journal_proofs);
+    manager_ = std::thread{[this] { manage(); }};
+    Lock lock{mutex_};
+    const auto is_settled = [&] {
+        return std::all_of(locations_.begin(), locations_.end(), [](const Location& location) {
+            return location.state == LocationState::up || location.last_failure.has_value();
+        });
+    };
+    changed_.wait_for(lock, options_.first_start, is_settled);
+    is_started_ = true;
+    for (const KeyLimits& limits : configuration_.keys) {
+        const bool is_served = std::any_of(locations_.begin(), locations_.end(), [&](const Location& location) {
+            return location.state == LocationState::up && location.serves(limits.id);
+        });
+        if (is_served) continue;
+        for (const Location& location : locations_) {
+            if (location.last_failure) return *location.last_failure;
+        }
+        const bool all_up = is_settled();
+        return fail(all_up ? ErrorCode::not_found : ErrorCode::timed_out,
+                    all_up ? "no token holds the key " + limits.name : "the tokens did not come up in time",
+                    "key " + limits.id.hex());
+    }
+    return keys_;
+}
+
+void Locations::tell_ready() { ask(ServerReady{}); }
+
+void Locations::ask(const ControlRequest& request) {
+    // A supervisor that is gone has taken this process along.
+    (void)send_packet(control_.get(), encode_control(request), Waiting::no);
+}
+
+void Locations::set_state(Location& location, LocationState state) {
+    location.state = state;
+    location.since = SteadyClock::now();
+    changed_.notify_all();
+}
+
+void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<Descriptor>& descriptors) {
+    if (descriptors.size() != 2) return fail_start(location, unavailable("the token's process came without its ends"));
+    auto marks = StartedMarks::map(std::move(descriptors[1]));
+    if (!marks) return fail_start(location, marks.error());
+    auto connection =
+        std::make_shared<TokenConnection>(TokenConnection{std::move(descriptors[0]), std::move(marks).value()});
+    location.begin(connection, pid);
+    set_state(location, LocationState::starting);
+    auto ended = std::make_shared<std::atomic<bool>>(false);
+    const auto number = location.number();
+    const auto life = location.life;
+    readers_.push_back({std::thread{[this, number, life, connection, ended] {
+                            read_token(number, life, connection);
+                            *ended = true;
+                        }},
+                        ended});
+}
+
+// fail_start: the process is gone or going; the next start comes after a pause that grows.
+void Locations::fail_start(Location& location, const Error& why) {
+    const bool is_news = !location.last_failure || location.last_failure->describe() != why.describe();
+    location.last_failure = why;
+    if (is_news) log_.error(kRoom, location.name() + ": " + why.describe());
+    location.pause = std::clamp(location.pause * 2, kFirstPause, kLongestPause);
+    location.next_start = SteadyClock::now() + location.pause;
+    if (!location.down_since) location.down_since = SteadyClock::now();
+    if (location.state != LocationState::left_alone) set_state(location, LocationState::down);
+}
+
+void Locations::take_refusal(Location& location, const Error& why) {
+    fail_start(location, why);
+    if (why.code() != ErrorCode::denied) return;
+    log_.error(kRoom,
+               location.name() + ": the token is left alone until the signer is started again with the right PIN");
+    set_state(location, LocationState::left_alone);
+    ask(KillToken{location.number()});
+}
+
+void Locations::take_ready(Location& location, const TokenReady& ready, Endings& endings) {
+    const bool is_other_module = location.was_up && location.module_sha256 != ready.module_sha256;
+    if (is_other_module) {
+        log_.warning(kRoom, location.name() + ": the module " + ready.module +
+                                " is another file than before: SHA-256 " + ready.module_sha256.hex() + ", was " +
+                                location.module_sha256.hex());
+    }
+    location.module_sha256 = ready.module_sha256;
+    if (!location.was_up)
+        log_.info(kRoom, "token " + ready.label + " serial " + ready.serial + " (" + ready.manufacturer + "), module " +
+                             ready.module + " SHA-256 " + ready.module_sha256.hex());
+    set_state(location, LocationState::proving);
+    std::vector<std::shared_ptr<ProofTask>> tasks;
+    std::vector<ProofRecord> records;
+    for (const KeyLimits& limits : configuration_.keys) {
+        if (!location.serves(limits.id)) continue;
+        tasks.push_back(
+            std::make_shared<ProofTask>(*this, location.number(), location.life, limits, keys_.at(limits.id).key));
+        records.push_back(tasks.back()->record(ready.serial));
+    }
+    location.unproven = tasks.size();
+    if (tasks.empty()) return come_up(location, endings);
+    const auto number = location.number();
+    const auto life = location.life;
+    endings.emplace_back([this, number, life, tasks, records] {
+        journal_proofs_(records, [this, number, life, tasks](const Result<void>& journaled) {
+            proofs_journaled(number, life, tasks, journaled);
+        });
+    });
+}
+
+void Locations::proofs_journaled(std::uint8_t number, std::uint64_t life,
+                                 const std::vector<std::shared_ptr<ProofTask>>& tasks, const Result<void>& journaled) {
+    const Lock lock{mutex_};
+    Location& location = locations_[number];
+    if (location.life != life || location.state != LocationState::proving) return;
+    if (!journaled) {
+        fail_start(location, journaled.error());
+        return ask(KillToken{number});
+    }
+    for (const auto& task : tasks) location.assign(task);
+    if (!location.flush().empty()) {
+        fail_start(location, unavailable("the token's process takes no work"));
+        ask(KillToken{number});
+    }
+}
+
+void Locations::proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof) {
+    Endings endings;
+    {
+        const Lock lock{mutex_};
+        Location& location = locations_[number];
+        if (location.life != life || location.state != LocationState::proving) return;
+        if (!proof) {
+            fail_start(
+                location,
+                fail(proof.error().code() == ErrorCode::invalid_signature ? ErrorCode::token : proof.error().code(),
+                     "the token does not prove that it holds the key " + key, proof.error().describe()));
+            return ask(KillToken{number});
+        }
+        if (--location.unproven == 0) come_up(location, endings);
+    }
+    tell(endings);
+}
+
+void Locations::come_up(Location& location, Endings& endings) {
+    if (location.was_up) log_.info(kRoom, location.name() + ": signs again");
+    location.was_up = true;
+    location.last_failure.reset();
+    location.down_since.reset();
+    set_state(location, LocationState::up);
+    pump(endings);
+}
+
+// --- the queue ---
+
+Location* Locations::choose(const KeyId& key, SteadyTime now, bool& is_saturated) {
+    is_saturated = true;
+    Location* chosen = nullptr;
+    for (Location& location : locations_) {
+        if (location.state != LocationState::up || location.rest_until > now || location.room() == 0) continue;
+        is_saturated = false;
+        if (chosen == nullptr && location.serves(key)) chosen = &location;
+    }
+    return chosen;
+}
+
+// pump hands out what there is room for, in order; a task whose tokens are busy or down lets others pass.
+void Locations::pump(Endings& endings) {
+    const auto now = SteadyClock::now();
+    std::deque<std::shared_ptr<TokenTask>> passed;
+    bool is_saturated = false;
+    while (!queue_.empty() && !is_saturated) {
+        auto task = std::move(queue_.front());
+        queue_.pop_front();
+        if (!task->is_wanted()) {
+            endings.emplace_back([task] { task->refuse(no_more()); });
+            continue;
+        }
+        Location* location = choose(task->key(), now, is_saturated);
+        if (location != nullptr) {
+            location->assign(std::move(task));
+        } else {
+            passed.push_back(std::move(task));
+        }
+    }
+    queue_.insert(queue_.begin(), std::make_move_iterator(passed.begin()), std::make_move_iterator(passed.end()));
+    for (Location& location : locations_) {
+        if (location.state == LocationState::up) put_back(location.flush());
+    }
+}
+
+void Locations::put_back(std::vector<std::shared_ptr<TokenTask>> tasks) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(tasks.begin()), std::make_move_iterator(tasks.end()));
+}
+
+// is_hopeless: nothing that could serve the key is up, coming up, or was so a moment ago.
+bool Locations::is_hopeless(const KeyId& key, SteadyTime now) const {
+    return std::none_of(locations_.begin(), locations_.end(), [&](const Location& location) {
+        if (location.state == LocationState::left_alone) return false;
+        if (location.state == LocationState::up || location.state == LocationState::draining)
+            return location.serves(key);
+        return !location.down_since || now - *location.down_since < kHopePatience;
+    });
+}
+
+Error Locations::why_hopeless(const KeyId&) const {
+    for (const Location& location : locations_) {
+        if (location.last_failure)
+            return unavailable("no token with this key can be reached",
+                               location.name() + ": " + location.last_failure->describe());
+    }
+    return unavailable("no token with this key can be reached");
+}
+
+void Locations::submit(std::vector<std::shared_ptr<TokenTask>> tasks) {
+    Endings endings;
+    {
+        const Lock lock{mutex_};
+        const auto now = SteadyClock::now();
+        for (auto& task : tasks) {
+            std::optional<Error> why;
+            if (is_stopping_) {
+                why = unavailable("the signer is stopping");
+            } else if (queue_.size() >= options_.max_waiting) {
+                why = fail(ErrorCode::overloaded, "too many signatures are waiting");
+            } else if (is_hopeless(task->key(), now)) {
+                why = why_hopeless(task->key());
+            }
+            if (why) {
+                endings.emplace_back([task, why] { task->refuse(*why); });
+            } else {
+                queue_.push_back(std::move(task));
+            }
+        }
+        pump(endings);
+    }
+    tell(endings);
+}
+
+void Locations::refuse_late(SteadyTime now, Endings& endings) {
+    std::erase_if(queue_, [&](std::shared_ptr<TokenTask>& task) {
+        const bool is_late = task->deadline() <= now;
+        if (!is_late && !is_hopeless(task->key(), now)) return false;
+        const Error why = is_late ? fail(ErrorCode::overloaded, "the request waited longer than its deadline")
+                                  : why_hopeless(task->key());
+        endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
+        return true;
+    });
+}
+
+void Locations::drop_unwanted() {
+    const Lock lock{mutex_};
+    for (Location& location : locations_) location.cancel_unwanted();
+}
+
+std::size_t Locations::waiting() const noexcept {
+    const Lock lock{mutex_};
+    return queue_.size();
+}
+
+// --- answers ---
+
+void Locations::read_token(std::uint8_t number, std::uint64_t life, std::shared_ptr<TokenConnection> connection) {
+    PacketReceiver receiver{kMaxPacket};
+    for (;;) {
+        const auto packet = receiver.receive(connection->socket.get());
+        if (!packet) break;
+        if (auto taken = take_packet(number, life, packet.value().octets); !taken) {
+            log_.error(kRoom, locations_[number].name() + ": " + taken.error().describe());
+            break;
+        }
+    }
+    Endings endings;
+    {
+        const Lock lock{mutex_};
+        Location& location = locations_[number];
+        if (location.life == life) {
+            // A process that closed its socket must not go on behind our back.
+            ask(KillToken{number});
+            location.stream_ended();
+            if (location.is_gone()) lose(location, endings);
+        }
+    }
+    tell(endings);
+}
+
+Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, ByteView packet) {
+    SEALWRIGHT_TRY(const auto message, parse_token_message(packet));
+    Endings endings;
+    {
+        const Lock lock{mutex_};
+        Location& location = locations_[number];
+        if (location.life != life) return success();
+        if (const auto* results = std::get_if<TokenResults>(&message)) {
+            take_results(location, *results, endings);
+        } else if (const auto* refusal = std::get_if<TokenRefusal>(&message)) {
+            take_refusal(location, refusal->why);
+        } else if (location.state != LocationState::starting) {
+            return fail(ErrorCode::malformed, "a greeting in the middle");
+        } else if (const auto* notice = std::get_if<TokenKeyNotice>(&message)) {
+            SEALWRIGHT_TRY(auto key, crypto::PublicKey::parse(notice->spki));
+            if (key.id() != notice->key) return fail(ErrorCode::token, "the token shows another key than it says");
+            const auto known = keys_.emplace(notice->key, KnownKey{std::move(key), notice->signs_digests});
+            if (!known.second) known.first->second.signs_digests &= notice->signs_digests;
+            location.add_key(notice->key);
+        } else {
+            take_ready(location, std::get<TokenReady>(message), endings);
+        }
+    }
+    tell(endings);
+    return success();
+}
+
+void Locations::take_results(Location& location, const TokenResults& results, Endings& endings) {
+    location.note_duration(results.microseconds, results.results.size());
+    for (const TokenResult& result : results.results) take_result(location, result, endings);
+    changed_.notify_all();
+    pump(endings);
+}
+
+void Locations::take_result(Location& location, const TokenResult& result, Endings& endings) {
+    auto task = location.finish(result);
+    if (!task) return log_.warning(kRoom, location.name() + ": an answer that nobody waits for");
+    if (result.error) return take_failure(location, std::move(task), *result.error, endings);
+    location.failures = 0;
+    location.pause = milliseconds{0};
+    endings.emplace_back([task = std::move(task), signature = bytes_of(result.signature)]() mutable {
+        task->succeed(std::move(signature));
+    });
+}
+
+void Locations::take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error,
+                             Endings& endings) {
+    const bool is_proof = location.state == LocationState::proving;
+    switch (error.code()) {
+        case ErrorCode::indeterminate:
+        case ErrorCode::timed_out:
+            count_failure(location);
+            endings.emplace_back([task = std::move(task), error] { task->lose_sight(error); });
+            return;
+        case ErrorCode::unavailable:
+        case ErrorCode::overloaded:
+        case ErrorCode::conflict:
+            if (is_proof) break;
+            // Surely not signed: the token, or another one, gets another chance before the deadline.
+            log_.warning(kRoom, location.name() + ": " + error.describe());
+            location.rest_until = SteadyClock::now() + kRest;
+            put_back({std::move(task)});
+            count_failure(location);
+            return;
+        case ErrorCode::expired:
+            endings.emplace_back([task = std::move(task)] { task->refuse(no_more()); });
+            return;
+        default:
+            break;
+    }
+    endings.emplace_back([task = std::move(task), why = of_token(error)] { task->refuse(why); });
+}
+
+// count_failure: some modules never heal but by C_Finalize and C_Initialize, which a new process makes sure of.
+void Locations::count_failure(Location& location) {
+    if (++location.failures < kPoisoned || location.state != LocationState::up) return;
+    drain(location, unavailable("the token fails again and again; its process is started anew"));
+}
+
+void Locations::drain(Location& location, const Error& why) {
+    log_.error(kRoom, location.name() + ": " + why.describe());
+    location.last_failure = why;
+    set_state(location, LocationState::draining);
+}
+
+// lose: the process of the location is gone. What it was surely not asked for waits again, before all others.
+void Locations::lose(Location& location, Endings& endings) {
+    const auto abandoned = location.abandon();
+    std::vector<std::shared_ptr<TokenTask>> again;
+    std::size_t unknown = 0;
+    for (const auto& one : abandoned) {
+        const bool may_wait = one.surely_not_asked && location.state != LocationState::proving;
+        if (may_wait) {
+            again.push_back(one.task);
+            continue;
+        }
+        ++unknown;
+        const Error why = one.is_hung
+                              ? fail(ErrorCode::timed_out, "the token has not answered in time; it may have signed")
+                              : fail(ErrorCode::indeterminate, "the token's process ended while it was signing");
+        endings.emplace_back([task = one.task, why] { task->lose_sight(why); });
+    }
+    if (!is_stopping_ && location.state != LocationState::left_alone) {
+        log_.warning(kRoom, location.name() + ": the token's process is gone; " + std::to_string(unknown) +
+                                " signatures are unknown, " + std::to_string(again.size()) + " wait again");
+        if (location.state != LocationState::down) fail_start(location, unavailable("the token's process ended"));
+    }
+    put_back(std::move(again));
+    changed_.notify_all();
+    pump(endings);
+}
+
+// --- looking after the processes ---
+
+void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>& descriptors, Endings& endings) {
+    if (const auto* started = std::get_if<TokenStarted>(&notice)) {
+        if (started->token < locations_.size()) begin_life(locations_[started->token], started->pid, descriptors);
+    } else if (const auto* failed = std::get_if<TokenNotStarted>(&notice)) {
+        if (failed->token < locations_.size()) take_refusal(locations_[failed->token], failed->why);
+    } else {
+        const auto& ended = std::get<TokenEnded>(notice);
+        if (ended.token >= locations_.size() || is_stopping_) return;
+        Location& location = locations_[ended.token];
+        if (ended.by_signal && location.state != LocationState::left_alone)
+            log_.error(kRoom,
+                       location.name() + ": the token's process was ended by signal " + std::to_string(ended.status));
+        location.process_ended(ended.pid);
+        if (location.is_gone()) lose(location, endings);
+    }
+}
+
+void Locations::look_after(Location& location, SteadyTime now) {
+    switch (location.state) {
+        case LocationState::down:
+            if (now < location.next_start || !location.is_gone()) return;
+            set_state(location, LocationState::starting);
+            ++location.life;  // until its process is there nothing belongs to it
+            return ask(StartToken{location.number()});
+        case LocationState::starting:
+        case LocationState::proving:
+            if (now - location.since < kStartPatience) return;
+            fail_start(location, fail(ErrorCode::timed_out, "the token does not come up"));
+            return ask(KillToken{location.number()});
+        case LocationState::up:
+            location.cancel_unwanted();
+            if (!location.watch(now)) return;
+            return drain(location,
+                         fail(ErrorCode::timed_out, "a signature hangs in the token for " +
+                                                        std::to_string(location.configuration().hang.count() / 1000) +
+                                                        " s; its process is ended"));
+        case LocationState::draining:
+            location.watch(now);
+            if (location.only_hung() || now - location.since > kDrain) ask(KillToken{location.number()});
+            return;
+        case LocationState::left_alone:
+            return;
+    }
+}
+
+milliseconds Locations::next_look() const {
+    const bool is_quiet =
+        queue_.empty() && std::all_of(locations_.begin(), locations_.end(), [](const Location& location) {
+            const bool is_still = location.state == LocationState::up || location.state == LocationState::left_alone;
+            return is_still && location.is_idle();
+        });
+    return is_quiet ? kIdleLook : kBusyLook;
+}
+
+void Locations::reap_readers() {
+    for (auto reader = readers_.begin(); reader != readers_.end();) {
+        if (*reader->ended) {
+            reader->thread.join();
+            reader = readers_.erase(reader);
+        } else {
+            ++reader;
+        }
+    }
+}
+
+void Locations::manage() {
+    PacketReceiver receiver{kMaxControlPacket};
+    for (;;) {
+        milliseconds pause{0};
+        Endings endings;
+        {
+            const Lock lock{mutex_};
+            if (is_stopping_) return;
+            const auto now = SteadyClock::now();
+            for (Location& location : locations_) look_after(location, now);
+            refuse_late(now, endings);
+            pump(endings);
+            reap_readers();
+            pause = next_look();
+        }
+        tell(endings);
+        pollfd waiting{control_.get(), POLLIN, 0};
+        if (::poll(&waiting, 1, static_cast<int>(pause.count())) <= 0 || (waiting.revents & POLLIN) == 0) continue;
+        auto packet = receiver.receive(control_.get());
+        if (!packet) continue;
+        const auto notice = parse_control_notice(packet.value().octets);
+        if (!notice) {
+            log_.error(kRoom, notice.error().describe());
+            continue;
+        }
+        {
+            const Lock lock{mutex_};
+            take_notice(notice.value(), packet.value().descriptors, endings);
+        }
+        tell(endings);
+    }
+}
+
+bool Locations::stop(milliseconds patience) {
+    Endings endings;
+    {
+        Lock lock{mutex_};
+        if (is_stopping_) return !was_killed_;
+        is_stopping_ = true;
+        for (auto& task : queue_) endings.emplace_back([task] { task->refuse(unavailable("the signer is stopping")); });
+        queue_.clear();
+        const auto is_quiet = [&] {
+            return std::all_of(locations_.begin(), locations_.end(),
+                               [](const Location& location) { return location.is_idle(); });
+        };
+        lock.unlock();
+        tell(endings);
+        lock.lock();
+        changed_.wait_for(lock, patience, is_quiet);
+        for (const Location& location : locations_) {
+            if (!location.connection()) continue;
+            if (!location.is_idle()) {
+                was_killed_ = true;
+                ask(KillToken{location.number()});
+            }
+            // The lanes see the end of the stream, close sessions and module, and end.
+            ::shutdown(location.connection()->socket.get(), SHUT_WR);
+        }
+    }
+    if (manager_.joinable()) manager_.join();
+    const auto give_up = SteadyClock::now() + seconds{3};
+    for (Reader& reader : readers_) {
+        while (!*reader.ended && SteadyClock::now() < give_up) std::this_thread::sleep_for(milliseconds{5});
+        if (!*reader.ended) {
+            was_killed_ = true;
+            for (const Location& location : locations_) ask(KillToken{location.number()});
+        }
+        reader.thread.join();
+    }
+    readers_.clear();
+    // What is left of a process that had to be killed: nobody has waited for it yet, so that all of it is unknown.
+    for (Location& location : locations_) {
+        for (const auto& one : location.abandon())
+            one.task->lose_sight(fail(ErrorCode::indeterminate, "the signer ended while its token was signing"));
+    }
+    return !was_killed_;
+}
+
+}  // namespace sealwright::hsm::signer_process

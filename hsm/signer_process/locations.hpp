@@ -1,0 +1,127 @@
+// locations.hpp: the tokens of the signer, as one: what is to be signed waits in one queue and goes to the first token
+// in order that holds the key and has room. A token whose process hangs, crashes, is poisoned or loses its device is
+// ended and started again while the others, and the queue, go on. What the token was surely not asked for waits for its
+// next chance; what it may have signed is never asked for again.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "base/log.hpp"
+#include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/journal_record.hpp"
+#include "hsm/signer_process/location.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+// KnownKey is what the tokens told of a key.
+struct KnownKey {
+    crypto::PublicKey key;
+    bool signs_digests = false;  // in every token that holds it
+};
+
+// Locations: thread-safe.
+class Locations {
+public:
+    struct Options {
+        std::size_t max_waiting = 1024;
+        std::chrono::seconds first_start{60};  // how long start waits for the tokens
+    };
+    // Journal makes records durable and then calls done, on any thread. A proof is a signature too.
+    using DoneJournaling = std::function<void(const Result<void>&)>;
+    using JournalProofs = std::function<void(std::vector<ProofRecord>, DoneJournaling)>;
+
+    // control is the socket to the supervisor; configuration and log outlive this.
+    Locations(const Configuration& configuration, Descriptor control, const Options& options, Log& log);
+    ~Locations();
+    Locations(const Locations&) = delete;
+    Locations& operator=(const Locations&) = delete;
+
+    // start brings every token up and waits until each is up or has failed. A configured key that no token serves is
+    // the error of the token that should: not_found, denied (a refused PIN), config, token, timed_out.
+    Result<std::map<KeyId, KnownKey>> start(JournalProofs journal_proofs);
+    // tell_ready lets the supervisor know that clients are served.
+    void tell_ready();
+
+    // submit puts tasks into the queue, in order; those that do not fit are refused as overloaded, those whose key no
+    // token can serve as unavailable.
+    void submit(std::vector<std::shared_ptr<TokenTask>> tasks);
+    // drop_unwanted calls back what was handed to a token, is not begun, and nobody waits for any more.
+    void drop_unwanted();
+    // waiting counts the tasks in the queue; lanes the signatures that run side by side.
+    std::size_t waiting() const noexcept;
+    unsigned lanes() const noexcept { return lanes_; }
+
+    // stop refuses what waits, lets what runs end, for at most patience, and ends the token processes in order; false
+    // when one had to be killed.
+    bool stop(std::chrono::milliseconds patience);
+
+private:
+    class ProofTask;
+    // Endings are what tasks are told once the lock is free: they write to sockets and take other locks.
+    using Endings = std::vector<std::function<void()>>;
+    using Lock = std::unique_lock<std::mutex>;
+
+    struct Reader {
+        std::thread thread;
+        std::shared_ptr<std::atomic<bool>> ended;
+    };
+
+    // Called with the lock held.
+    void pump(Endings& endings);
+    Location* choose(const KeyId& key, SteadyTime now, bool& is_saturated);
+    bool is_hopeless(const KeyId& key, SteadyTime now) const;
+    Error why_hopeless(const KeyId& key) const;
+    void put_back(std::vector<std::shared_ptr<TokenTask>> tasks);
+    void set_state(Location& location, LocationState state);
+    void take_results(Location& location, const TokenResults& results, Endings& endings);
+    void take_result(Location& location, const TokenResult& result, Endings& endings);
+    void take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error, Endings& endings);
+    void count_failure(Location& location);
+    void take_ready(Location& location, const TokenReady& ready, Endings& endings);
+    void take_refusal(Location& location, const Error& why);
+    void come_up(Location& location, Endings& endings);
+    void fail_start(Location& location, const Error& why);
+    void drain(Location& location, const Error& why);
+    void lose(Location& location, Endings& endings);
+    void take_notice(const ControlNotice& notice, std::vector<Descriptor>& descriptors, Endings& endings);
+    void begin_life(Location& location, std::uint32_t pid, std::vector<Descriptor>& descriptors);
+    void look_after(Location& location, SteadyTime now);
+    void refuse_late(SteadyTime now, Endings& endings);
+    void ask(const ControlRequest& request);
+    void reap_readers();
+    std::chrono::milliseconds next_look() const;
+
+    // Without it.
+    void manage();
+    void read_token(std::uint8_t number, std::uint64_t life, std::shared_ptr<TokenConnection> connection);
+    Result<void> take_packet(std::uint8_t number, std::uint64_t life, ByteView packet);
+    void proofs_journaled(std::uint8_t number, std::uint64_t life, const std::vector<std::shared_ptr<ProofTask>>& tasks,
+                          const Result<void>& journaled);
+    void proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof);
+    static void tell(Endings& endings);
+
+    const Configuration& configuration_;
+    const Options options_;
+    Log& log_;
+    Descriptor control_;
+    unsigned lanes_ = 0;
+    JournalProofs journal_proofs_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Location> locations_;
+    std::deque<std::shared_ptr<TokenTask>> queue_;
+    std::map<KeyId, KnownKey> keys_;
+    std::list<Reader> readers_;
+    bool is_started_ = false;
+    bool is_stopping_ = false;
+    bool was_killed_ = false;
+    std::thread manager_;
+};
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,231 @@
+#include "hsm/signer_process/supervisor.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/sandbox.hpp"
+#include "hsm/signer_process/started_marks.hpp"
+#include "hsm/signer_process/token_process.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+constexpr std::string_view kRoom = "supervisor";
+
+// close_others closes every descriptor but the standard ones and these: a child is born with all that its parent has,
+// the descriptor of a PIN among them.
+void close_others(std::vector<int> kept) {
+    std::sort(kept.begin(), kept.end());
+    unsigned from = 3;
+    for (const int fd : kept) {
+        const auto number = static_cast<unsigned>(fd);
+        if (number > from) ::close_range(from, number - 1, 0);
+        from = std::max(from, number + 1);
+    }
+    ::close_range(from, ~0U, 0);
+}
+
+// spawn forks; the child runs, ends with what run gives, and never comes back into its parent's frames: the secrets
+// there are not mapped in it (Secret, MADV_DONTFORK).
+template <class Run>
+pid_t spawn(const char* name, const std::vector<int>& kept, Run&& run) {
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child != 0) return child;
+    try {
+        // A supervisor that is killed takes its children along.
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        ::prctl(PR_SET_NAME, name, 0, 0, 0);  // what ps and top show
+        if (::getppid() != parent) ::_exit(1);
+        close_others(kept);
+        sigset_t ended{};
+        ::sigemptyset(&ended);
+        ::sigaddset(&ended, SIGCHLD);
+        ::pthread_sigmask(SIG_UNBLOCK, &ended, nullptr);
+        std::exit(run());
+    } catch (...) {
+        ::_exit(1);
+    }
+}
+
+class Supervisor {
+public:
+    Supervisor(const Configuration& configuration, const RunServer& server, const std::function<void()>& is_ready,
+               Log& log)
+        : configuration_(configuration), run_server_(server), is_ready_(is_ready), log_(log) {
+        tokens_.resize(configuration_.tokens.size());
+    }
+
+    Result<int> run() {
+        SEALWRIGHT_TRY(watch_signals());
+        SEALWRIGHT_TRY(start_server());
+        while (!server_status_) {
+            std::array<pollfd, 2> waiting{pollfd{signals_.get(), POLLIN, 0}, pollfd{control_.get(), POLLIN, 0}};
+            if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
+                return fail(ErrorCode::io, "poll", std::strerror(errno));
+            // What the server asked for goes before the news that it has ended.
+            if ((waiting[1].revents & POLLIN) != 0) take_request();
+            if (waiting[0].revents != 0) take_signal();
+            if ((waiting[1].revents & POLLHUP) != 0 && !server_status_) reap(0);
+        }
+        end_tokens();
+        ::unlink(configuration_.socket.c_str());
+        return *server_status_;
+    }
+
+private:
+    struct Token {
+        pid_t pid = 0;
+        std::optional<Secret> pin;
+    };
+
+    Result<void> watch_signals() {
+        sigset_t watched{};
+        ::sigemptyset(&watched);
+        for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&watched, signal);
+        ::pthread_sigmask(SIG_BLOCK, &watched, nullptr);
+        signals_ = Descriptor{::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
+        if (!signals_) return fail(ErrorCode::io, "no signalfd", std::strerror(errno));
+        return success();
+    }
+
+    Result<void> start_server() {
+        SEALWRIGHT_TRY(auto pair, make_packet_pair());
+        control_ = std::move(pair.ours);
+        server_ = spawn("signer-server", {pair.theirs.get()}, [&] { return run_server_(std::move(pair.theirs)); });
+        if (server_ < 0) return fail(ErrorCode::io, "no process for the server", std::strerror(errno));
+        return success();
+    }
+
+    void take_signal() {
+        signalfd_siginfo info{};
+        while (::read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+            if (info.ssi_signo == SIGCHLD) continue;
+            ::kill(server_, static_cast<int>(info.ssi_signo));
+        }
+        reap(WNOHANG);
+    }
+
+    // reap takes note of every process that has ended.
+    void reap(int flags) {
+        int status = 0;
+        for (pid_t pid = ::waitpid(-1, &status, flags); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
+            if (pid == server_) {
+                server_status_ = status;
+                continue;
+            }
+            for (std::size_t i = 0; i < tokens_.size(); ++i) {
+                if (tokens_[i].pid == pid) token_ended(i, status);
+            }
+        }
+    }
+
+    void token_ended(std::size_t token, int status) {
+        const auto pid = static_cast<std::uint32_t>(std::exchange(tokens_[token].pid, 0));
+        const bool by_signal = WIFSIGNALED(status);
+        tell(TokenEnded{static_cast<std::uint8_t>(token), pid, by_signal,
+                        static_cast<std::uint8_t>(by_signal ? WTERMSIG(status) : WEXITSTATUS(status))});
+    }
+
+    void take_request() {
+        PacketReceiver receiver{kMaxControlPacket};
+        const auto packet = receiver.receive(control_.get());
+        if (!packet) return;  // the server has ended: SIGCHLD says how
+        const auto request = parse_control_request(packet.value().octets);
+        if (!request) return log_.error(kRoom, request.error().describe());
+        if (const auto* start = std::get_if<StartToken>(&request.value())) {
+            if (start->token < tokens_.size()) start_token(start->token);
+        } else if (const auto* end = std::get_if<KillToken>(&request.value())) {
+            if (end->token < tokens_.size() && tokens_[end->token].pid > 0) ::kill(tokens_[end->token].pid, SIGKILL);
+        } else {
+            is_ready_();
+        }
+    }
+
+    void start_token(std::uint8_t token) {
+        if (tokens_[token].pid > 0) {
+            // It was killed and its end not yet heard of.
+            ::kill(tokens_[token].pid, SIGKILL);
+            int status = 0;
+            if (::waitpid(tokens_[token].pid, &status, 0) > 0) token_ended(token, status);
+        }
+        if (auto started = make_token(token); !started) tell(TokenNotStarted{token, started.error()});
+    }
+
+    Result<void> make_token(std::uint8_t token) {
+        Token& made = tokens_[token];
+        if (!made.pin) {
+            SEALWRIGHT_TRY(auto pin, obtain_pin(configuration_.tokens[token].pin, configuration_.tokens[token].name()));
+            made.pin = std::move(pin);
+        }
+        SEALWRIGHT_TRY(auto pair, make_packet_pair());
+        SEALWRIGHT_TRY(auto marks, StartedMarks::create());
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, "no pipe", std::strerror(errno));
+        Descriptor reading{ends[0]}, writing{ends[1]};
+        made.pid = spawn("signer-token", {pair.theirs.get(), marks.descriptor(), reading.get()}, [&] {
+            Descriptor shared{::dup(marks.descriptor())};
+            return run_token_process(configuration_, token,
+                                     {std::move(pair.theirs), std::move(shared), std::move(reading)}, log_);
+        });
+        if (made.pid < 0) return fail(ErrorCode::io, "no process for the token", std::strerror(errno));
+        const ByteView pin = made.pin->reveal();
+        // A pipe takes more than any PIN at once.
+        if (::write(writing.get(), pin.data(), pin.size()) != static_cast<ssize_t>(pin.size()))
+            log_.error(kRoom, "the PIN cannot be handed over");
+        tell(TokenStarted{token, static_cast<std::uint32_t>(made.pid)}, {pair.ours.get(), marks.descriptor()});
+        return success();
+    }
+
+    void tell(const ControlNotice& notice, const std::vector<int>& descriptors = {}) {
+        // A server that is gone needs no news.
+        (void)send_packet(control_.get(), encode_control(notice), Waiting::no, descriptors);
+    }
+
+    void end_tokens() {
+        for (Token& token : tokens_) {
+            if (token.pid <= 0) continue;
+            ::kill(token.pid, SIGKILL);
+            ::waitpid(token.pid, nullptr, 0);
+            token.pid = 0;
+        }
+    }
+
+    const Configuration& configuration_;
+    const RunServer& run_server_;
+    const std::function<void()>& is_ready_;
+    Log& log_;
+    Descriptor signals_, control_;
+    pid_t server_ = -1;
+    std::vector<Token> tokens_;
+    std::optional<int> server_status_;
+};
+
+}  // namespace
+
+int supervise(const Configuration& configuration, const RunServer& server, const std::function<void()>& is_ready,
+              Log& log) {
+    const auto status = Supervisor{configuration, server, is_ready, log}.run();
+    if (!status) {
+        log.error(kRoom, status.error().describe());
+        return 1;
+    }
+    if (!WIFSIGNALED(status.value())) return WEXITSTATUS(status.value());
+    log.error(kRoom, "the server was ended by signal " + std::to_string(WTERMSIG(status.value())));
+    ::signal(WTERMSIG(status.value()), SIG_DFL);
+    ::raise(WTERMSIG(status.value()));
+    return 1;
+}
+
+}  // namespace sealwright::hsm::signer_process

@@ -1,0 +1,248 @@
+#include "hsm/signer_process/token_process.hpp"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "hsm/pkcs11/token.hpp"
+#include "hsm/signer_process/octets.hpp"
+#include "hsm/signer_process/packet_socket.hpp"
+#include "hsm/signer_process/started_marks.hpp"
+#include "hsm/signer_process/token_wire.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::string_view kRoom = "token";
+
+// Attachment is a long message, in memory that the server filled.
+class Attachment {
+public:
+    static Result<Attachment> map(const Descriptor& file, std::uint64_t size) {
+        const off_t there = ::lseek(file.get(), 0, SEEK_END);
+        if (size == 0 || there < 0 || static_cast<std::uint64_t>(there) < size)
+            return fail(ErrorCode::malformed, "an attached message that is shorter than it says");
+        void* octets = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+        if (octets == MAP_FAILED)
+            return fail(ErrorCode::io, "an attached message cannot be read", std::strerror(errno));
+        return Attachment{octets, static_cast<std::size_t>(size)};
+    }
+    Attachment(Attachment&& other) noexcept : octets_(std::exchange(other.octets_, nullptr)), size_(other.size_) {}
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+    Attachment& operator=(Attachment&&) = delete;
+    ~Attachment() {
+        if (octets_ != nullptr) ::munmap(octets_, size_);
+    }
+    ByteView view() const noexcept { return {static_cast<const std::uint8_t*>(octets_), size_}; }
+
+private:
+    Attachment(void* octets, std::size_t size) : octets_(octets), size_(size) {}
+    void* octets_;
+    std::size_t size_;
+};
+
+Result<Attachment> attachment_of(const TokenJob& job, const std::vector<Descriptor>& descriptors) {
+    if (descriptors.size() != 1) return fail(ErrorCode::malformed, "an attached message that is not there");
+    FieldReader fields{job.octets};
+    return Attachment::map(descriptors.front(), fields.number<std::uint64_t>());
+}
+
+// check_evidence holds what the token says of a key against the template: a key that was put back as extractable must
+// not be served as if it were the one of the ceremony.
+Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLimits& limits, pkcs11::Token& token,
+                            Log& log) {
+    SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, kNonExtractable));
+    std::string errors;
+    for (const auto& finding : findings) {
+        if (finding.severity == x509::Severity::note) continue;
+        const bool is_error = finding.severity == x509::Severity::error;
+        if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
+        if (!is_error || !configuration.judge_evidence)
+            log.warning(kRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
+    }
+    if (errors.empty() || !configuration.judge_evidence) return success();
+    return fail(ErrorCode::token, "the key " + limits.name + " is not served: " + errors,
+                "evidence = \"none\" in [token] would serve it all the same");
+}
+
+// belongs_here: a key with enrolled locations is served from those tokens alone.
+bool belongs_here(const KeyLimits& limits, const std::string& serial) {
+    return limits.locations.empty() ||
+           std::find(limits.locations.begin(), limits.locations.end(), serial) != limits.locations.end();
+}
+
+class TokenProcess {
+public:
+    TokenProcess(const Configuration& configuration, std::size_t token, TokenProcessEnds ends, Log& log)
+        : configuration_(configuration), mine_(configuration.tokens[token]), ends_(std::move(ends)), log_(log) {}
+
+    // start opens the token and tells the server what it found; a failure is told too.
+    Result<void> start() {
+        auto started = open();
+        if (!started) (void)tell(TokenRefusal{started.error()});
+        return started;
+    }
+
+    // serve runs the lanes until the server has closed its end.
+    void serve() {
+        std::vector<std::thread> lanes;
+        for (unsigned i = 0; i < mine_.lanes; ++i) lanes.emplace_back([this] { run_lane(); });
+        for (auto& lane : lanes) lane.join();
+    }
+
+    // close ends sessions, login and module, in that order: C_Finalize comes before OpenSSL cleans up at exit (SoftHSM
+    // crashes otherwise).
+    void close() {
+        token_.reset();
+        module_.reset();
+    }
+
+private:
+    Result<void> open() {
+        SEALWRIGHT_TRY(auto marks, StartedMarks::map(std::move(ends_.marks)));
+        marks_.emplace(std::move(marks));
+        SEALWRIGHT_TRY(auto pin, read_secret_from_fd(ends_.pin.get()));
+        ends_.pin.reset();
+        lock_memory(log_);
+        SEALWRIGHT_TRY(enter_token_sandbox(mine_.sandbox, mine_.module, log_));
+        SEALWRIGHT_TRY(module_, pkcs11::Module::load(mine_.module, mine_.module_init_args));
+        SEALWRIGHT_TRY(check_module());
+        // One session more than lanes for what is not signing.
+        SEALWRIGHT_TRY(token_, pkcs11::Token::open(module_, pkcs11::TokenSelector{mine_.serial, mine_.label},
+                                                   std::move(pin), pkcs11::Token::Options{mine_.lanes + 1, true}));
+        return announce();
+    }
+
+    Result<void> check_module() const {
+        const Sha256& digest = module_->info().file_sha256;
+        if (!mine_.module_sha256 || *mine_.module_sha256 == digest) return success();
+        return fail(ErrorCode::config,
+                    "the PKCS#11 module " + mine_.module + " is another file than module_sha256 says",
+                    "SHA-256 " + digest.hex());
+    }
+
+    Result<void> announce() {
+        SEALWRIGHT_TRY(const auto present, token_->keys());
+        for (const KeyLimits& limits : configuration_.keys) {
+            if (!belongs_here(limits, token_->info().serial)) continue;
+            const auto found = std::find_if(present.begin(), present.end(),
+                                            [&](const auto& key) { return key.id == limits.id && key.has_private; });
+            if (found == present.end()) {
+                // With several tokens a key need not be in each of them, unless it was enrolled there.
+                if (configuration_.tokens.size() > 1 && limits.locations.empty()) continue;
+                return fail(ErrorCode::not_found, "the token does not hold the key " + limits.name,
+                            "key " + limits.id.hex());
+            }
+            SEALWRIGHT_TRY(check_evidence(mine_, limits, *token_, log_));
+            SEALWRIGHT_TRY(announce(limits, found->public_key));
+        }
+        const auto& token = token_->info();
+        const auto& module = module_->info();
+        return tell(
+            TokenReady{token.serial, token.label, token.manufacturer, token.model, module.path, module.file_sha256});
+    }
+
+    Result<void> announce(const KeyLimits& limits, const crypto::PublicKey& key) {
+        bool signs_digests = true;
+        for (const auto& algorithm : limits.algorithms) {
+            if (!crypto::fits(algorithm, key.type())) {
+                return fail(ErrorCode::config, "the key " + limits.name + " cannot make " +
+                                                   crypto::signature_name(algorithm) + " signatures");
+            }
+            signs_digests = signs_digests && token_->signs_digests(algorithm);
+        }
+        return tell(TokenKeyNotice{limits.id, signs_digests, key.spki().view()});
+    }
+
+    Result<void> tell(const TokenMessage& message) const {
+        return send_packet(ends_.server.get(), encode_packet(message), Waiting::yes);
+    }
+
+    void run_lane() noexcept {
+        try {
+            PacketReceiver receiver{kMaxPacket};
+            for (;;) {
+                const auto packet = receiver.receive(ends_.server.get());
+                if (!packet) return;  // the server is gone, or has ended this
+                const auto jobs = parse_token_jobs(packet.value().octets);
+                if (!jobs) {
+                    log_.error(kRoom, jobs.error().describe());
+                    return;
+                }
+                if (!answer(jobs.value(), packet.value().descriptors)) return;
+            }
+        } catch (const std::exception& error) {
+            log_.error(kRoom, std::string{"a lane ended: "} + error.what());
+        }
+    }
+
+    bool answer(const TokenJobs& jobs, const std::vector<Descriptor>& descriptors) {
+        const auto begun = SteadyClock::now();
+        TokenResults results;
+        std::vector<Bytes> signatures;
+        signatures.reserve(jobs.jobs.size());
+        for (const TokenJob& job : jobs.jobs) {
+            auto signature = sign(job, descriptors);
+            TokenResult result{job.slot, job.ticket, std::nullopt, {}};
+            if (signature) {
+                signatures.push_back(std::move(signature).value());
+                result.signature = signatures.back();
+            } else {
+                result.error = told_error(signature.error());
+            }
+            results.results.push_back(std::move(result));
+        }
+        const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begun).count();
+        results.microseconds = static_cast<std::uint32_t>(std::min<std::int64_t>(taken, UINT32_MAX));
+        if (!tell(results)) return false;
+        if (token_->pin_refused())
+            (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again")});
+        return true;
+    }
+
+    // told_error: a login that was refused in a recovery says nothing about this signature, but that it was not made.
+    Error told_error(const Error& error) const {
+        if (error.code() != ErrorCode::denied || !token_->pin_refused()) return error;
+        return Error{ErrorCode::unavailable, error.public_detail(), error.private_detail()};
+    }
+
+    Result<Bytes> sign(const TokenJob& job, const std::vector<Descriptor>& descriptors) {
+        if (!marks_->begin(job.slot, job.ticket))
+            return fail(ErrorCode::expired, "nobody wants this signature any more");
+        if (job.form == TokenJob::Form::digest) return token_->sign_digest(job.key, job.algorithm, job.octets);
+        SignRequest request;
+        request.key = job.key;
+        request.algorithm = job.algorithm;
+        request.tbs = job.octets;
+        if (job.form == TokenJob::Form::message) return token_->sign(request);
+        SEALWRIGHT_TRY(const auto attachment, attachment_of(job, descriptors));
+        request.tbs = attachment.view();
+        return token_->sign(request);
+    }
+
+    const Configuration& configuration_;
+    const TokenConfiguration& mine_;
+    TokenProcessEnds ends_;
+    Log& log_;
+    std::optional<StartedMarks> marks_;
+    std::shared_ptr<pkcs11::Module> module_;
+    std::shared_ptr<pkcs11::Token> token_;
+};
+
+}  // namespace
+
+int run_token_process(const Configuration& configuration, std::size_t token, TokenProcessEnds ends, Log& log) {
+    TokenProcess process{configuration, token, std::move(ends), log};
+    const auto started = process.start();
+    if (started) process.serve();
+    process.close();
+    return started ? 0 : 1;
+}
+
+}  // namespace sealwright::hsm::signer_process
