@@ -3,7 +3,8 @@
 // Part 3, 23.7). The storage key is made anew each time; nothing stays in the TPM.
 //
 // What passes between this process and the TPM is encrypted (a session salted to the storage key, Part 1, 21), so that
-// the secret is not on the bus in clear.
+// the secret is not on the bus in clear. Unsealing demands the storage key that sealed; while sealing nobody knows yet
+// which one is right, so whoever could put another TPM in between at that moment reads along.
 #pragma once
 
 #include <string>

@@ -1,6 +1,9 @@
 // A secret sealed to a simulated TPM: what opens it, and everything that must not.
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "simulated_tpm.hpp"
 #include "tpm/sealed.hpp"
 
@@ -9,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr std::string_view kPin = "31415926";
 
@@ -127,6 +131,23 @@ TEST_F(Sealing, NoFlippedBitIsOverlooked) {
     refuses(changed, "selection");
     EXPECT_EQ(text(unseal(tcti(), made)), kPin);
     EXPECT_EQ(simulated().leftovers(), "");
+}
+
+// What a listener between the machine and its TPM gets (tpm2-tss records it for us): everything but the secret.
+TEST_F(Sealing, TheSecretIsNeverOnTheBusInClear) {
+    const std::string record = "bus.pcap";
+    ::setenv("TCTI_PCAP_FILE", record.c_str(), 1);
+    const auto made =
+        seal("pcap:" + tcti(), Secret::copy_of(view_of(kPin)), parse_pcr_selection("sha256:0,7").value(), "a test");
+    ASSERT_TRUE(made) << made.error().describe();
+    EXPECT_EQ(text(unseal("pcap:" + tcti(), made.value())), kPin);
+    ::unsetenv("TCTI_PCAP_FILE");
+    std::ifstream file{record, std::ios::binary};
+    const std::string heard{std::istreambuf_iterator<char>{file}, {}};
+    std::filesystem::remove(record);
+    const auto& blob = made.value().blob.private_area;
+    EXPECT_THAT(heard, HasSubstr(std::string{text_of(ByteView{blob}.subspan(2))})) << "nothing was recorded";
+    EXPECT_THAT(heard, Not(HasSubstr(std::string{kPin})));
 }
 
 TEST_F(Sealing, HasBounds) {
