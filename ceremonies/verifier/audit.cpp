@@ -182,7 +182,7 @@ std::optional<ShownEntry> verify_audit(const AuditQuestion& question, Checks& ch
 
     checks.begin("entries");
     AuditRules rules{question.tolerance, checks};
-    JournalComparison comparison{checks};
+    JournalComparison comparison{checks, question.journals_until};
     std::string wanted;
     const auto visit = [&](std::uint64_t index, ByteView entry) {
         rules.see(index, entry);

@@ -55,17 +55,18 @@ void JournalComparison::see(ByteView octets) {
     if (!entry || entry.value().number("v") != 1 || entry.value().member("fields") == nullptr) return;
     const std::string kind = entry.value().text("kind");
     const Value& fields = *entry.value().member("fields");
-    if (const auto time = from_rfc3339(entry.value().text("time"))) {
-        UtcTime& latest = latest_[entry.value().text("node")];
-        latest = std::max(latest, time.value());
-    }
+    const auto time = from_rfc3339(entry.value().text("time"));
+    if (!time) return;
+    UtcTime& latest = latest_[entry.value().text("node")];
+    latest = std::max(latest, time.value());
     const bool is_crl = kind.starts_with("crl.");
     if (!is_crl && !kind.starts_with("certificate.")) return;
     const std::string intent = fields.text("intent");
     if (intent.empty()) return;
     if (kind == "certificate.intended" || kind == "crl.intended") {
-        recorded_.try_emplace(intent, Recorded{is_crl, fields.text(is_crl ? "number" : "serial"),
-                                               fields.text("issuer_key"), fields.text("tbs_sha256")});
+        recorded_.try_emplace(intent,
+                              Recorded{is_crl, fields.text(is_crl ? "number" : "serial"), fields.text("issuer_key"),
+                                       fields.text("tbs_sha256"), State::intended, time.value()});
         return;
     }
     const auto found = recorded_.find(intent);
@@ -94,7 +95,7 @@ void JournalComparison::take(const SignedIntent& intent) {
         checks_.invalid("signed twice: " + with_key(intent) + ", intent " + intent.intent);
     const auto found = recorded_.find(intent.intent);
     if (found != recorded_.end()) return take_recorded(intent, found->second);
-    if (!intent.failed) take_unrecorded(intent, intent.made ? "signed" : "perhaps signed");
+    if (!intent.failed && !is_left_out(intent.time)) take_unrecorded(intent, intent.made ? "signed" : "perhaps signed");
 }
 
 void JournalComparison::take_recorded(const SignedIntent& intent, Recorded& recorded) {
@@ -134,7 +135,8 @@ void JournalComparison::check_checkpoints(const std::vector<SignerJournal>& jour
     std::multimap<std::uint64_t, const SignedIntent*> by_size;
     for (const SignerJournal& journal : journals) {
         for (const SignedIntent& intent : journal.intents) {
-            if (intent.purpose == JournalPurpose::checkpoint && !intent.failed) by_size.emplace(intent.number, &intent);
+            if (intent.purpose == JournalPurpose::checkpoint && !intent.failed && !is_left_out(intent.time))
+                by_size.emplace(intent.number, &intent);
         }
     }
     Roots roots{leaves};
@@ -157,7 +159,7 @@ void JournalComparison::check_checkpoints(const std::vector<SignerJournal>& jour
 void JournalComparison::check_unjournaled() {
     std::map<std::string, std::pair<std::uint64_t, std::string>> by_key;  // how many, and one of them
     for (const auto& [intent, recorded] : recorded_) {
-        if (recorded.state != State::issued || recorded.is_journaled) continue;
+        if (recorded.state != State::issued || recorded.is_journaled || is_left_out(recorded.time)) continue;
         auto& [count, example] = by_key[recorded.key];
         if (count++ == 0) example = (recorded.is_crl ? "CRL number " : "certificate ") + recorded.subject;
     }
@@ -181,6 +183,7 @@ void JournalComparison::finish(const std::vector<SignerJournal>& journals) {
                          " octets that are no record: a write that was interrupted or is under way; nothing was signed "
                          "from it");
     }
+    if (until_) checks_.note("what is of " + to_rfc3339(*until_) + " and later was left out");
     if (proofs != 0)
         checks_.note(std::to_string(proofs) + " challenges were signed to show that a token holds its keys");
     if (others_ != 0)

@@ -14,7 +14,8 @@ namespace sealwright::verifier {
 
 class JournalComparison {
 public:
-    explicit JournalComparison(Checks& checks) : checks_(checks) {}
+    // Of a CA that goes on signing, log and journal are never of one moment: what either has from until on is left out.
+    explicit JournalComparison(Checks& checks, std::optional<UtcTime> until = {}) : checks_(checks), until_(until) {}
 
     // see takes the log's entries in order; what it does not know it leaves to AuditRules.
     void see(ByteView entry);
@@ -28,8 +29,10 @@ private:
         bool is_crl = false;
         std::string subject, key, tbs_sha256;  // subject: serial, or CRL number
         State state = State::intended;
+        UtcTime time{};  // of its intent
         bool is_journaled = false;
     };
+    bool is_left_out(UtcTime time) const noexcept { return until_ && time >= *until_; }
     void take(const SignedIntent& intent);
     void take_recorded(const SignedIntent& intent, Recorded& recorded);
     void take_unrecorded(const SignedIntent& intent, const std::string& what);
@@ -38,6 +41,7 @@ private:
     void finish(const std::vector<SignerJournal>& journals);
 
     Checks& checks_;
+    std::optional<UtcTime> until_;
     std::map<std::string, Recorded> recorded_;  // by intent
     std::map<std::string, UtcTime> latest_;     // of each node's entries
     std::set<std::string> made_;                // intents that a journal says were signed

@@ -17,6 +17,8 @@ VALID, INVALID, INCOMPLETE = 0, 1, 2
 
 
 class Site(House):
+    exports = 0
+
     def issue(self, csr):
         answer = self.admin("POST", "/v1/secrets", {"profile": "tls-server", "names": [], "lifetime": "10m"})
         expect(answer.status == 201, f"secret: {answer.status} {answer.body!r}")
@@ -31,8 +33,8 @@ class Site(House):
         return out
 
     def export(self):
-        folder = self.folder / "export"
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = self.folder / f"export-{self.exports}"
+        self.exports += 1
         run(self.bin / "sealwright", "audit", "export", folder, "--socket", self.admin_socket)
         return folder
 
@@ -69,6 +71,18 @@ def another_tbs(site, certificate):
     return tbs.read_bytes().replace(old, new, 1), new
 
 
+def one_moment(site, scratch):
+    """An export and a copy of the journal between which nothing was signed: a daemon publishes CRLs by itself."""
+    journal = scratch / "copy"
+    for _ in range(10):
+        shutil.copy(site.journal, journal)
+        folder = site.export()
+        if site.verify(folder, journal)[0] == VALID:
+            break
+        time.sleep(0.5)
+    return folder, journal
+
+
 def main():
     build = pathlib.Path(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="sealwright-journal-") as scratch:
@@ -85,8 +99,7 @@ def check(site, scratch):
     site.start_daemon()
     requests = site.make_requests(5)
     certificate = [site.issue(csr) for csr in requests[:3]][-1]
-    first = site.export()
-    journal = site.journal
+    first, journal = one_moment(site, scratch)
     site.expect_verdict(VALID, "stand in the log as they were signed", first, journal)
     site.expect_verdict(VALID, "stand in the log as they were signed", first, journal, journal)  # given twice
     status, told = site.verify(first, journal)
@@ -116,11 +129,17 @@ def check(site, scratch):
     print("ok     a cut journal is incomplete, a torn tail is not")
 
     key = next(e for e in site.entries() if e["kind"] == "certificate.intended")["fields"]["issuer_key"]
+    journal = site.journal
     tbs, serial = another_tbs(site, certificate)
     done = site.sign_behind_the_back("certificate", tbs, key)
     expect(done.returncode == 0, done.stdout)
-    # The export of before is older than the signature: it cannot say.
+    # The export of before is older than the signature: it cannot say, unless it is left out.
     site.expect_verdict(INCOMPLETE, "export the log again", first, journal)
+    until = site.entries()[0]["time"]
+    done = run(site.bin / "sealwright-verify", "audit", first, "--key", site.artefacts / "audit-key.pem", "--journal", journal, "--until", until, check=False)
+    expect(done.returncode == VALID and "was left out" in done.stdout, done.stdout + done.stderr)
+    done = run(site.bin / "sealwright-verify", "audit", first, "--journal", journal, "--until", "today", check=False)
+    expect(done.returncode == 64, done.stdout + done.stderr)
     time.sleep(1.1)
     site.issue(requests[3])
     site.expect_verdict(INVALID, "signed without a record: certificate " + serial.hex(), site.export(), journal)
@@ -135,10 +154,10 @@ def check(site, scratch):
         other.start_signer()
         other.start_daemon()
         other.issue(requests[4])
-        export = other.export()
-        other.expect_verdict(VALID, "", export, other.journal)
+        export, own = one_moment(other, scratch)
+        other.expect_verdict(VALID, "", export, own)
         other.expect_verdict(INVALID, "of a node that the log does not know", export, journal)
-        other.expect_verdict(INVALID, "", export, other.journal, journal)
+        other.expect_verdict(INVALID, "", export, own, journal)
     finally:
         other.stop()
     print("ok     another signer's journal is found")

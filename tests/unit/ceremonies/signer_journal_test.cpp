@@ -316,6 +316,31 @@ TEST_F(Compared, TheHeadOfAnotherLogIsFound) {
     EXPECT_EQ(verdict(), Verdict::invalid);
 }
 
+TEST_F(Compared, OfALivingCaWhatIsYoungerThanTheMomentIsLeftOut) {
+    for (const bool is_late : {true, false}) {
+        Checks checks;
+        JournalComparison comparison{checks, kStart + std::chrono::seconds{is_late ? 10 : 60}};
+        const auto see = [&](const std::string& kind, const std::string& fields, std::int64_t seconds) {
+            const std::string text = "{\"actor\":\"daemon\",\"epoch\":\"1\",\"fields\":{" + fields + "},\"kind\":\"" +
+                                     kind + "\",\"node\":\"" + to_hex(Bytes(16, 9)) + "\",\"time\":\"" +
+                                     to_rfc3339(kStart + std::chrono::seconds{seconds}) + "\",\"v\":1}";
+            comparison.see(view_of(text));
+        };
+        const auto whole = [&](std::uint8_t name, std::int64_t seconds) {
+            see("certificate.intended", named(name) + ",\"serial\":\"" + to_hex(Bytes(16, name)) + "\"" + tbs(name),
+                seconds);
+            see("certificate.issued", "\"intent\":\"" + to_hex(Bytes(16, name)) + "\"", seconds);
+        };
+        whole(1, 0);
+        whole(2, 50);  // the journal was copied before
+        Scribe scribe;
+        scribe.sign(certificate(1)).at(50).sign(certificate(3)).sign(checkpoint(99, filled<Sha256>(1)));
+        checks.begin("journal");
+        comparison.compare({read(scribe.octets())}, {});
+        EXPECT_EQ(checks.verdict(), is_late ? Verdict::valid : Verdict::incomplete) << checks.human();
+    }
+}
+
 TEST_F(Compared, AHeadOfALongerLogMakesItIncomplete) {
     intended(1);
     issued(1);
