@@ -15,6 +15,7 @@ namespace sealwright::hsm::signer_process {
 Result<std::vector<KeyLimits>> read_key_tables(TomlTable& root);  // config_keys.cpp
 Result<std::vector<TokenConfiguration>> read_tokens(TomlTable& root,
                                                     const std::filesystem::path& folder);  // config_tokens.cpp
+Result<SandboxRules::Level> read_sandbox_level(TomlTable& table, std::string_view key);    // config_tokens.cpp
 
 namespace {
 
@@ -90,6 +91,7 @@ Result<Configuration> parse_configuration(std::string_view text, const std::file
     configuration.deadline = deadline;
     configuration.max_outstanding = static_cast<unsigned>(outstanding);
     configuration.max_connections = static_cast<unsigned>(connections);
+    SEALWRIGHT_TRY(configuration.sandbox, read_sandbox_level(root, "sandbox"));
     SEALWRIGHT_TRY(configuration.tokens, read_tokens(root, folder));
     SEALWRIGHT_TRY(read_keys(root, configuration, folder));
     SEALWRIGHT_TRY(root.finish());

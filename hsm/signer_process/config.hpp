@@ -36,6 +36,7 @@ struct Configuration {
     std::chrono::milliseconds deadline{10000};
     unsigned max_outstanding = 1024;
     unsigned max_connections = 16;
+    SandboxRules::Level sandbox = SandboxRules::Level::best_effort;  // of the process that serves clients
     std::vector<KeyLimits> keys;
 };
 

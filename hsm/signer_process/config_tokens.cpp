@@ -28,18 +28,24 @@ Result<std::vector<std::string>> paths(TomlTable& table, std::string_view key, c
     return list;
 }
 
+}  // namespace
+
+Result<SandboxRules::Level> read_sandbox_level(TomlTable& table, std::string_view key);
+
+Result<SandboxRules::Level> read_sandbox_level(TomlTable& table, std::string_view key) {
+    SEALWRIGHT_TRY(const auto name, table.text_or(key, "best-effort"));
+    const auto level = sandbox_level(name);
+    if (!level) return table.problem(key, "must be \"required\", \"best-effort\" or \"off\"");
+    return *level;
+}
+
+namespace {
+
 Result<SandboxRules> sandbox_rules(TomlTable& token, const std::filesystem::path& folder) {
     SandboxRules rules;
     if (!token.has("sandbox")) return rules;
     SEALWRIGHT_TRY(auto table, token.table("sandbox"));
-    SEALWRIGHT_TRY(const auto level, table.text_or("level", "best-effort"));
-    if (level == "required") {
-        rules.level = SandboxRules::Level::required;
-    } else if (level == "off") {
-        rules.level = SandboxRules::Level::off;
-    } else if (level != "best-effort") {
-        return table.problem("level", "must be \"required\", \"best-effort\" or \"off\"");
-    }
+    SEALWRIGHT_TRY(rules.level, read_sandbox_level(table, "level"));
     SEALWRIGHT_TRY(rules.read, paths(table, "read", folder));
     SEALWRIGHT_TRY(rules.write, paths(table, "write", folder));
     if (table.has("allow")) {

@@ -210,6 +210,17 @@ private:
     int failed_ = 0;
 };
 
+bool is_off(SandboxRules::Level level, Log& log) {
+    if (kIsInstrumented) {
+        log.warning(kRoom, "a program built with a sanitizer runs without its sandbox");
+    } else if (level == SandboxRules::Level::off) {
+        log.warning(kRoom, "a sandbox is off by configuration");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 // carried_out applies a level to what the kernel said.
 Result<void> carried_out(const Result<void>& done, SandboxRules::Level level, std::string_view without, Log& log) {
     if (done) return success();
@@ -260,6 +271,13 @@ Result<void> enter_calls(const SandboxRules& rules) {
 
 }  // namespace
 
+std::optional<SandboxRules::Level> sandbox_level(std::string_view name) noexcept {
+    if (name == "required") return SandboxRules::Level::required;
+    if (name == "best-effort") return SandboxRules::Level::best_effort;
+    if (name == "off") return SandboxRules::Level::off;
+    return std::nullopt;
+}
+
 std::optional<SandboxPermission> sandbox_permission(std::string_view name) noexcept {
     for (const PermissionRow& row : kPermissions) {
         if (row.name == name) return row.permission;
@@ -297,25 +315,21 @@ void lock_memory(Log& log) {
 }
 
 Result<void> enter_token_sandbox(const SandboxRules& rules, const std::string& module, Log& log) {
-    if (rules.level == SandboxRules::Level::off || kIsInstrumented) {
-        log.warning(kRoom, kIsInstrumented ? "a program built with a sanitizer runs without its sandbox"
-                                           : "the sandbox is off by configuration");
-        return success();
-    }
+    if (is_off(rules.level, log)) return success();
     SEALWRIGHT_TRY(carried_out(enter_files(rules, module), rules.level, "Landlock", log));
     return carried_out(enter_calls(rules), rules.level, "seccomp", log);
 }
 
-Result<void> enter_server_sandbox(Log& log) {
-    if (kIsInstrumented) return success();
+Result<void> enter_server_sandbox(SandboxRules::Level level, Log& log) {
+    if (is_off(level, log)) return success();
     LandlockRules nothing;
     nothing.signals = false;
-    SEALWRIGHT_TRY(carried_out(enter_landlock(nothing), SandboxRules::Level::best_effort, "Landlock", log));
+    SEALWRIGHT_TRY(carried_out(enter_landlock(nothing), level, "Landlock", log));
     Filter filter;
     filter.allow(kComputing);
     filter.allow(kServing);
     filter.allow_threads();
-    return carried_out(filter.load(), SandboxRules::Level::best_effort, "seccomp", log);
+    return carried_out(filter.load(), level, "seccomp", log);
 }
 
 }  // namespace sealwright::hsm::signer_process

@@ -20,9 +20,6 @@ enum class SandboxPermission {
     ipc,           // "ipc": System V and POSIX shared memory, semaphores, queues (opencryptoki)
     processes,     // "processes": fork and exec (modules that start helpers)
 };
-std::optional<SandboxPermission> sandbox_permission(std::string_view name) noexcept;
-std::string sandbox_permission_names();
-
 // is_system_call says whether libseccomp knows the name.
 bool is_system_call(const std::string& name);
 
@@ -38,6 +35,11 @@ struct SandboxRules {
     std::vector<std::string> system_calls;  // more, by name
 };
 
+// sandbox_level: "required", "best-effort" or "off".
+std::optional<SandboxRules::Level> sandbox_level(std::string_view name) noexcept;
+std::optional<SandboxPermission> sandbox_permission(std::string_view name) noexcept;
+std::string sandbox_permission_names();
+
 // harden_process: no core file, no debugger of the same user, no privileges by exec, files for nobody else, broken
 // pipes and full disks as errors and not as signals. For every process of the signer, first of all.
 void harden_process();
@@ -51,7 +53,7 @@ void lock_memory(Log& log);
 Result<void> enter_token_sandbox(const SandboxRules& rules, const std::string& module, Log& log);
 
 // enter_server_sandbox is for the process that parses what clients send: no file, no new socket, no program. What it
-// needs is open already. Best effort.
-Result<void> enter_server_sandbox(Log& log);
+// needs is open already.
+Result<void> enter_server_sandbox(SandboxRules::Level level, Log& log);
 
 }  // namespace sealwright::hsm::signer_process

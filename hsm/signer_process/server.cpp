@@ -35,7 +35,7 @@ public:
         SEALWRIGHT_TRY(listening_, bind_unix(configuration_.socket, configuration_.socket_mode));
         wake_ = Descriptor{::eventfd(0, EFD_CLOEXEC)};
         if (!wake_) return fail(ErrorCode::io, "no eventfd", std::strerror(errno));
-        SEALWRIGHT_TRY(enter_server_sandbox(log_));
+        SEALWRIGHT_TRY(enter_server_sandbox(configuration_.sandbox, log_));
         pipeline_ = std::make_unique<Pipeline>(std::move(journal), locations_,
                                                Pipeline::Options{configuration_.max_outstanding}, log_,
                                                [this](const NodeId& node, BootEpoch epoch) { fence_off(node, epoch); });

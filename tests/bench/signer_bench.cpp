@@ -1,6 +1,6 @@
-// signer_bench: certificate signatures a second through sealwright-signer (socket, limits, journal, token process) against
-// C_Sign by as many threads on the same token, at several numbers of requests side by side. Both are measured in turns; only
-// their ratio counts, and its median over the rounds.
+// signer_bench: certificate signatures a second through sealwright-signer (socket, limits, journal, token process)
+// against C_Sign by as many threads on the same token, at several numbers of requests side by side. Both are measured
+// in turns; only their ratio counts, and its median over the rounds.
 #include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
@@ -65,18 +65,20 @@ int run(const Arguments& arguments) {
     const Programs programs{std::filesystem::read_symlink("/proc/self/exe").string(), arguments.signer,
                             SEALWRIGHT_SOFTHSM_INIT};
     const Folder folder{
-        arguments.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path{arguments.folder}, false};
+        arguments.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path{arguments.folder},
+        false};
     prepare(folder.path(), programs, arguments.lanes);
     const Child signer = Child::start({programs.signer, "--config", (folder.path() / "signer.toml").string()}, true);
     StderrLog log{LogLevel::warning};
     crypto::SystemRandom random;
-    const auto client = must(hsm::signer_process::Client::connect({.socket_path = (folder.path() / "signer.sock").string(),
-                                                                   .node = crypto::random_id<NodeId>(random),
-                                                                   .epoch = BootEpoch{1},
-                                                                   .deadline = std::chrono::seconds{10},
-                                                                   .max_outstanding = 1024,
-                                                                   .expect_same_user = true},
-                                                                  log));
+    const auto client =
+        must(hsm::signer_process::Client::connect({.socket_path = (folder.path() / "signer.sock").string(),
+                                                   .node = crypto::random_id<NodeId>(random),
+                                                   .epoch = BootEpoch{1},
+                                                   .deadline = std::chrono::seconds{10},
+                                                   .max_outstanding = 1024,
+                                                   .expect_same_user = true},
+                                                  log));
     const Bytes tbs = make_tbs(folder.path());
     const KeyId key = load_certificate(folder.path() / "issuing.cer").key().value().id();
     const auto sign = [&](std::uint64_t) {
@@ -104,14 +106,15 @@ int run(const Arguments& arguments) {
             cpu.push_back((after.cpu_seconds - before.cpu_seconds) / static_cast<double>(timing.done) * 1e6);
         }
         std::cout.precision(0);
-        std::cout << "  " << std::setw(11) << outstanding << std::setw(12) << median(raw) << std::setw(23) << median(through);
+        std::cout << "  " << std::setw(11) << outstanding << std::setw(12) << median(raw) << std::setw(23)
+                  << median(through);
         std::cout.precision(2);
         std::cout << std::setw(8) << median(ratios);
         std::cout.precision(0);
         std::cout << std::setw(22) << median(cpu) << std::endl;
     }
-    std::cout << "  resident memory: " << usage_of(signer.pid()).resident_kib / 1024 << " MiB in all its processes; failed "
-              << failed << std::endl;
+    std::cout << "  resident memory: " << usage_of(signer.pid()).resident_kib / 1024
+              << " MiB in all its processes; failed " << failed << std::endl;
     return failed == 0 ? 0 : 1;
 }
 
@@ -122,7 +125,8 @@ int main(int argc, char** argv) {
     using namespace sealwright::bench;
     CLI::App app{"Measures what the signer's process costs: signatures through it against C_Sign on the same token."};
     Arguments arguments;
-    app.add_option("--outstanding", arguments.outstanding, "requests side by side, each measured")->capture_default_str();
+    app.add_option("--outstanding", arguments.outstanding, "requests side by side, each measured")
+        ->capture_default_str();
     app.add_option("--rounds", arguments.rounds, "rounds of each, in turns")->capture_default_str();
     app.add_option("--seconds", arguments.seconds, "seconds of each round")->capture_default_str();
     app.add_option("--lanes", arguments.lanes, "lanes of the signer")->capture_default_str();

@@ -62,6 +62,25 @@ save("signer_wire", "unknown_purpose", frame(6, 4, HEAD.replace(bytes([1, 3, 2])
 TIME = 1795348800
 
 
+# Between the signer's own processes: token_wire.hpp and control.hpp.
+JOB = struct.pack(">HQ", 7, 9) + KEY + bytes([3, 2])
+def text(value):
+    return struct.pack(">H", len(value)) + value
+TOKEN = {
+    "jobs": bytes([1, 1, 2]) + JOB + bytes([1]) + struct.pack(">I", 4) + b"tbs!" + JOB + bytes([2]) + struct.pack(">I", 32) + bytes(32),
+    "attached": bytes([1, 1, 1]) + JOB + bytes([3]) + struct.pack(">I", 8) + struct.pack(">Q", 100000),
+    "key": bytes([1, 65]) + KEY + bytes([1]) + text(b"0" * 91),
+    "ready": bytes([1, 66]) + b"".join(text(value) for value in (b"serial", b"label", b"maker", b"model", b"/module.so")) + bytes(32),
+    "refusal": bytes([1, 67]) + struct.pack(">H", 5) + text(b"the token refused the PIN") + text(b"CKR_PIN_INCORRECT"),
+    "results": bytes([1, 68]) + struct.pack(">IB", 60, 2) + struct.pack(">HQHI", 7, 9, 0, 8) + b"s" * 8 + struct.pack(">HQH", 8, 10, 21) + text(b"a") + text(b"b"),
+    "start": bytes([1, 0]), "kill": bytes([2, 1]), "listening": bytes([3]),
+    "started": bytes([65, 0]) + struct.pack(">I", 4711), "ended": bytes([67, 1]) + struct.pack(">IBB", 4711, 1, 11),
+}
+for name, octets in TOKEN.items():
+    save("token_process", name, octets)
+    save("token_process", name + "_truncated", octets[:-1])
+
+
 def journal(bodies):
     octets = b"SWJOURNL" + struct.pack(">H", 1) + bytes(6) + struct.pack(">q", TIME) + b"\x44" * 16 + bytes(24)
     digest = hashlib.sha256(octets).digest()

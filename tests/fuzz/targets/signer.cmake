@@ -3,3 +3,4 @@ sealwright_fuzz(signer_crl SOURCES targets/signer_crl.cpp LINK sealwright_signer
 sealwright_fuzz(signer_tbs SOURCES targets/signer_tbs.cpp LINK sealwright_signer_rules sealwright_boundary_none)
 sealwright_fuzz(signer_config SOURCES targets/signer_config.cpp LINK sealwright_signer_rules sealwright_boundary_none)
 sealwright_fuzz(signer_journal SOURCES targets/signer_journal.cpp LINK sealwright_signer_rules sealwright_boundary_none)
+sealwright_fuzz(token_process SOURCES targets/token_process.cpp LINK sealwright_signer_main sealwright_boundary_none)

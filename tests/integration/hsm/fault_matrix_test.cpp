@@ -1,0 +1,433 @@
+// Faults of a token against algorithms: while eight clients ask for certificate signatures, something breaks. At the
+// end of each: every request was answered, none was signed twice, no wrong signature was taken, the journal agrees with
+// what the clients and the token saw, and signing went on within three seconds.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "asn1/oid.hpp"
+#include "crypto/digest.hpp"
+#include "crypto/random.hpp"
+#include "signer_house.hpp"
+#include "x509/name.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using SteadyClock = std::chrono::steady_clock;
+using test::run_command;
+using test::SignerProcess;
+using test::SoftHsm;
+
+std::string from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+const std::string kProgram = from_environment("SEALWRIGHT_TEST_SIGNER");
+const std::string kFaulty = from_environment("SEALWRIGHT_TEST_FAULTY_MODULE");
+
+constexpr unsigned kClients = 8;
+constexpr seconds kRecovery{3};  // from the fault to the next good signature
+
+struct Algorithm {
+    const char* name;
+    const char* genpkey;  // how openssl makes the key
+    const char* signature;
+};
+const Algorithm kAlgorithms[] = {
+    {"EcdsaP256", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "ecdsa-sha256"},
+    {"EcdsaP384", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "ecdsa-sha384"},
+    {"EcdsaP521", "-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "ecdsa-sha512"},
+    {"RsaPkcs1", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "rsa-pkcs1-sha256"},
+    {"RsaPss", "-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "rsa-pss-sha384"},
+};
+
+// Fault is what happens, and what it may cost.
+struct Fault {
+    const char* name;
+    const char* script;         // FIRED becomes a file of its own
+    unsigned lasts_ms = 0;      // then the script is emptied; 0: the script counts for itself
+    unsigned most_unknown = 0;  // answers that may be indeterminate
+    bool gives_wrong = false;   // signatures that the asker must find out
+    const char* configuration = "";
+};
+const Fault kFaults[] = {
+    {"SessionLost", "C_SignInit count=3 return=CKR_SESSION_HANDLE_INVALID\n"},
+    {"LoginLost", "C_SignInit count=2 return=CKR_USER_NOT_LOGGED_IN\n"},
+    {"TokenReset",
+     "C_SignInit count=2 return=CKR_TOKEN_NOT_PRESENT\nC_GetSessionInfo count=6 return=CKR_SESSION_HANDLE_INVALID\n"},
+    {"DeviceRemovedAndBack",
+     "C_SignInit count=0 return=CKR_DEVICE_REMOVED\nC_OpenSession count=0 return=CKR_DEVICE_REMOVED\n"
+     "C_GetTokenInfo count=0 return=CKR_TOKEN_NOT_PRESENT\n",
+     700},
+    {"ErrorAfterSigning", "C_Sign call=yes return=CKR_DEVICE_ERROR\n", 0, 1},
+    {"Poisoned", "C_SignInit count=0 return=CKR_CRYPTOKI_NOT_INITIALIZED\n", 500},
+    {"Hang", "C_Sign hang once_file=FIRED\n", 0, 4},
+    {"Crash", "C_Sign crash once_file=FIRED\n", 0, 4},
+    {"CrashAfterSigning", "C_Sign crash call=yes once_file=FIRED\n", 0, 4},
+    {"WrongSignature", "C_Sign count=3 alter=signature\n", 0, 3, true},
+    {"TruncatedSignature", "C_Sign count=2 truncate=1\n", 0, 2},
+    {"SlowToken", "C_Sign count=40 delay_ms=60\n"},
+    {"ThrottledWithFullQueue", "C_Sign rate=60\n", 600, 0, false, "max_outstanding = 4\n"},
+};
+
+// Tally is what the clients saw.
+struct Tally {
+    struct Answer {
+        IntentId intent;
+        std::optional<ErrorCode> error;
+        bool is_wrong = false;
+        SteadyClock::time_point at;
+    };
+    std::vector<Answer> answers;
+    std::size_t asked = 0;
+
+    std::size_t count(ErrorCode code) const {
+        return static_cast<std::size_t>(
+            std::count_if(answers.begin(), answers.end(), [&](const Answer& answer) { return answer.error == code; }));
+    }
+    std::size_t good() const {
+        return static_cast<std::size_t>(std::count_if(
+            answers.begin(), answers.end(), [](const Answer& answer) { return !answer.error && !answer.is_wrong; }));
+    }
+    std::size_t wrong() const {
+        return static_cast<std::size_t>(
+            std::count_if(answers.begin(), answers.end(), [](const Answer& answer) { return answer.is_wrong; }));
+    }
+};
+
+// FaultHouse is two SoftHSM tokens that hold the same keys, imported, and a signer over the faulty module.
+class FaultHouse {
+public:
+    FaultHouse() {
+        for (const char* label : {"first", "second"}) serials_.push_back(softhsm_.add_token(label));
+        int id = 1;
+        for (const Algorithm& algorithm : kAlgorithms) add_key(algorithm, id++);
+    }
+    std::filesystem::path folder() const { return softhsm_.folder(); }
+    std::filesystem::path path(const char* name) const { return folder() / name; }
+    const crypto::PublicKey& key(const std::string& algorithm) const { return keys_.at(algorithm); }
+    std::string softhsm_module() const { return softhsm_.module(); }
+
+    // write_config: each token is a label and a module, in order of preference.
+    void write_config(const Algorithm& algorithm, const std::vector<std::pair<std::string, std::string>>& tokens,
+                      const std::string& extra) const {
+        std::string text =
+            "format = 1\nsocket = \"signer.sock\"\nsocket_mode = \"0600\"\njournal = \"journal\"\nallowed_uids = [" +
+            std::to_string(::getuid()) + "]\nlanes = 2\n" + extra;
+        for (const auto& [label, module] : tokens) {
+            text += "[[token]]\nlabel = \"" + label + "\"\nmodule = \"" + module +
+                    "\"\nevidence = \"none\"\nhang = \"1s\"\npin = { file = \"pin\" }\n[token.sandbox]\nread = "
+                    "[\".\"]\nwrite = [\".\"]\n";
+        }
+        text += "[[key]]\nid = \"" + key(algorithm.name).id().hex() +
+                "\"\nname = \"issuing\"\npurposes = [\"certificate\"]\n"
+                "algorithms = [\"" +
+                algorithm.signature + "\"]\n[key.certificate]\nissuer_sha256 = \"" +
+                crypto::sha256(issuer().view()).hex() + "\"\nmax_validity = \"90d\"\n";
+        test::write_text(path("signer.toml"), text);
+    }
+    std::vector<std::string> environment() const {
+        return {"SEALWRIGHT_FAULTY_MODULE=" + softhsm_.module(), "SEALWRIGHT_FAULTY_COUNT=" + path("count").string(),
+                "SEALWRIGHT_FAULTY_SCRIPT=" + path("script").string()};
+    }
+    static NameDer issuer() { return x509::encode_name(x509::parse_name_text("CN=Fault CA").value()).value(); }
+
+    Bytes tbs(const Algorithm& algorithm, std::uint64_t number) const {
+        x509::TbsCertificateFields fields;
+        std::array<std::uint8_t, 16> serial{0x40};
+        for (std::size_t i = 0; i < 8; ++i) serial[15 - i] = static_cast<std::uint8_t>(number >> (8 * i));
+        fields.serial = SerialNumber{serial};
+        fields.signature_algorithm = crypto::parse_signature_name(algorithm.signature).value();
+        fields.issuer = issuer();
+        fields.subject = issuer();
+        fields.not_before = SystemClock{}.now();
+        fields.not_after = fields.not_before + std::chrono::hours{24};
+        fields.spki = key(algorithm.name).spki();
+        fields.extensions = {{bytes_of(asn1::oid::kKeyUsage), true, x509::encode_key_usage(x509::kDigitalSignature)}};
+        return x509::build_tbs_certificate(fields).bytes();
+    }
+
+private:
+    void add_key(const Algorithm& algorithm, int id) {
+        const std::string file = path(algorithm.name).string();
+        run_command(std::string{"openssl genpkey "} + algorithm.genpkey + " -out " + file + " 2>&1");
+        for (const char* label : {"first", "second"}) {
+            run_command("softhsm2-util --import " + file + " --token " + label + " --label " + algorithm.name +
+                        " --id 0" + std::to_string(id) + " --pin " + std::string{SoftHsm::kPin});
+        }
+        const std::string der = run_command("openssl pkey -in " + file + " -pubout -outform DER");
+        keys_.emplace(algorithm.name, crypto::PublicKey::parse(view_of(der)).value());
+    }
+
+    SoftHsm softhsm_;
+    std::vector<std::string> serials_;
+    std::map<std::string, crypto::PublicKey> keys_;
+};
+
+class FaultMatrix : public ::testing::TestWithParam<std::tuple<Fault, Algorithm>> {
+protected:
+    static void SetUpTestSuite() { house_ = new FaultHouse; }
+    static void TearDownTestSuite() { delete house_; }
+    static FaultHouse& house() { return *house_; }
+
+    void SetUp() override {
+        for (const char* name : {"journal", "fired", "script"}) std::filesystem::remove(house().path(name));
+    }
+
+    void start(const Algorithm& algorithm, const std::vector<std::pair<std::string, std::string>>& tokens,
+               const std::string& extra = {}) {
+        algorithm_ = algorithm;
+        house().write_config(algorithm, tokens, extra);
+        ASSERT_TRUE(signer_.start(kProgram, house().path("signer.toml"), house().environment())) << signer_.wait();
+        test::write_text(house().path("count"), "");  // the proofs of the keys are not what is counted
+        ClientOptions options;
+        options.socket_path = house().path("signer.sock").string();
+        options.node = NodeId::from_hex_text("000102030405060708090a0b0c0d0e0f").value();
+        options.epoch = BootEpoch{1};
+        options.expect_same_user = true;
+        auto client = Client::connect(options, log_);
+        ASSERT_TRUE(client) << client.error().describe();
+        client_ = std::move(client).value();
+    }
+
+    // ask_on has the clients ask, one after the other, until done.
+    void begin_load() {
+        for (unsigned i = 0; i < kClients; ++i) clients_.emplace_back([this, i] { ask_on(i); });
+    }
+    void ask_on(unsigned client) {
+        crypto::SystemRandom random;
+        const auto& key = house().key(algorithm_.name);
+        for (std::uint64_t i = 0; !done_; ++i) {
+            const Bytes tbs = house().tbs(algorithm_, i * kClients + client);
+            SignRequest request;
+            request.key = key.id();
+            request.algorithm = crypto::parse_signature_name(algorithm_.signature).value();
+            request.intent = crypto::random_id<IntentId>(random);
+            request.tbs = tbs;
+            {
+                const std::scoped_lock lock{mutex_};
+                ++tally_.asked;
+            }
+            const auto signature = client_->sign(request);
+            Tally::Answer answer{request.intent, std::nullopt, false, SteadyClock::now()};
+            if (!signature) answer.error = signature.error().code();
+            // What the daemon does with every signature before anybody sees it.
+            if (signature) answer.is_wrong = !key.verify(request.algorithm, tbs, signature.value());
+            {
+                const std::scoped_lock lock{mutex_};
+                tally_.answers.push_back(answer);
+            }
+            if (answer.error == ErrorCode::overloaded || answer.error == ErrorCode::unavailable) ::usleep(2000);
+        }
+    }
+    void end_load() {
+        done_ = true;
+        for (auto& client : clients_) client.join();
+        clients_.clear();
+    }
+    std::size_t good_so_far() {
+        const std::scoped_lock lock{mutex_};
+        return tally_.good();
+    }
+    bool wait_for_good(std::size_t count, seconds patience) {
+        const auto give_up = SteadyClock::now() + patience;
+        while (good_so_far() < count) {
+            if (SteadyClock::now() > give_up) return false;
+            ::usleep(3000);
+        }
+        return true;
+    }
+    static void inject(std::string script) {
+        const auto at = script.find("FIRED");
+        if (at != std::string::npos) script.replace(at, 5, house().path("fired").string());
+        // At once: half a script would be read, and counted from anew when it is whole.
+        test::write_text(house().path("script.new"), script);
+        std::filesystem::rename(house().path("script.new"), house().path("script"));
+    }
+
+    // outage is the longest time without a good signature from the fault on.
+    milliseconds outage(SteadyClock::time_point from) const {
+        std::vector<SteadyClock::time_point> good{from};
+        for (const auto& answer : tally_.answers) {
+            if (!answer.error && !answer.is_wrong && answer.at > from) good.push_back(answer.at);
+        }
+        std::sort(good.begin(), good.end());
+        SteadyClock::duration longest{0};
+        for (std::size_t i = 1; i < good.size(); ++i) longest = std::max(longest, good[i] - good[i - 1]);
+        return std::chrono::duration_cast<milliseconds>(longest);
+    }
+
+    // expect_agreement holds what the clients were told against the journal and what the token counted.
+    void expect_agreement(std::size_t most_unknown) {
+        EXPECT_EQ(tally_.answers.size(), tally_.asked) << "a request was not answered";
+        std::size_t signed_by_journal = 0, unknown = 0;
+        for (const auto& answer : tally_.answers) {
+            const auto state = client_->look_up(answer.intent, BootEpoch{1});
+            ASSERT_TRUE(state) << state.error().describe();
+            signed_by_journal += state.value() == JournalState::signed_ ? 1 : 0;
+            unknown += state.value() == JournalState::may_have_signed ? 1 : 0;
+            if (!answer.error) {
+                EXPECT_EQ(state.value(), JournalState::signed_);
+            } else if (*answer.error == ErrorCode::indeterminate || *answer.error == ErrorCode::timed_out) {
+                EXPECT_EQ(state.value(), JournalState::may_have_signed);
+            } else {
+                EXPECT_TRUE(state.value() == JournalState::failed || state.value() == JournalState::never_seen)
+                    << error_code_name(*answer.error);
+            }
+        }
+        EXPECT_LE(unknown, most_unknown);
+        const auto [counted, is_distinct] = token_count();
+        EXPECT_TRUE(is_distinct) << "something was signed twice";
+        EXPECT_GE(counted, signed_by_journal);
+        EXPECT_LE(counted, signed_by_journal + unknown + proofs_allowed_);
+    }
+    // token_count: signatures that the token gave since the start, and whether no digest is there twice.
+    static std::pair<std::size_t, bool> token_count() {
+        std::istringstream lines{test::read_text(house().path("count"))};
+        std::set<std::string> seen;
+        std::size_t count = 0;
+        bool is_distinct = true;
+        for (std::string pid, what; lines >> pid >> what; ++count) {
+            if (what != "-") is_distinct = is_distinct && seen.insert(what).second;
+        }
+        return {count, is_distinct};
+    }
+
+    static FaultHouse* house_;
+    NullLog log_;
+    SignerProcess signer_;
+    std::unique_ptr<Client> client_;
+    Algorithm algorithm_{};
+    std::vector<std::thread> clients_;
+    std::mutex mutex_;
+    Tally tally_;
+    std::atomic<bool> done_{false};
+    std::size_t proofs_allowed_ = 12;  // a token that comes up again proves its key
+};
+FaultHouse* FaultMatrix::house_ = nullptr;
+
+TEST_P(FaultMatrix, IssuesThroughout) {
+    const auto& [fault, algorithm] = GetParam();
+    ASSERT_NO_FATAL_FAILURE(start(algorithm, {{"first", kFaulty}}, fault.configuration));
+    begin_load();
+    EXPECT_TRUE(wait_for_good(20, seconds{10}));
+    const auto broken = SteadyClock::now();
+    inject(fault.script);
+    if (fault.lasts_ms > 0) {
+        ::usleep(fault.lasts_ms * 1000);
+        inject("");
+    }
+    ::usleep(200000);
+    const std::size_t before = good_so_far();
+    EXPECT_TRUE(wait_for_good(before + 20, seconds{12})) << "it does not sign again";
+    end_load();
+    const auto longest = outage(broken);
+    std::cout << "    longest time without a signature " << longest.count() << " ms; " << tally_.good() << " good, "
+              << tally_.wrong() << " wrong and found, "
+              << tally_.count(ErrorCode::indeterminate) + tally_.count(ErrorCode::timed_out) << " unknown, "
+              << tally_.count(ErrorCode::overloaded) << " overloaded, " << tally_.count(ErrorCode::unavailable)
+              << " unavailable" << std::endl;
+    EXPECT_LT(longest, kRecovery);
+    EXPECT_EQ(tally_.wrong() > 0, fault.gives_wrong);
+    expect_agreement(fault.most_unknown);
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FaultMatrix,
+                         ::testing::Combine(::testing::ValuesIn(kFaults), ::testing::ValuesIn(kAlgorithms)),
+                         [](const auto& parameters) {
+                             return std::string{std::get<0>(parameters.param).name} + "_" +
+                                    std::get<1>(parameters.param).name;
+                         });
+
+// With a second location.
+class SecondLocation : public FaultMatrix {};
+
+TEST_P(SecondLocation, TakesOverAndGivesBack) {
+    const auto& [fault, algorithm] = GetParam();
+    ASSERT_NO_FATAL_FAILURE(start(algorithm, {{"first", kFaulty}, {"second", house().softhsm_module()}}));
+    begin_load();
+    EXPECT_TRUE(wait_for_good(20, seconds{10}));
+    const std::size_t counted_before = token_count().first;
+    const auto broken = SteadyClock::now();
+    inject(fault.script);
+    ::usleep(1200000);
+    const std::size_t counted_away = token_count().first;
+    EXPECT_TRUE(wait_for_good(good_so_far() + 20, seconds{12}));
+    EXPECT_LE(token_count().first, counted_away + 2) << "the first token was to be gone";
+    inject("");
+    const auto give_up = SteadyClock::now() + seconds{8};
+    while (token_count().first < counted_away + 20 && SteadyClock::now() < give_up) ::usleep(10000);
+    EXPECT_GE(token_count().first, counted_away + 20) << "the first token was not taken back";
+    end_load();
+    EXPECT_GE(counted_away, counted_before);
+    const auto longest = outage(broken);
+    std::cout << "    longest time without a signature " << longest.count() << " ms" << std::endl;
+    EXPECT_LT(longest, kRecovery);
+    EXPECT_EQ(tally_.count(ErrorCode::unavailable) + tally_.count(ErrorCode::overloaded), 0U);
+    EXPECT_TRUE(token_count().second);
+}
+
+TEST_P(SecondLocation, IsNotMissedWhenItGoes) {
+    const auto& [fault, algorithm] = GetParam();
+    ASSERT_NO_FATAL_FAILURE(start(algorithm, {{"first", house().softhsm_module()}, {"second", kFaulty}}));
+    begin_load();
+    EXPECT_TRUE(wait_for_good(20, seconds{10}));
+    const auto broken = SteadyClock::now();
+    inject(fault.script);
+    ::usleep(400000);
+    EXPECT_TRUE(wait_for_good(good_so_far() + 20, seconds{12}));
+    end_load();
+    EXPECT_LT(outage(broken), kRecovery);
+    EXPECT_EQ(tally_.count(ErrorCode::unavailable), 0U);
+}
+
+const Fault kAway[] = {
+    {"Away",
+     "C_SignInit count=0 return=CKR_DEVICE_REMOVED\nC_OpenSession count=0 return=CKR_DEVICE_REMOVED\n"
+     "C_GetTokenInfo count=0 return=CKR_TOKEN_NOT_PRESENT\n"},
+};
+INSTANTIATE_TEST_SUITE_P(All, SecondLocation,
+                         ::testing::Combine(::testing::ValuesIn(kAway),
+                                            ::testing::Values(kAlgorithms[0], kAlgorithms[3])),
+                         [](const auto& parameters) {
+                             return std::string{std::get<0>(parameters.param).name} + "_" +
+                                    std::get<1>(parameters.param).name;
+                         });
+
+// A module that is replaced while it runs is used until its process ends; the next one loads the new file and says so.
+TEST_P(SecondLocation, ModuleUpgradedUnderUs) {
+    const auto& algorithm = std::get<1>(GetParam());
+    const auto module = house().path("module.so");
+    std::filesystem::copy_file(kFaulty, module, std::filesystem::copy_options::overwrite_existing);
+    ASSERT_NO_FATAL_FAILURE(start(algorithm, {{"first", module.string()}}));
+    begin_load();
+    EXPECT_TRUE(wait_for_good(20, seconds{10}));
+    const auto upgrade = house().path("module.new");
+    test::write_text(upgrade, test::read_text(kFaulty) + "\n");
+    ::chmod(upgrade.c_str(), 0700);
+    std::filesystem::rename(upgrade, module);
+    EXPECT_TRUE(wait_for_good(good_so_far() + 20, seconds{10}));
+    const auto broken = SteadyClock::now();
+    inject("C_Sign crash once_file=FIRED\n");
+    ::usleep(200000);
+    EXPECT_TRUE(wait_for_good(good_so_far() + 20, seconds{12}));
+    end_load();
+    EXPECT_LT(outage(broken), kRecovery);
+    expect_agreement(4);
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process

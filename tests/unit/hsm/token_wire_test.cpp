@@ -1,0 +1,136 @@
+// What the signer's processes say to each other: read back as it was written, refused when one thing is off.
+#include "hsm/signer_process/token_wire.hpp"
+
+#include <gtest/gtest.h>
+
+#include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/started_marks.hpp"
+
+namespace sealwright::hsm::signer_process {
+namespace {
+
+KeyId some_key(std::uint8_t value) {
+    std::array<std::uint8_t, KeyId::kSize> octets{};
+    octets.fill(value);
+    return KeyId{octets};
+}
+
+TokenJob job(TokenJob::Form form, ByteView octets) {
+    return {7, 1234567890123ULL, some_key(3), crypto::default_algorithm(crypto::KeyType::ec_p384), form, octets};
+}
+
+// expect_strict: no prefix of a packet is a packet, nor one with an octet more, nor one of another version.
+template <class Parse>
+void expect_strict(const Bytes& packet, Parse&& parse) {
+    ASSERT_TRUE(parse(packet));
+    for (std::size_t size = 0; size < packet.size(); ++size) EXPECT_FALSE(parse(ByteView{packet}.first(size))) << size;
+    Bytes longer = packet;
+    longer.push_back(0);
+    EXPECT_FALSE(parse(longer));
+    Bytes other = packet;
+    other[0] ^= 1U;
+    EXPECT_FALSE(parse(other));
+}
+
+TEST(TokenWire, CarriesJobs) {
+    const Bytes message(300, 9), digest(48, 5), length(8, 1);
+    const Bytes packet =
+        encode_packet(TokenJobs{{job(TokenJob::Form::message, message), job(TokenJob::Form::digest, digest)}});
+    const auto parsed = parse_token_jobs(packet);
+    ASSERT_TRUE(parsed) << parsed.error().describe();
+    ASSERT_EQ(parsed.value().jobs.size(), 2U);
+    const TokenJob& first = parsed.value().jobs[0];
+    EXPECT_EQ(first.slot, 7);
+    EXPECT_EQ(first.ticket, 1234567890123ULL);
+    EXPECT_EQ(first.key, some_key(3));
+    EXPECT_EQ(first.algorithm, crypto::default_algorithm(crypto::KeyType::ec_p384));
+    EXPECT_TRUE(equal(first.octets, message));
+    EXPECT_EQ(parsed.value().jobs[1].form, TokenJob::Form::digest);
+    expect_strict(packet, [](ByteView octets) { return static_cast<bool>(parse_token_jobs(octets)); });
+    EXPECT_TRUE(parse_token_jobs(encode_packet(TokenJobs{{job(TokenJob::Form::attached, length)}})));
+    EXPECT_FALSE(parse_token_jobs(encode_packet(TokenJobs{{job(TokenJob::Form::attached, digest)}})));
+    EXPECT_FALSE(parse_token_jobs(
+        encode_packet(TokenJobs{{job(TokenJob::Form::attached, length), job(TokenJob::Form::digest, digest)}})));
+    EXPECT_FALSE(parse_token_jobs(encode_packet(TokenJobs{})));
+    EXPECT_FALSE(parse_token_jobs(
+        encode_packet(TokenJobs{std::vector<TokenJob>(kMaxJobsInPacket + 1, job(TokenJob::Form::digest, digest))})));
+}
+
+TEST(TokenWire, CarriesWhatATokenSays) {
+    const Bytes spki(91, 4), signature(71, 6);
+    const auto is_read = [](ByteView octets) { return static_cast<bool>(parse_token_message(octets)); };
+    const Bytes notice = encode_packet(TokenMessage{TokenKeyNotice{some_key(1), true, spki}});
+    expect_strict(notice, is_read);
+    EXPECT_TRUE(std::get<TokenKeyNotice>(parse_token_message(notice).value()).signs_digests);
+
+    const Bytes ready = encode_packet(TokenMessage{TokenReady{"serial", "label", "maker", "model", "/module.so", {}}});
+    expect_strict(ready, is_read);
+    EXPECT_EQ(std::get<TokenReady>(parse_token_message(ready).value()).module, "/module.so");
+
+    const Bytes refusal = encode_packet(TokenMessage{TokenRefusal{Error{ErrorCode::denied, "public", "private"}}});
+    expect_strict(refusal, is_read);
+    EXPECT_EQ(std::get<TokenRefusal>(parse_token_message(refusal).value()).why.describe(), "denied: public [private]");
+
+    TokenResults results;
+    results.microseconds = 55;
+    results.results.push_back({1, 2, std::nullopt, signature});
+    results.results.push_back({3, 4, Error{ErrorCode::indeterminate, "what", "why"}, {}});
+    const Bytes packet = encode_packet(TokenMessage{results});
+    expect_strict(packet, is_read);
+    const auto parsed = parse_token_message(packet);
+    const auto& read = std::get<TokenResults>(parsed.value());
+    EXPECT_TRUE(equal(read.results[0].signature, signature));
+    EXPECT_EQ(read.results[1].error->code(), ErrorCode::indeterminate);
+}
+
+TEST(TokenWire, TakesAnErrorCodeThatNobodyKnowsForAnInternalOne) {
+    Bytes refusal = encode_packet(TokenMessage{TokenRefusal{Error{ErrorCode::denied, "", ""}}});
+    refusal[2] = 0xff;
+    EXPECT_EQ(std::get<TokenRefusal>(parse_token_message(refusal).value()).why.code(), ErrorCode::internal);
+}
+
+TEST(Control, IsReadBackAndStrict) {
+    const auto is_request = [](ByteView octets) { return static_cast<bool>(parse_control_request(octets)); };
+    const auto is_notice = [](ByteView octets) { return static_cast<bool>(parse_control_notice(octets)); };
+    for (const ControlRequest& request : {ControlRequest{StartToken{3}}, ControlRequest{KillToken{1}}}) {
+        const Bytes packet = encode_control(request);
+        EXPECT_EQ(parse_control_request(packet).value().index(), request.index());
+        EXPECT_FALSE(is_request(ByteView{packet}.first(1)));
+        EXPECT_FALSE(is_notice(packet));
+    }
+    const Bytes ended = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11}});
+    const auto parsed = parse_control_notice(ended);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(std::get<TokenEnded>(parsed.value()).pid, 4711U);
+    EXPECT_TRUE(std::get<TokenEnded>(parsed.value()).by_signal);
+    EXPECT_FALSE(is_notice(ByteView{ended}.first(ended.size() - 1)));
+    const Bytes failed = encode_control(ControlNotice{TokenNotStarted{1, Error{ErrorCode::denied, "a", "b"}}});
+    EXPECT_EQ(std::get<TokenNotStarted>(parse_control_notice(failed).value()).why.describe(), "denied: a [b]");
+}
+
+TEST(StartedMarks, LetOneSideWin) {
+    auto made = StartedMarks::create();
+    ASSERT_TRUE(made) << made.error().describe();
+    StartedMarks& server = made.value();
+    auto mapped = StartedMarks::map(Descriptor{::dup(server.descriptor())});
+    ASSERT_TRUE(mapped);
+    StartedMarks& token = mapped.value();
+
+    server.arm(5, 42);
+    EXPECT_TRUE(server.surely_not_asked(5, 42));
+    EXPECT_FALSE(server.surely_not_asked(5, 43));  // another ticket's mark says nothing about this one
+    EXPECT_FALSE(token.begin(5, 43));
+    EXPECT_TRUE(token.begin(5, 42));
+    EXPECT_FALSE(server.surely_not_asked(5, 42));
+    EXPECT_FALSE(server.cancel(5, 42));
+    EXPECT_FALSE(token.begin(5, 42));
+
+    server.arm(6, 43);
+    EXPECT_TRUE(server.cancel(6, 43));
+    EXPECT_FALSE(token.begin(6, 43));
+    EXPECT_TRUE(server.surely_not_asked(6, 43));
+    EXPECT_FALSE(token.begin(kMaxSlots, 1));
+}
+
+}  // namespace
+}  // namespace sealwright::hsm::signer_process
