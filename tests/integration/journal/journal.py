@@ -66,7 +66,6 @@ def another_tbs(site, certificate):
     tbs = site.folder / "one.tbs"
     run("openssl", "asn1parse", "-inform", "DER", "-in", der, "-strparse", "4", "-noout", "-out", tbs)
     old = bytes.fromhex(run("openssl", "x509", "-in", certificate, "-noout", "-serial").stdout.strip().split("=")[1])
-    expect(len(old) == 16, "a serial of 16 octets")
     new = old[:-1] + bytes([old[-1] ^ 1])
     return tbs.read_bytes().replace(old, new, 1), new
 
@@ -142,10 +141,10 @@ def check(site, scratch):
     expect(done.returncode == 64, done.stdout + done.stderr)
     time.sleep(1.1)
     site.issue(requests[3])
-    site.expect_verdict(INVALID, "signed without a record: certificate " + serial.hex(), site.export(), journal)
+    site.expect_verdict(INVALID, "signed without a record: certificate " + serial.hex().rjust(32, "0"), site.export(), journal)
     site.expect_verdict(VALID, "", site.export())  # the log alone cannot know
     # Its neighbour: the same beyond a limit is not signed, and leaves nothing to find.
-    refused = site.sign_behind_the_back("certificate", tbs.replace(serial, bytes(16), 1), key)
+    refused = site.sign_behind_the_back("certificate", tbs.replace(serial, bytes(len(serial)), 1), key)
     expect(refused.returncode == 1, refused.stdout)
     print("ok     a certificate that was signed behind the daemon's back is found")
 
