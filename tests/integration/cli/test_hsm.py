@@ -112,6 +112,35 @@ class Enrolment(SharedKey):
         self.assertIn("never overwritten", self.enrol(self.key, "beta", "taken.json", expect=1).stderr)
         self.assertEqual((self.folder / "taken.json").read_text(), "{}")
 
+    def test_ASignerServesTheKeyFromBothTokensAsTheFileSaysNow(self):
+        text = self.register.read_text()
+        self.register.write_text(text[text.rindex("[[key]]"):].replace('"certificate", ', ""))
+        for token in ("alpha", "beta"):
+            self.enrol("issuing", token, f"{token}.json", "--signer-keys", self.register, "--write")
+        tokens = "".join(f"""[[token]]
+serial = "{self.serials[token]}"
+pin = {{ file = "pin" }}
+evidence = "none"
+[token.sandbox]
+write = ["."]
+""" for token in ("alpha", "beta"))
+        config = self.file("signer.toml", f"""format = 1
+socket = "signer.sock"
+journal = "journal"
+module = "{MODULE}"
+allowed_uids = [{os.getuid()}]
+keys_file = "keys.toml"
+{tokens}""")
+        program = pathlib.Path(SEALWRIGHT).parent / "sealwright-signer"
+        told = ""
+        with subprocess.Popen([program, "--config", config], stderr=subprocess.PIPE, text=True, env=self.environment) as child:
+            for line in iter(child.stderr.readline, ""):
+                told += line
+                if "listening on" in line:
+                    child.terminate()
+            self.assertEqual(child.wait(20), 0, told)
+        self.assertIn("listening on", told)
+
     def test_APublicHalfAloneIsNoLocation(self):
         run("pkcs11-tool", "--module", MODULE, "--token-label", "beta", "--login", "--pin", "1234", "--delete-object", "--type", "privkey", "--id", "c0ff", env=self.environment)
         self.assertIn("only the public half", self.enrol(self.key, "beta", "a.json", expect=4).stderr)
