@@ -1,8 +1,11 @@
 #include "ceremonies/verifier/audit.hpp"
 
+#include <algorithm>
+
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "ceremonies/verifier/audit_rules.hpp"
+#include "ceremonies/verifier/journal_comparison.hpp"
 #include "ceremonies/verifier/merkle.hpp"
 #include "ceremonies/verifier/note.hpp"
 #include "ceremonies/verifier/tile_log.hpp"
@@ -99,6 +102,32 @@ void check_no_others(const AuditQuestion& question, std::set<std::string> files,
         checks.note(std::to_string(others) + " other files lie in the folder; they are not part of what was verified");
 }
 
+void compare_journals(const AuditQuestion& question, const std::vector<Sha256>& leaves, JournalComparison& comparison,
+                      Checks& checks) {
+    if (question.journals.empty()) return;
+    checks.begin("signer's journal");
+    std::vector<SignerJournal> journals;
+    for (const auto& path : question.journals) {
+        const auto octets = read_file(path, kMaxJournal);
+        if (!octets) {
+            checks.missing("a journal cannot be read: " + octets.error().public_detail());
+            continue;
+        }
+        auto journal = read_signer_journal(octets.value());
+        const std::string name = path.filename().string();
+        if (!journal && journal.error().code() == ErrorCode::unsupported) {
+            checks.missing(name + ": " + journal.error().public_detail());
+        } else if (!journal) {
+            checks.invalid(name + ": " + journal.error().public_detail());
+        } else if (std::ranges::find(journals, journal.value().id, &SignerJournal::id) != journals.end()) {
+            checks.note(name + " is a journal that was given already; the first was compared");
+        } else {
+            journals.push_back(std::move(journal).value());
+        }
+    }
+    if (!journals.empty()) comparison.compare(journals, leaves);
+}
+
 std::optional<ShownEntry> show(std::uint64_t index, std::string text, const std::vector<Sha256>& leaves,
                                const Sha256& root, Checks& checks) {
     checks.begin("entry " + std::to_string(index));
@@ -153,9 +182,11 @@ std::optional<ShownEntry> verify_audit(const AuditQuestion& question, Checks& ch
 
     checks.begin("entries");
     AuditRules rules{question.tolerance, checks};
+    JournalComparison comparison{checks, question.journals_until};
     std::string wanted;
     const auto visit = [&](std::uint64_t index, ByteView entry) {
         rules.see(index, entry);
+        if (!question.journals.empty()) comparison.see(entry);
         if (question.entry == index) wanted = text_of(entry);
     };
     const auto log = read_tile_log(question.folder, checkpoint->size, visit, checks);
@@ -169,6 +200,7 @@ std::optional<ShownEntry> verify_audit(const AuditQuestion& question, Checks& ch
                " tiles compared");
     if (!log.complete) return {};
     check_extends(question, log.leaves, key, checks);
+    compare_journals(question, log.leaves, comparison, checks);
     if (!question.entry || checks.anything_invalid()) return {};
     return show(*question.entry, std::move(wanted), log.leaves, checkpoint->root, checks);
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "ceremonies/verifier/verdict.hpp"
 
@@ -17,6 +18,8 @@ struct AuditQuestion {
     std::filesystem::path older_checkpoint;  // empty: none; else the log must extend it
     std::optional<std::uint64_t> entry;      // show this one
     std::chrono::seconds tolerance{300};     // how far times may go back: entries of requests that ran side by side
+    std::vector<std::filesystem::path> journals{};  // of signers: what they signed is compared with the log
+    std::optional<UtcTime> journals_until{};        // what either has from then on is left out of the comparison
 };
 
 // ShownEntry is one entry with what proves that it is in the log.

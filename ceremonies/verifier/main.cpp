@@ -26,6 +26,8 @@ struct CeremonyOptions {
 
 struct AuditOptions {
     std::string folder, key, older;
+    std::vector<std::string> journals;
+    std::string until;
     std::optional<std::uint64_t> entry;
     std::uint64_t tolerance = 300;
     bool json = false;
@@ -60,6 +62,15 @@ int verify_ceremony(const CeremonyOptions& options) {
 int verify_audit(const AuditOptions& options) {
     verifier::AuditQuestion question{options.folder, options.key, options.older, options.entry,
                                      std::chrono::seconds{options.tolerance}};
+    question.journals.assign(options.journals.begin(), options.journals.end());
+    if (!options.until.empty()) {
+        const auto until = from_rfc3339(options.until);
+        if (!until) {
+            std::cerr << "sealwright-verify: --until: " << until.error().public_detail() << "\n";
+            return kUsage;
+        }
+        question.journals_until = until.value();
+    }
     verifier::Checks checks;
     const auto entry = verifier::verify_audit(question, checks);
     if (entry && options.json) {
@@ -106,6 +117,18 @@ void add_audit(CLI::App& app, AuditOptions& options) {
                         "without it the verdict is at best incomplete");
     command->add_option("--entry", options.entry, "show this entry with its inclusion proof");
     command->add_option("--from-checkpoint", options.older, "an older checkpoint that this log must extend");
+    command
+        ->add_option("--journal", options.journals,
+                     "a signer's journal, as often as there are signers: what was signed is compared with the log")
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    command
+        ->add_option(
+            "--until", options.until,
+            "with --journal: leave out what is of this time (2026-11-22T10:57:29Z) and later, of a CA that goes "
+            "on signing")
+        ->needs("--journal");
     command->add_option("--tolerance", options.tolerance, "how many seconds times may go back (300)")
         ->check(CLI::Range(0, 86400));
     command->add_flag("--json", options.json, "one line of JSON");

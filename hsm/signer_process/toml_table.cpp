@@ -120,4 +120,23 @@ Result<toml::table> parse_toml(std::string_view text, const std::string& name) {
     }
 }
 
+std::string toml_string(std::string_view text) {
+    constexpr std::string_view kDigits = "0123456789ABCDEF";
+    std::string out{'"'};
+    for (const char each : text) {
+        const auto octet = static_cast<unsigned char>(each);
+        if (each == '"' || each == '\\') {
+            out += '\\';
+            out += each;
+        } else if (octet < 0x20 || octet == 0x7f) {
+            out += "\\u00";
+            out += kDigits[octet >> 4U];
+            out += kDigits[octet & 15U];
+        } else {
+            out += each;
+        }
+    }
+    return out + '"';
+}
+
 }  // namespace sealwright::hsm::signer_process

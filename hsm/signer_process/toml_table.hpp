@@ -1,5 +1,6 @@
 // toml_table.hpp: a table of the signer's configuration, read strictly: the first thing that is wrong ends the reading,
-// with file, line and key. Brings toml++ along: for config.cpp, config_keys.cpp and pin_source.cpp alone.
+// with file, line and key. Brings toml++ along: for the readers of its files alone (config*.cpp,
+// key_register.cpp, pin_source.cpp, sealed_pin.cpp).
 #pragma once
 
 #include <toml++/toml.h>
@@ -45,5 +46,8 @@ private:
 
 // parse_toml gives the document; a syntax error names its line.
 Result<toml::table> parse_toml(std::string_view text, const std::string& name);
+
+// toml_string writes a basic string, quotes and all.
+std::string toml_string(std::string_view text);
 
 }  // namespace sealwright::hsm::signer_process

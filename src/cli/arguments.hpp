@@ -47,6 +47,15 @@ void add_certificate_commands(Grammar& grammar);
 void add_authority_commands(Grammar& grammar);
 void add_device_commands(Grammar& grammar);
 
+// add_key_commands: hsm keys, enrol, pin.
+void add_key_commands(Grammar& grammar, CLI::App& hsm);
+
+// add_module_options adds --module and --module-init-args and gives the first; add_token_choice which token of it;
+// add_token_options where its user PIN comes from too.
+CLI::Option* add_module_options(CLI::App& command, HsmOptions& options);
+void add_token_choice(CLI::App& command, HsmOptions& options);
+void add_token_options(CLI::App& command, HsmOptions& options);
+
 // add_secret_source adds --NAME-fd and --NAME-file.
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
 

@@ -60,35 +60,23 @@ void add_ceremony(Grammar& grammar) {
     grammar.runs(run, add_held_ceremony(run), ceremony_run);
 }
 
-void add_module(CLI::App& command, HsmOptions& options) {
-    command.add_option("--module", options.module, "The PKCS#11 module")->required()->type_name("PATH");
-    command.add_option("--module-init-args", options.init_args, "Init arguments of the module (NSS needs them)")
-        ->type_name("TEXT");
-}
-
 std::shared_ptr<HsmOptions> add_module(CLI::App& command) {
     auto options = std::make_shared<HsmOptions>();
-    add_module(command, *options);
+    add_module_options(command, *options)->required();
     return options;
-}
-
-void add_token(CLI::App& command, HsmOptions& options, const char* pin, const char* whose) {
-    command.add_option("--token-serial", options.token_serial, "The token with this serial number")
-        ->type_name("SERIAL");
-    command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
-    add_secret_source(command, options.pin, pin, whose);
 }
 
 std::shared_ptr<HsmOptions> add_token(CLI::App& command) {
     auto options = add_module(command);
-    add_token(command, *options, "pin", "the user PIN");
+    add_token_options(command, *options);
     return options;
 }
 
 std::shared_ptr<HsmBackupOptions> add_backup(CLI::App& command, const char* pin, const char* whose) {
     auto options = std::make_shared<HsmBackupOptions>();
-    add_module(command, *options);
-    add_token(command, *options, pin, whose);
+    add_module_options(command, *options)->required();
+    add_token_choice(command, *options);
+    add_secret_source(command, options->pin, pin, whose);
     return options;
 }
 
@@ -138,12 +126,6 @@ void add_hsm(Grammar& grammar) {
                                        "  sealwright hsm tokens --module /usr/lib/softhsm/libsofthsm2.so");
     grammar.runs(tokens, add_module(tokens), hsm_tokens);
 
-    CLI::App& keys =
-        grammar.command(group, "keys", "List the keys of a token with their identifiers",
-                        "  sealwright hsm keys --module /usr/lib/softhsm/libsofthsm2.so --token-label ca-issuing\n"
-                        "  sealwright hsm keys --module ./vendor.so --token-serial 4821 --pin-fd 3 3< pin --json");
-    grammar.runs(keys, add_token(keys), hsm_keys);
-
     CLI::App& evidence =
         grammar.command(group, "evidence", "Read back what the token says of a key, and judge it",
                         "  sealwright hsm evidence issuing --module ./vendor.so --token-label ca-issuing");
@@ -157,6 +139,7 @@ void add_hsm(Grammar& grammar) {
         ->capture_default_str();
     grammar.runs(evidence, judged, hsm_evidence);
     add_hsm_backup(grammar, group);
+    add_key_commands(grammar, group);
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // hsm tokens, keys, evidence: looks at a token directly, with no daemon.
+#include <algorithm>
 #include <map>
 
 #include "cli/commands.hpp"
-#include "cli/hsm_opening.hpp"
-#include "cli/secret_source.hpp"
+#include "cli/token_access.hpp"
 #include "cli/wording.hpp"
-#include "hsm/pkcs11/token.hpp"
+#include "hsm/signer_process/key_register.hpp"
+#include "x509/certificate.hpp"
 
 namespace sealwright::cli {
 namespace {
@@ -14,8 +15,7 @@ using hsm::pkcs11::Module;
 using hsm::pkcs11::Token;
 using hsm::pkcs11::TokenInfo;
 using hsm::pkcs11::TokenKey;
-
-constexpr std::size_t kLeastKeyPrefix = 8;
+using hsm::signer_process::RegisteredKey;
 
 std::string pin_state(const TokenInfo& token) {
     if (!token.initialized) return "not initialised";
@@ -67,64 +67,6 @@ json::object module_json(const Module& module) {
             {"cryptoki_version", info.cryptoki_version},
             {"sha256", info.file_sha256.hex()}};
 }
-
-}  // namespace
-
-Result<std::shared_ptr<Module>> load_module(const HsmOptions& options) {
-    auto module = Module::load(options.module, options.init_args);
-    if (module) return module;
-    return with_advice(module.error(), "Is " + options.module +
-                                           " the PKCS#11 library of your HSM, and built for this machine? SoftHSM's is "
-                                           "/usr/lib/softhsm/libsofthsm2.so.");
-}
-
-Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto tokens, module.tokens());
-    std::vector<TokenInfo> matching;
-    std::string labels;
-    for (const auto& token : tokens) {
-        if (!token.initialized) continue;
-        labels += "\n" + token.label + " (serial " + token.serial + ")";
-        const bool serial_fits = options.token_serial.empty() || options.token_serial == token.serial;
-        const bool label_fits = options.token_label.empty() || options.token_label == token.label;
-        if (serial_fits && label_fits) matching.push_back(token);
-    }
-    if (matching.size() == 1) return matching.front();
-    const std::string advice =
-        labels.empty() ? "The module has no initialised token: sealwright hsm tokens --module " + options.module
-                       : "Name one with --token-serial or --token-label. The module has:" + labels;
-    return matching.empty()
-               ? with_advice(fail(ErrorCode::not_found, "no token matches"), advice)
-               : with_advice(fail(ErrorCode::denied, std::to_string(matching.size()) + " tokens match"), advice);
-}
-
-Result<std::shared_ptr<Token>> open_token(Context& context, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto module, load_module(options));
-    SEALWRIGHT_TRY(const auto chosen, choose_token(*module, options));
-    Secret pin;
-    if (chosen.login_required) {
-        SEALWRIGHT_TRY(pin, read_secret(options.pin, context.terminal,
-                                        "PIN of token " + chosen.label + " (serial " + chosen.serial + "):", "pin"));
-    }
-    return Token::open(module, {.serial = chosen.serial, .label = chosen.label}, std::move(pin));
-}
-
-Result<TokenKey> find_key(Token& token, const std::string& wanted) {
-    SEALWRIGHT_TRY(const auto keys, token.keys());
-    std::vector<TokenKey> found;
-    for (const auto& key : keys) {
-        const bool by_id = wanted.size() >= kLeastKeyPrefix && key.id.hex().starts_with(wanted);
-        if (by_id || key.label == wanted) found.push_back(key);
-    }
-    if (found.size() == 1) return found.front();
-    const std::string advice = "List the keys with: sealwright hsm keys";
-    return found.empty() ? with_advice(fail(ErrorCode::not_found, "the token has no key '" + wanted + "'"), advice)
-                         : with_advice(fail(ErrorCode::denied, std::to_string(found.size()) + " keys are called '" +
-                                                                   wanted + "'; use the identifier"),
-                                       advice);
-}
-
-namespace {
 
 std::string_view severity_name(x509::Severity severity) noexcept {
     switch (severity) {
@@ -190,6 +132,86 @@ Result<void> print_evidence_json(Output& output, const hsm::KeyEvidence& evidenc
     return success();
 }
 
+// KeyRow is a key with what was asked to be shown of it.
+struct KeyRow {
+    TokenKey key;
+    std::optional<RegisteredKey> known;  // as the signer's file has it
+    std::optional<bool> satisfies;
+};
+
+Result<KeyRow> key_row(Token& token, const TokenKey& key, const std::vector<RegisteredKey>& known,
+                       const HsmKeysOptions& options) {
+    KeyRow row{key, std::nullopt, std::nullopt};
+    const auto found = std::ranges::find(known, key.id, &RegisteredKey::id);
+    if (found != known.end()) row.known = *found;
+    if (!options.evidence) return row;
+    SEALWRIGHT_TRY(const auto evidence, token.evidence(key.id));
+    SEALWRIGHT_TRY(const auto findings, hsm::judge_evidence(evidence, options.token.evidence_template));
+    row.satisfies = !x509::has_error(findings);
+    return row;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+    return text.empty() ? "-" : text;
+}
+
+json::array json_texts(const std::vector<std::string>& words) {
+    json::array list;
+    for (const auto& word : words) list.emplace_back(word);
+    return list;
+}
+
+json::object key_json(const KeyRow& row, const HsmKeysOptions& options) {
+    const TokenKey& key = row.key;
+    json::object told{{"id", key.id.hex()},
+                      {"label", key.label},
+                      {"cka_id", to_hex(key.cka_id)},
+                      {"type", crypto::key_type_name(key.public_key.type())},
+                      {"bits", key.public_key.bits()},
+                      {"private", key.has_private},
+                      {"leaves", mobility_text(key.mobility)},
+                      {"spki", to_base64(key.public_key.spki().view())}};
+    if (row.known) {
+        told["name"] = row.known->name;
+        told["purposes"] = json_texts(row.known->purposes);
+        told["locations"] = json_texts(row.known->locations);
+    }
+    if (row.satisfies)
+        told["evidence"] = json::object{{"template", options.token.evidence_template}, {"satisfied", *row.satisfies}};
+    return told;
+}
+
+void print_keys(Output& output, const std::vector<KeyRow>& rows, const HsmKeysOptions& options) {
+    std::vector<Column> columns{{"KEY (SHA-256 OF ITS SPKI)"}, {"LABEL"}, {"TYPE"}, {"PRIVATE HALF"}, {"LEAVES"}};
+    const bool has_register = !options.signer_config.empty();
+    if (has_register) {
+        columns.push_back({"PURPOSES"});
+        columns.push_back({"LOCATIONS"});
+    }
+    if (options.evidence) columns.push_back({"EVIDENCE"});
+    Table table{std::move(columns)};
+    for (const auto& row : rows) {
+        std::vector<std::string> cells{row.key.id.hex(), row.key.label, key_text(row.key.public_key),
+                                       row.key.has_private ? "yes" : "NO",
+                                       row.key.has_private ? std::string{mobility_text(row.key.mobility)} : ""};
+        if (has_register) {
+            cells.push_back(row.known ? joined(row.known->purposes) : "-");
+            cells.push_back(row.known ? joined(row.known->locations) : "-");
+        }
+        if (row.satisfies) cells.push_back((*row.satisfies ? "satisfies " : "NOT ") + options.token.evidence_template);
+        table.add(std::move(cells));
+    }
+    output.table(table);
+    if (!options.spki) return;
+    for (const auto& row : rows) {
+        output.line("");
+        output.line(row.key.id.hex() + " " + row.key.label);
+        output.text(x509::encode_pem("PUBLIC KEY", row.key.public_key.spki().view()));
+    }
+}
+
 }  // namespace
 
 Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options) {
@@ -216,28 +238,30 @@ Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options) {
     return ExitCode::done;
 }
 
-Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto token, open_token(context, options));
+Result<ExitCode> hsm_keys(Context& context, const HsmKeysOptions& options) {
+    std::vector<RegisteredKey> known;
+    if (!options.signer_config.empty()) {
+        SEALWRIGHT_TRY(known, hsm::signer_process::read_key_register(options.signer_config));
+    }
+    SEALWRIGHT_TRY(const auto token, open_token(context, options.token));
     SEALWRIGHT_TRY(const auto keys, token->keys());
-    json::array list;
-    Table table{{{"KEY (SHA-256 OF ITS SPKI)"}, {"LABEL"}, {"TYPE"}, {"PRIVATE HALF"}, {"LEAVES"}}};
+    std::vector<KeyRow> rows;
     for (const auto& key : keys) {
-        table.add({key.id.hex(), key.label, key_text(key.public_key), key.has_private ? "yes" : "NO",
-                   key.has_private ? std::string{mobility_text(key.mobility)} : ""});
-        list.push_back(json::object{{"id", key.id.hex()},
-                                    {"label", key.label},
-                                    {"cka_id", to_hex(key.cka_id)},
-                                    {"type", crypto::key_type_name(key.public_key.type())},
-                                    {"bits", key.public_key.bits()},
-                                    {"private", key.has_private},
-                                    {"leaves", mobility_text(key.mobility)}});
+        SEALWRIGHT_TRY(auto row, key_row(*token, key, known, options));
+        rows.push_back(std::move(row));
     }
     if (context.output.wants_json()) {
+        json::array list;
+        for (const auto& row : rows) list.push_back(key_json(row, options));
         context.output.json(json::object{{"token", token_json(token->info())}, {"keys", std::move(list)}});
-    } else if (table.empty()) {
+    } else if (rows.empty()) {
         context.output.note("The token has no key.");
     } else {
-        context.output.table(table);
+        print_keys(context.output, rows, options);
+    }
+    for (const auto& each : known) {
+        const bool is_here = std::ranges::any_of(keys, [&](const auto& key) { return key.id == each.id; });
+        if (!is_here) context.output.note("Not in this token: " + each.name + " " + each.id.hex());
     }
     return ExitCode::done;
 }

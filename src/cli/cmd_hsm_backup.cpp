@@ -1,7 +1,7 @@
 // hsm wrapping-key, backup, restore: keys that leave a token wrapped, and come back.
 #include "base/file.hpp"
 #include "cli/commands.hpp"
-#include "cli/hsm_opening.hpp"
+#include "cli/token_access.hpp"
 #include "cli/secret_source.hpp"
 #include "cli/times.hpp"
 #include "cli/wording.hpp"

@@ -81,19 +81,33 @@ std::string padded(std::string text, std::size_t width) {
     return text;
 }
 
+// Leaf is a command with all of its words; a group may hold groups.
+struct Leaf {
+    std::string name;
+    const CLI::App* app;
+};
+std::vector<Leaf> leaves_of(const CLI::App& group, const std::string& name) {
+    std::vector<Leaf> leaves;
+    for (const CLI::App* child : children_of(group)) {
+        const std::string whole = name + ' ' + child->get_name();
+        const auto inner = leaves_of(*child, whole);
+        if (inner.empty()) leaves.push_back({whole, child});
+        leaves.insert(leaves.end(), inner.begin(), inner.end());
+    }
+    return leaves;
+}
+
 // overview is the program's own help: every command on one page, since at night nobody remembers which group has which.
 std::string overview(const CLI::App& root) {
     std::string text = std::string{kSummary} + "\n\nUsage: sealwright COMMAND [OPTIONS]\n";
     for (const CLI::App* group : children_of(root)) {
-        const auto leaves = children_of(*group);
+        const auto leaves = leaves_of(*group, group->get_name());
         if (leaves.empty()) {
             text += "\n  " + padded(group->get_name(), 20) + group->get_description() + '\n';
             continue;
         }
         text += '\n' + group->get_description() + '\n';
-        for (const CLI::App* leaf : leaves) {
-            text += "  " + padded(group->get_name() + ' ' + leaf->get_name(), 20) + leaf->get_description() + '\n';
-        }
+        for (const Leaf& leaf : leaves) text += "  " + padded(leaf.name, 20) + leaf.app->get_description() + '\n';
     }
     text += "\n`sealwright COMMAND --help` has each command's options and examples; sealwright(1) has the rest.\n\n" +
             describe_exit_codes() + '\n';
@@ -219,9 +233,9 @@ std::vector<std::string> command_names() {
     const ParserTree tree;
     std::vector<std::string> names;
     for (const CLI::App* group : children_of(tree.root)) {
-        const auto leaves = children_of(*group);
+        const auto leaves = leaves_of(*group, group->get_name());
         if (leaves.empty()) names.push_back(group->get_name());
-        for (const CLI::App* leaf : leaves) names.push_back(group->get_name() + ' ' + leaf->get_name());
+        for (const Leaf& leaf : leaves) names.push_back(leaf.name);
     }
     return names;
 }

@@ -11,11 +11,14 @@ Result<ExitCode> ceremony_print(Context& context, const CeremonyOptions& options
 Result<ExitCode> ceremony_rehearse(Context& context, const CeremonyOptions& options);
 Result<ExitCode> ceremony_run(Context& context, const CeremonyOptions& options);
 Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options);
-Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options);
+Result<ExitCode> hsm_keys(Context& context, const HsmKeysOptions& options);
 Result<ExitCode> hsm_evidence(Context& context, const HsmOptions& options);
 Result<ExitCode> hsm_wrapping_key(Context& context, const HsmBackupOptions& options);
 Result<ExitCode> hsm_backup(Context& context, const HsmBackupOptions& options);
 Result<ExitCode> hsm_restore(Context& context, const HsmBackupOptions& options);
+Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options);
+Result<ExitCode> hsm_pin_seal(Context& context, const PinSealOptions& options);
+Result<ExitCode> hsm_pin_check(Context& context, const PinCheckOptions& options);
 Result<ExitCode> version(Context& context);
 
 // Over the admin socket. cert_issue can speak the native protocol over HTTPS instead.

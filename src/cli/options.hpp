@@ -22,6 +22,7 @@ struct GlobalOptions {
 struct SecretOptions {
     std::optional<int> fd;
     std::string file;
+    bool halves = false;  // asked for in two halves, of two custodians
 };
 
 struct CeremonyOptions {
@@ -46,6 +47,31 @@ struct HsmBackupOptions : HsmOptions {
     std::string wrapping_key;
     std::string file;
     bool dry_run = false;  // restore: look, and change nothing
+};
+
+// hsm keys: what is shown besides.
+struct HsmKeysOptions {
+    HsmOptions token;
+    std::string signer_config;  // purposes and locations as the signer's files have them
+    bool spki = false, evidence = false;
+};
+
+struct HsmEnrolOptions {
+    HsmOptions token;         // its key: the identifier, or the key's name in signer_keys
+    std::string spki_file;    // instead of the identifier: the public key, PEM or DER
+    std::string out;          // the location's record
+    std::string signer_keys;  // the file whose table of the key gets the location
+    bool write = false;       // it is written, not only shown
+};
+
+struct PinSealOptions {
+    HsmOptions token;  // the token to log in to with check_login; its serial is sealed along
+    std::string out, pcrs = "sha256:0,2,4,7", tcti;
+    bool check_login = false, replace = false;
+};
+
+struct PinCheckOptions {
+    std::string file, tcti;
 };
 
 struct ProfileOptions {

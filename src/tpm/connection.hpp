@@ -15,9 +15,24 @@ namespace sealwright::tpm {
 struct EsysFree {
     void operator()(void* memory) const noexcept { Esys_Free(memory); }
 };
-// EsysPtr owns what ESYS gives out. out(pointer) is the parameter that fills it.
+// EsysPtr owns what ESYS gives out.
 template <class T>
 using EsysPtr = std::unique_ptr<T, EsysFree>;
+
+// Out is an argument that ESYS fills: Esys_ReadPublic(..., Out{area}, ...).
+template <class T>
+class Out {
+public:
+    explicit Out(EsysPtr<T>& target) : target_(target) {}
+    ~Out() { target_.reset(raw_); }
+    Out(const Out&) = delete;
+    Out& operator=(const Out&) = delete;
+    operator T**() noexcept { return &raw_; }
+
+private:
+    EsysPtr<T>& target_;
+    T* raw_ = nullptr;
+};
 
 // Connection is closed by its destructor. Move-only; one thread at a time. It must outlive every Handle.
 class Connection {

@@ -22,20 +22,6 @@ const TPM2B_SENSITIVE_CREATE kNoSensitive{};
 const TPM2B_DATA kNoData{};
 const TPML_PCR_SELECTION kNoPcrs{};
 
-template <class T>
-class Out {
-public:
-    explicit Out(EsysPtr<T>& target) : target_(target) {}
-    ~Out() { target_.reset(raw_); }
-    Out(const Out&) = delete;
-    Out& operator=(const Out&) = delete;
-    operator T**() noexcept { return &raw_; }
-
-private:
-    EsysPtr<T>& target_;
-    T* raw_ = nullptr;
-};
-
 // make_primary gives the handle, and the public area where somebody wants it.
 Result<Handle> make_primary(const Connection& connection, ESYS_TR hierarchy, const TPM2B_PUBLIC& area,
                             std::string_view attempt, Bytes* public_area) {

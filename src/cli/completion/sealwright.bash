@@ -3,7 +3,8 @@
 _sealwright_commands() {
     case $1 in
         ceremony) echo "check print rehearse run" ;;
-        hsm) echo "tokens keys evidence wrapping-key backup restore" ;;
+        hsm) echo "tokens keys evidence wrapping-key backup restore enrol pin" ;;
+        "hsm pin") echo "seal check" ;;
         ca) echo "status" ;;
         crl) echo "publish" ;;
         profile) echo "list show" ;;
@@ -27,6 +28,13 @@ _sealwright() {
         mapfile -t COMPREPLY < <(compgen -W "$(_sealwright_commands "$group")" -- "$current")
         return
     fi
+    if [[ $group == hsm && $command == pin ]]; then
+        if ((COMP_CWORD == 3)) && [[ $current != -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$(_sealwright_commands "hsm pin")" -- "$current")
+            return
+        fi
+        command="pin ${COMP_WORDS[3]}"
+    fi
     case $previous in
         --reason)
             mapfile -t COMPREPLY < <(compgen -W "unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation privilegeWithdrawn aACompromise" -- "$current")
@@ -46,7 +54,7 @@ _sealwright() {
             ;;
     esac
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(sealwright "$group" "$command" --help 2>/dev/null | grep -oE '^  (-[a-z],)?--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(sealwright "$group" $command --help 2>/dev/null | grep -oE '^  (-[a-z],)?--[a-z-]+' | grep -oE -- '--[a-z-]+')" -- "$current")
         return
     fi
     mapfile -t COMPREPLY < <(compgen -f -- "$current")

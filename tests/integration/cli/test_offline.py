@@ -244,6 +244,8 @@ class Documents(Case):
     def test_CompletionKnowsCommandsOptionsAndValues(self):
         self.assertEqual(self.complete("ce"), ["ceremony", "cert"])
         self.assertEqual(self.complete("cert", "re"), ["revoke", "release"])
+        self.assertEqual(self.complete("hsm", "pin", "s"), ["seal"])
+        self.assertEqual(self.complete("hsm", "pin", "seal", "--r"), ["--replace"])
         self.assertEqual(self.complete("cert", "issue", "--se"), ["--server", "--server-name", "--secret-fd", "--secret-file"])
         self.assertEqual(self.complete("cert", "revoke", "4f", "--reason", "key"), ["keyCompromise"])
         (self.folder / "www.csr").write_text("")

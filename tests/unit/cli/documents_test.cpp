@@ -25,10 +25,11 @@ std::vector<std::string> commands_of_manual(const std::string& manual) {
 }
 
 std::string help_of(const std::string& command) {
-    std::vector<std::string> arguments;
-    const auto space = command.find(' ');
-    arguments.push_back(command.substr(0, space));
-    if (space != std::string::npos) arguments.push_back(command.substr(space + 1));
+    std::vector<std::string> arguments(1);
+    for (const char c : command) {
+        if (c == ' ') arguments.emplace_back();
+        if (c != ' ') arguments.back() += c;
+    }
     arguments.emplace_back("--help");
     return std::get<Answered>(parse_command_line(arguments)).text;
 }
@@ -67,9 +68,11 @@ TEST(Documents, TheManualHasEveryOption) {
 TEST(Documents, CompletionKnowsEveryCommand) {
     const std::string completion = document("src/cli/completion/sealwright.bash");
     for (const auto& command : command_names()) {
-        const auto space = command.find(' ');
+        const auto space = command.rfind(' ');
         if (space == std::string::npos) continue;
-        const std::string row = "\n        " + command.substr(0, space) + ") ";
+        const std::string group = command.substr(0, space);
+        const bool is_inner = group.find(' ') != std::string::npos;
+        const std::string row = "\n        " + (is_inner ? '"' + group + '"' : group) + ") ";
         const auto at = completion.find(row);
         ASSERT_NE(at, std::string::npos) << command;
         const std::string line = completion.substr(at + 1, completion.find('\n', at + 1) - at - 1);

@@ -106,6 +106,60 @@ TEST(SignerConfig, NeverTakesAPinAsAValue) {
     EXPECT_NE(problem(replaced(kWhole, "{credential = \"pin\"}", "{credential = \"../pin\"}")), "accepted");
 }
 
+std::string with_pin(const std::string& pin) { return replaced(kWhole, "{credential = \"pin\"}", pin); }
+
+TEST(SignerConfig, TakesASealedPinAndKnowsWhichTokenItMustBeFor) {
+    const auto pin =
+        parse(with_pin("{sealed = \"pin.sealed\", tcti = \"device:/dev/tpm0\"}")).value().tokens.front().pin;
+    EXPECT_EQ(pin.kind, PinSource::Kind::sealed);
+    EXPECT_EQ(pin.name, "/etc/sealwright/pin.sealed");
+    EXPECT_EQ(pin.tcti, "device:/dev/tpm0");
+    EXPECT_EQ(pin.token_serial, "0123");
+    EXPECT_NE(problem(with_pin("{file = \"pin\", tcti = \"device:/dev/tpm0\"}")), "accepted");
+    EXPECT_NE(problem(with_pin("{sealed = \"pin\", file = \"pin\"}")), "accepted");
+}
+
+TEST(SignerConfig, TakesAPinInTwoHalvesOfTwoSources) {
+    const auto pin = parse(with_pin("{halves = [{prompt = \"Ada\"}, {fd = 3}]}")).value().tokens.front().pin;
+    ASSERT_EQ(pin.kind, PinSource::Kind::halves);
+    ASSERT_EQ(pin.halves.size(), 2U);
+    EXPECT_EQ(pin.halves[0].kind, PinSource::Kind::prompt);
+    EXPECT_EQ(pin.halves[0].name, "Ada");
+    EXPECT_EQ(pin.halves[1].descriptor, 3);
+    EXPECT_EQ(problem(with_pin("{halves = [{prompt = \"Ada\"}, {prompt = \"Grace\"}]}")), "accepted");
+    EXPECT_THAT(problem(with_pin("{halves = [{prompt = \"Ada\"}, {prompt = \"Ada\"}]}")),
+                HasSubstr("same source twice"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}, {fd = 3}]}")), HasSubstr("same source twice"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}]}")), HasSubstr("must be two"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}, {fd = 4}, {fd = 5}]}")), HasSubstr("must be two"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}, {halves = [{fd = 4}, {fd = 5}]}]}")),
+                HasSubstr("cannot be halved again"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}, {value = \"1234\"}]}")), HasSubstr("never the PIN itself"));
+    EXPECT_THAT(problem(with_pin("{halves = [{fd = 3}, {fd = 4, half = 1}]}")), HasSubstr("is not a known key"));
+}
+
+TEST(SignerPin, IsJoinedOfItsHalvesInTheirOrder) {
+    const std::string folder = "/tmp/sealwright-pin-" + std::to_string(::getpid());
+    std::filesystem::create_directory(folder);
+    ASSERT_TRUE(write_file_atomically(folder + "/a", view_of("2718\n"), 0600));
+    ASSERT_TRUE(write_file_atomically(folder + "/b", view_of("2818"), 0600));
+    const auto half = [&](const std::string& name) {
+        PinSource source;
+        source.kind = PinSource::Kind::file;
+        source.name = folder + "/" + name;
+        return source;
+    };
+    PinSource both;
+    both.kind = PinSource::Kind::halves;
+    both.halves = {half("a"), half("b")};
+    EXPECT_EQ(text_of(obtain_pin(both, "token").value().reveal()), "27182818");
+    std::swap(both.halves[0], both.halves[1]);
+    EXPECT_EQ(text_of(obtain_pin(both, "token").value().reveal()), "28182718");
+    both.halves[1] = half("c");
+    EXPECT_EQ(obtain_pin(both, "token").error().code(), ErrorCode::io);
+    std::filesystem::remove_all(folder);
+}
+
 TEST(SignerConfig, DemandsWhatASignerNeeds) {
     for (const char* line : {"format = 1\n", "socket = \"/run/sealwright/signer.sock\"\n", "journal = \"journal\"\n",
                              "allowed_uids = [1000, \"root\"]\n"}) {

@@ -1,4 +1,4 @@
-// hsm_opening.hpp: what every command on a token does first: load its module, choose the token, log in, find a key.
+// token_access.hpp: how the commands of `sealwright hsm` come to a module, a token and a key.
 #pragma once
 
 #include "cli/context.hpp"
@@ -6,11 +6,16 @@
 
 namespace sealwright::cli {
 
+// load_module loads --module, with advice where that fails.
 Result<std::shared_ptr<hsm::pkcs11::Module>> load_module(const HsmOptions& options);
-// choose_token: where one token is there it is meant; where several are, one must be named.
+
+// choose_token: where one token is there it is meant; where several are, the options must name one.
 Result<hsm::pkcs11::TokenInfo> choose_token(const hsm::pkcs11::Module& module, const HsmOptions& options);
+
+// open_token chooses the one token that the options name, asks for the PIN where the token wants one, and logs in once.
 Result<std::shared_ptr<hsm::pkcs11::Token>> open_token(Context& context, const HsmOptions& options);
-// find_key finds by identifier, by its first eight digits at least, or by label.
+
+// find_key finds a key by its identifier, the first digits of that, or its label; exactly one must match.
 Result<hsm::pkcs11::TokenKey> find_key(hsm::pkcs11::Token& token, const std::string& wanted);
 
 }  // namespace sealwright::cli

@@ -1,0 +1,33 @@
+// key_register.hpp: the [[key]] tables of a signer's file as an operator's tool sees them: which keys, for what, where;
+// and how a location is added to such a file without touching anything else in it. It reads fewer keys than the signer
+// does and judges nothing: a file that it takes may still be one that the signer refuses.
+#pragma once
+
+#include <filesystem>
+
+#include "base/ids.hpp"
+
+namespace sealwright::hsm::signer_process {
+
+struct RegisteredKey {
+    KeyId id;
+    std::string name;
+    std::vector<std::string> purposes;
+    std::vector<std::string> locations;  // serials of tokens, in order of preference; empty: the file names none
+};
+
+// parse_key_register reads the [[key]] tables of a text; name is what its errors (config) call it.
+Result<std::vector<RegisteredKey>> parse_key_register(std::string_view text, const std::string& name);
+
+// read_key_register reads a signer's configuration with the keys_file that it names, or a file of [[key]] tables.
+Result<std::vector<RegisteredKey>> read_key_register(const std::filesystem::path& file);
+
+// add_location gives the text with the serial at the end of that key's `locations`: every other octet stays. not_found
+// where the key has no table, already_exists where the serial stands there.
+Result<std::string> add_location(std::string_view text, const std::string& name, const KeyId& key,
+                                 std::string_view serial);
+
+// locations_line is the line as it stands in the file: locations = ["A", "B"].
+std::string locations_line(const std::vector<std::string>& serials);
+
+}  // namespace sealwright::hsm::signer_process

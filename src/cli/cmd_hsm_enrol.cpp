@@ -1,0 +1,242 @@
+// hsm enrol: a second or replaced token holds the key, and proves it. The record is for people and for later; the
+// signer is told by a line in its file.
+#include <filesystem>
+
+#include "base/file.hpp"
+#include "cli/commands.hpp"
+#include "cli/token_access.hpp"
+#include "crypto/random.hpp"
+#include "hsm/location_proof.hpp"
+#include "hsm/signer_process/key_register.hpp"
+#include "x509/certificate.hpp"
+
+namespace sealwright::cli {
+namespace {
+
+using hsm::LocationStatement;
+using hsm::pkcs11::Module;
+using hsm::pkcs11::Token;
+using hsm::pkcs11::TokenKey;
+using hsm::signer_process::RegisteredKey;
+
+constexpr std::size_t kMaxFile = 1U << 20U;
+constexpr std::string_view kAnyEvidence = "none";
+
+Result<KeyId> id_of_spki_file(const std::string& file) {
+    SEALWRIGHT_TRY(const auto octets, read_file(file, 65536));
+    const auto pem = x509::decode_pem("PUBLIC KEY", text_of(octets));
+    const auto key = crypto::PublicKey::parse(pem ? ByteView{pem.value()} : ByteView{octets});
+    if (!key) return key.error().in(file);
+    return key.value().id();
+}
+
+// wanted_key says which key is meant, by what the token cannot choose: all of its identifier, the key itself, or its
+// name in our own file; never a label.
+Result<KeyId> wanted_key(const HsmEnrolOptions& options, const std::vector<RegisteredKey>& known) {
+    if (!options.spki_file.empty()) return id_of_spki_file(options.spki_file);
+    if (const auto id = KeyId::from_hex_text(options.token.key)) return id.value();
+    for (const RegisteredKey& key : known) {
+        if (key.name == options.token.key) return key.id;
+    }
+    return with_advice(
+        fail(ErrorCode::not_found, "'" + options.token.key + "' is no identifier of a key" +
+                                       (options.signer_keys.empty() ? "" : ", nor a name in " + options.signer_keys)),
+        "Give all 64 digits of the identifier, the key by --spki, or its name in --signer-keys FILE. A "
+        "label is the token's word, and is not taken.");
+}
+
+Result<TokenKey> demand_key(Token& token, const KeyId& wanted) {
+    SEALWRIGHT_TRY(const auto keys, token.keys());
+    std::string held;
+    for (const TokenKey& key : keys) {
+        held += "\n" + key.id.hex() + " (" + key.label + ")";
+        if (key.id != wanted) continue;
+        if (!key.has_private)
+            return with_advice(fail(ErrorCode::not_found, "the token holds only the public half of the key"),
+                               "Restore the private key into this token with the vendor's tool first.");
+        return key;
+    }
+    return with_advice(fail(ErrorCode::not_found,
+                            "the token with serial " + token.info().serial + " does not hold the key " + wanted.hex()),
+                       held.empty() ? "It holds no key." : "It holds:" + held);
+}
+
+// warn_of_serial: some modules give every token the same serial (tpm2-pkcs11: zeros); locations are told apart by it.
+void warn_of_serial(Output& output, const std::string& serial) {
+    if (serial.find_first_not_of("0 ") == std::string::npos)
+        output.warning("The token's serial is '" + serial +
+                       "', which says nothing: the signer cannot tell this location from another of the same kind.");
+}
+
+struct Judged {
+    hsm::KeyEvidence evidence;
+    x509::Findings findings;
+};
+
+Result<Judged> judge(Context& context, Token& token, const KeyId& key, const std::string& evidence_template) {
+    Judged judged;
+    SEALWRIGHT_TRY(judged.evidence, token.evidence(key));
+    const bool takes_any = evidence_template == kAnyEvidence;
+    SEALWRIGHT_TRY(judged.findings, hsm::judge_evidence(judged.evidence, takes_any ? std::string{hsm::kNonExtractable}
+                                                                                   : evidence_template));
+    for (const auto& finding : judged.findings) context.output.note(finding.detail + " [" + finding.code + "]");
+    if (takes_any || !x509::has_error(judged.findings)) return judged;
+    return with_advice(fail(ErrorCode::denied, "the key in this token does not satisfy " + evidence_template),
+                       "A key that was restored from a backup has lost its provenance in every token. Where that is "
+                       "what was decided, --template none records the findings and goes on.");
+}
+
+struct Proof {
+    LocationStatement statement;
+    crypto::SignatureAlgorithm algorithm;
+    Bytes signature;
+};
+
+Result<Proof> prove(Context& context, const Module& module, Token& token, const TokenKey& key) {
+    crypto::SystemRandom random;
+    Proof proof;
+    proof.statement = {.key = key.id,
+                       .token_serial = token.info().serial,
+                       .cka_id = key.cka_id,
+                       .module = module.info().file_sha256,
+                       .time = context.clock.now(),
+                       .nonce = crypto::random_id<Sha256>(random)};
+    proof.algorithm = crypto::default_algorithm(key.public_key.type());
+    const std::string text = hsm::location_statement_text(proof.statement);
+    hsm::SignRequest request;
+    request.key = key.id;
+    request.algorithm = proof.algorithm;
+    request.intent = crypto::random_id<IntentId>(random);
+    request.tbs = view_of(text);
+    SEALWRIGHT_TRY(proof.signature, token.sign(request));
+    const auto verified = hsm::verify_location(proof.statement, key.public_key, proof.algorithm, proof.signature);
+    if (!verified) return verified.error().in("the token's proof");
+    return proof;
+}
+
+Result<json::object> record_of(const Module& module, Token& token, const TokenKey& key, const Judged& judged,
+                               const Proof& proof, const std::string& evidence_template) {
+    SEALWRIGHT_TRY(auto evidence, parse_json(hsm::evidence_json(judged.evidence)));
+    json::array findings;
+    for (const auto& finding : judged.findings)
+        findings.push_back(json::object{{"code", finding.code}, {"detail", finding.detail}});
+    const auto& info = token.info();
+    return json::object{{"format", 1},
+                        {"kind", "sealwright-location"},
+                        {"key", key.id.hex()},
+                        {"spki", to_base64(key.public_key.spki().view())},
+                        {"cka_id", to_hex(key.cka_id)},
+                        {"label", key.label},
+                        {"time", to_rfc3339(proof.statement.time)},
+                        {"token", json::object{{"serial", info.serial},
+                                               {"label", info.label},
+                                               {"manufacturer", info.manufacturer},
+                                               {"model", info.model},
+                                               {"firmware_version", info.firmware_version}}},
+                        {"module", json::object{{"path", module.info().path},
+                                                {"sha256", module.info().file_sha256.hex()},
+                                                {"library_version", module.info().library_version}}},
+                        {"evidence", std::move(evidence)},
+                        {"template", evidence_template},
+                        {"findings", std::move(findings)},
+                        {"statement", hsm::location_statement_text(proof.statement)},
+                        {"algorithm", crypto::signature_name(proof.algorithm)},
+                        {"signature", to_base64(proof.signature)}};
+}
+
+// show_change shows the one line that differs, as diff -u would, without its line numbers.
+void show_change(Output& output, const std::string& file, std::string_view before, std::string_view after) {
+    const auto next = [](std::string_view& text) {
+        const auto end = std::min(text.find('\n'), text.size());
+        const auto line = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        return line;
+    };
+    output.line("--- " + file);
+    output.line("+++ " + file);
+    std::string_view last;
+    while (!before.empty() || !after.empty()) {
+        std::string_view old_rest = before, new_rest = after;
+        const auto old_line = next(old_rest), new_line = next(new_rest);
+        if (old_line == new_line && !old_rest.empty() == !new_rest.empty()) {
+            last = old_line;
+            before = old_rest;
+            after = new_rest;
+            continue;
+        }
+        output.line(" " + std::string{last});
+        // What is new is one line; old ones (an array of several lines) end where both go on alike.
+        while (!before.empty() && before != new_rest) output.line("-" + std::string{next(before)});
+        output.line("+" + std::string{new_line});
+        return;
+    }
+}
+
+Result<void> change_register(Context& context, const HsmEnrolOptions& options, const std::string& before,
+                             const KeyId& key, const std::string& serial) {
+    const auto after = hsm::signer_process::add_location(before, options.signer_keys, key, serial);
+    if (!after && after.error().code() == ErrorCode::already_exists) {
+        context.output.note(after.error().public_detail());
+        return success();
+    }
+    if (!after) return after.error();
+    if (!context.output.wants_json()) show_change(context.output, options.signer_keys, before, after.value());
+    if (!options.write) {
+        context.output.note("Nothing was changed; --write does it.");
+        return success();
+    }
+    const auto mode = static_cast<unsigned>(std::filesystem::status(options.signer_keys).permissions()) & 0777U;
+    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys + ".bak", view_of(before), mode));
+    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys, view_of(after.value()), mode));
+    context.output.note(options.signer_keys + " was changed; what it was is " + options.signer_keys +
+                        ".bak. The signer reads it when it starts.");
+    return success();
+}
+
+std::vector<std::string> locations_of(const std::vector<RegisteredKey>& known, const KeyId& key,
+                                      const std::string& serial) {
+    std::vector<std::string> serials;
+    for (const RegisteredKey& each : known) {
+        if (each.id == key) serials = each.locations;
+    }
+    if (std::find(serials.begin(), serials.end(), serial) == serials.end()) serials.push_back(serial);
+    return serials;
+}
+
+}  // namespace
+
+Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
+    std::vector<RegisteredKey> known;
+    std::string register_text;
+    if (!options.signer_keys.empty()) {
+        SEALWRIGHT_TRY(register_text, read_text_file(options.signer_keys, kMaxFile));
+        SEALWRIGHT_TRY(known, hsm::signer_process::parse_key_register(register_text, options.signer_keys));
+    }
+    SEALWRIGHT_TRY(const auto wanted, wanted_key(options, known));
+    if (std::filesystem::exists(options.out))
+        return fail(ErrorCode::already_exists, options.out + " exists; a record is never overwritten");
+    SEALWRIGHT_TRY(const auto module, load_module(options.token));
+    SEALWRIGHT_TRY(const auto token, open_token(context, options.token));
+    warn_of_serial(context.output, token->info().serial);
+    SEALWRIGHT_TRY(const auto key, demand_key(*token, wanted));
+    SEALWRIGHT_TRY(const auto judged, judge(context, *token, key.id, options.token.evidence_template));
+    SEALWRIGHT_TRY(const auto proof, prove(context, *module, *token, key));
+    SEALWRIGHT_TRY(auto record, record_of(*module, *token, key, judged, proof, options.token.evidence_template));
+    SEALWRIGHT_TRY(create_file_exclusively(options.out, view_of(json_text(record)), 0644));
+    const std::string line = hsm::signer_process::locations_line(locations_of(known, key.id, token->info().serial));
+    if (context.output.wants_json()) {
+        record["locations_line"] = line;
+        context.output.json(record);
+    } else {
+        context.output.line("The token " + token->info().label + " (serial " + token->info().serial +
+                            ") holds the key " + key.id.hex() + " and has signed for it.");
+        context.output.line("In the key's table of the signer's file, in order of preference:");
+        context.output.line(line);
+    }
+    if (!options.signer_keys.empty()) {
+        SEALWRIGHT_TRY(change_register(context, options, register_text, key.id, token->info().serial));
+    }
+    return ExitCode::done;
+}
+
+}  // namespace sealwright::cli
