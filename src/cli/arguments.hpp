@@ -47,6 +47,9 @@ void add_certificate_commands(Grammar& grammar);
 void add_authority_commands(Grammar& grammar);
 void add_device_commands(Grammar& grammar);
 
+// add_judge_commands: hsm test, hsm bench.
+void add_judge_commands(Grammar& grammar, CLI::App& group);
+
 // add_secret_source adds --NAME-fd and --NAME-file.
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
 

@@ -102,6 +102,7 @@ void add_hsm(Grammar& grammar) {
         ->type_name("NAME")
         ->capture_default_str();
     grammar.runs(evidence, judged, hsm_evidence);
+    add_judge_commands(grammar, group);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@ Result<ExitCode> ceremony_run(Context& context, const CeremonyOptions& options);
 Result<ExitCode> hsm_tokens(Context& context, const HsmOptions& options);
 Result<ExitCode> hsm_keys(Context& context, const HsmOptions& options);
 Result<ExitCode> hsm_evidence(Context& context, const HsmOptions& options);
+Result<ExitCode> hsm_test(Context& context, const HsmTestOptions& options);
+Result<ExitCode> hsm_bench(Context& context, const HsmBenchOptions& options);
 Result<ExitCode> version(Context& context);
 
 // Over the admin socket. cert_issue can speak the native protocol over HTTPS instead.

@@ -3,7 +3,7 @@
 _sealwright_commands() {
     case $1 in
         ceremony) echo "check print rehearse run" ;;
-        hsm) echo "tokens keys evidence" ;;
+        hsm) echo "tokens keys evidence test bench" ;;
         ca) echo "status" ;;
         crl) echo "publish" ;;
         profile) echo "list show" ;;

@@ -32,14 +32,15 @@ Answered answered(const std::string& line) {
 bool understood(const std::string& line) { return std::holds_alternative<Invocation>(parse_command_line(words(line))); }
 
 TEST(CommandLine, HasTheCommandsOfTheDesignAndNoOthers) {
-    EXPECT_THAT(command_names(),
-                testing::UnorderedElementsAre(
-                    "ceremony check", "ceremony print", "ceremony rehearse", "ceremony run", "hsm tokens", "hsm keys",
-                    "hsm evidence", "ca status", "profile list", "profile show", "cert issue", "cert list", "cert show",
-                    "cert revoke", "cert hold", "cert release", "request list", "request show", "request approve",
-                    "request deny", "request attestation", "ek import", "ek list", "ek remove", "device list",
-                    "device show", "device revoke", "device retire", "crl publish", "secret create", "secret list",
-                    "secret revoke", "audit show", "audit verify", "audit export", "version"));
+    EXPECT_THAT(
+        command_names(),
+        testing::UnorderedElementsAre(
+            "ceremony check", "ceremony print", "ceremony rehearse", "ceremony run", "hsm tokens", "hsm keys",
+            "hsm evidence", "hsm test", "hsm bench", "ca status", "profile list", "profile show", "cert issue",
+            "cert list", "cert show", "cert revoke", "cert hold", "cert release", "request list", "request show",
+            "request approve", "request deny", "request attestation", "ek import", "ek list", "ek remove",
+            "device list", "device show", "device revoke", "device retire", "crl publish", "secret create",
+            "secret list", "secret revoke", "audit show", "audit verify", "audit export", "version"));
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithAnExampleOfItself) {
