@@ -243,8 +243,7 @@ private:
 
 void add_token_facts(Report& report, const Subject& subject, const Survey& survey) {
     for (const TokenInfo& token : survey.tokens) {
-        const bool is_it =
-            subject.token_serial.empty() ? token.label == subject.token_label : token.serial == subject.token_serial;
+        const bool is_it = token.serial == subject.token_serial && token.label == subject.token_label;
         if (!is_it) continue;
         report.facts.push_back({"token_label", token.label});
         report.facts.push_back({"token_serial", token.serial});

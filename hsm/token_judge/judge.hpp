@@ -17,7 +17,7 @@ namespace sealwright::hsm::token_judge {
 // Subject says which module and token are judged, and how patiently.
 struct Subject {
     std::string module, init_args;
-    std::string token_serial, token_label;
+    std::string token_serial, token_label;  // survey needs neither; all else needs both, as the survey gave them
     unsigned deadline = 60;  // seconds after which a call counts as hung; RSA key generation gets five times as many
 };
 

@@ -20,17 +20,16 @@ namespace {
 
 constexpr std::size_t kMaxSignature = 16384;
 
-// CK_C_INITIALIZE_ARGS with the member that NSS reads its parameters from: the standard's pReserved.
-CK_C_INITIALIZE_ARGS locking_arguments(const std::string& init_args) {
-    CK_C_INITIALIZE_ARGS arguments{};
-    arguments.flags = CKF_OS_LOCKING_OK;
-    arguments.pReserved = init_args.empty() ? nullptr : const_cast<char*>(init_args.c_str());
-    return arguments;
-}
+// InitializeArguments is CK_C_INITIALIZE_ARGS as NSS reads it: its parameters stand where the standard has pReserved,
+// and one more pointer follows.
+struct InitializeArguments {
+    CK_C_INITIALIZE_ARGS standard{};
+    void* behind = nullptr;
+};
 
 bool is_ours(const TokenInfo& token, const ModuleRef& ref) {
-    if (!token.initialized) return false;
-    return ref.serial.empty() ? token.label == ref.label : token.serial == ref.serial;
+    // Both: NSS gives all its tokens one serial number.
+    return token.initialized && token.serial == ref.serial && token.label == ref.label;
 }
 
 // A key of Ed448, which read_public_key does not read.
@@ -47,11 +46,56 @@ Result<PublicKey> read_ed448(SessionView session, CK_OBJECT_HANDLE object) {
     return PublicKey::parse(spki.view());
 }
 
+// add_key_kind is what the public half says of the key to make.
+Result<void> add_key_kind(Attributes& of_public, KeyType type, unsigned bits) {
+    constexpr std::array<std::uint8_t, 3> kExponent{1, 0, 1};
+    if (type == KeyType::rsa) {
+        of_public.number(CKA_MODULUS_BITS, bits).octets(CKA_PUBLIC_EXPONENT, kExponent);
+        return success();
+    }
+    const ByteView curve = type == KeyType::ec_p256   ? asn1::oid::kPrime256v1
+                           : type == KeyType::ec_p384 ? asn1::oid::kSecp384r1
+                           : type == KeyType::ec_p521 ? asn1::oid::kSecp521r1
+                           : type == KeyType::ed25519 ? asn1::oid::kEd25519
+                                                      : ByteView{};
+    if (curve.empty()) return fail(ErrorCode::unsupported, "keys of this type are not made here");
+    asn1::DerWriter writer;
+    writer.oid(curve);
+    of_public.octets(CKA_EC_PARAMS, writer.view());
+    return success();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
 bool starts_with(const Bytes& value, const Bytes& prefix) {
     return value.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), value.begin());
 }
 
 }  // namespace
+
+// A refusal that says "not this size, not this curve" is an answer, not a fault: mechanism lists do not name curves.
+bool says_not_offered(const Error& error) {
+    static constexpr std::array kRefusals{"CKR_CURVE_NOT_SUPPORTED", "CKR_DOMAIN_PARAMS_INVALID", "CKR_KEY_SIZE_RANGE",
+                                          "CKR_MECHANISM_PARAM_INVALID", "CKR_PARAMETER_SET_NOT_SUPPORTED"};
+    for (const std::string_view refusal : kRefusals) {
+        if (error.private_detail().ends_with(refusal)) return true;
+    }
+    return false;
+}
+
+void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what) {
+    const bool local = probe.flag(key, CKA_LOCAL) == true;
+    probe.report().check(rule, !local, local ? what + " has LOCAL=true" : "");
+    std::vector<std::string> claims;
+    if (probe.flag(key, CKA_ALWAYS_SENSITIVE) == true) claims.emplace_back("ALWAYS_SENSITIVE=true");
+    if (probe.flag(key, CKA_NEVER_EXTRACTABLE) == true) claims.emplace_back("NEVER_EXTRACTABLE=true");
+    probe.report().check("secret.history-honest", claims.empty(),
+                         claims.empty() ? "" : what + " has " + joined(claims));
+}
 
 Attributes& Attributes::octets(CK_ATTRIBUTE_TYPE type, ByteView value) {
     Bytes& kept = values_.emplace_back(bytes_of(value));
@@ -103,8 +147,9 @@ Result<LoadedLibrary> LoadedLibrary::load(const ModuleRef& ref) {
 }
 
 CK_RV LoadedLibrary::initialise() {
-    CK_C_INITIALIZE_ARGS arguments = locking_arguments(init_args_);
-    if (!locking_) arguments.flags = 0;
+    InitializeArguments arguments;
+    arguments.standard.flags = locking_ ? CKF_OS_LOCKING_OK : 0;
+    arguments.standard.pReserved = init_args_.empty() ? nullptr : init_args_.data();
     const bool plain = !locking_ && init_args_.empty();
     return functions_->C_Initialize(plain ? nullptr : &arguments);
 }
@@ -186,19 +231,71 @@ CK_RV Probe::generate(SessionView session, unsigned long mechanism, Attributes& 
 Result<SigningKey> Probe::house_key(SessionView session, KeyType type, unsigned bits,
                                     const std::vector<SignatureAlgorithm>& algorithms) {
     leave_if_asked();
+    // A refused template is not tried twice: modules leak what they had begun (tpm2-pkcs11 1.9.0 an object in the TPM).
+    if (accepted_optionals_) return tolerant_key(session, type, bits, algorithms, fail(ErrorCode::token));
     const Bytes id = fresh_id();
-    SEALWRIGHT_TRY(auto made, pkcs11::generate_pair(
-                                  session, {type, bits, ref_.key_label, std::string{kNonExtractable}, algorithms}, id,
-                                  mechanisms_));
-    const KeyPair pair{made.public_key, made.private_key, id};
+    auto made = pkcs11::generate_pair(session, {type, bits, ref_.key_label, std::string{kNonExtractable}, algorithms},
+                                      id, mechanisms_);
+    if (!made) return tolerant_key(session, type, bits, algorithms, made.error());
+    reporter_.check("template.accepted", true);
+    return finish_key({made.value().public_key, made.value().private_key, id}, session, type, algorithms,
+                      std::move(made.value().dropped_attributes));
+}
+
+Result<SigningKey> Probe::tolerant_key(SessionView session, KeyType type, unsigned bits,
+                                       const std::vector<SignatureAlgorithm>& algorithms, const Error& refused) {
+    const auto mechanism = pkcs11::generation_mechanism(type);
+    if (!mechanism || !offers(mechanism.value()) || says_not_offered(refused)) return refused;
+    struct Optional {
+        CK_ATTRIBUTE_TYPE type;
+        const char* name;
+    };
+    // The order of importance: left out from the end.
+    static constexpr std::array kOptional{
+        Optional{CKA_DECRYPT, "CKA_DECRYPT"},
+        Optional{CKA_UNWRAP, "CKA_UNWRAP"},
+        Optional{CKA_DERIVE, "CKA_DERIVE"},
+        Optional{CKA_MODIFIABLE, "CKA_MODIFIABLE"},
+        Optional{CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER"},
+        Optional{CKA_COPYABLE, "CKA_COPYABLE"},
+    };
+    std::vector<std::string> dropped{"CKA_ALLOWED_MECHANISMS", "CKA_ALWAYS_AUTHENTICATE"};
+    CK_RV rv = CKR_OK;
+    const std::size_t most = accepted_optionals_.value_or(kOptional.size());
+    for (std::size_t i = kOptional.size(); i-- > most;) dropped.emplace_back(kOptional.at(i).name);
+    for (std::size_t count = most + 1; count-- > 0;) {
+        leave_if_asked();
+        const Bytes id = fresh_id();
+        Attributes of_public = base(id), of_private = base(id);
+        of_public.flag(CKA_VERIFY, true);
+        SEALWRIGHT_TRY(add_key_kind(of_public, type, bits));
+        of_private.flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false).flag(CKA_SIGN, true);
+        for (std::size_t i = 0; i < count; ++i) of_private.flag(kOptional.at(i).type, false);
+        KeyPair pair;
+        pair.id = id;
+        rv = generate(session, mechanism.value(), of_public, of_private, pair);
+        if (rv == CKR_OK) {
+            if (!accepted_optionals_)
+                reporter_.check("template.accepted", false,
+                                refused.private_detail() + "; a key is made without " + joined(dropped));
+            accepted_optionals_ = count;
+            return finish_key(pair, session, type, algorithms, dropped);
+        }
+        if (count > 0) dropped.emplace_back(kOptional.at(count - 1).name);
+    }
+    return ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
+}
+
+Result<SigningKey> Probe::finish_key(const KeyPair& pair, SessionView session, KeyType type,
+                                     const std::vector<SignatureAlgorithm>& algorithms,
+                                     std::vector<std::string> dropped) const {
     auto public_key = read_key(session, pair.public_key);
     if (!public_key) {
         destroy(pair);
         return public_key.error();
     }
     return SigningKey{pair, std::move(public_key).value(),
-                      algorithms.empty() ? crypto::default_algorithm(type) : algorithms.front(),
-                      std::move(made.dropped_attributes)};
+                      algorithms.empty() ? crypto::default_algorithm(type) : algorithms.front(), std::move(dropped)};
 }
 
 Result<SigningKey> Probe::usual_key(SessionView session) {

@@ -30,7 +30,7 @@ inline constexpr unsigned long kCkaParameterSet = 0x61DUL;
 // ModuleRef says which module and token to probe, and what every process that does has in common.
 struct ModuleRef {
     std::string module, init_args;
-    std::string serial, label;  // of the token; a token without a serial number is found by its label
+    std::string serial, label;  // of the token: both must fit
     std::string key_label;      // of all throw-away objects
     Bytes key_id_prefix;        // of their CKA_IDs
     bool quick = false;
@@ -123,7 +123,9 @@ public:
     Attributes base(const Bytes& id) const;
     CK_RV generate(SessionView session, unsigned long mechanism, Attributes& of_public, Attributes& of_private,
                    KeyPair& pair) const;
-    // house_pair makes a pair by the template that Sealwright makes CA keys by, and reads its public key.
+    // house_key makes a pair by the template that Sealwright makes CA keys by, and reads its public key. Where the
+    // house's own key generation gives up, attributes that are not essential are left out one by one, whatever the
+    // token answers: the rest of the token can then be judged, and template.accepted is broken.
     Result<SigningKey> house_key(SessionView session, KeyType type, unsigned bits,
                                  const std::vector<SignatureAlgorithm>& algorithms);
     // usual_key is a pair for probes that need any: P-256 where the token makes it, else RSA-2048, else Ed25519.
@@ -147,8 +149,22 @@ private:
     crypto::SystemRandom random_;
     pkcs11::TokenInfo token_;
     pkcs11::MechanismSet mechanisms_;
+    Result<SigningKey> finish_key(const KeyPair& pair, SessionView session, KeyType type,
+                                  const std::vector<SignatureAlgorithm>& algorithms,
+                                  std::vector<std::string> dropped) const;
+    Result<SigningKey> tolerant_key(SessionView session, KeyType type, unsigned bits,
+                                    const std::vector<SignatureAlgorithm>& algorithms, const Error& refused);
+
     CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
+    std::optional<std::size_t> accepted_optionals_;  // how many attributes the token takes beyond the essential ones
 };
+
+// check_provenance looks what a key that came from outside says of its past: rule is broken where it has LOCAL=true,
+// secret.history-honest where it has ALWAYS_SENSITIVE or NEVER_EXTRACTABLE.
+void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what);
+
+// says_not_offered: a failed key generation said that the token has no such size or curve.
+bool says_not_offered(const Error& error);
 
 // read_key reads a public key object; Ed448 and ML-DSA too where the crypto room can.
 Result<PublicKey> read_key(SessionView session, CK_OBJECT_HANDLE object);

@@ -48,17 +48,6 @@ std::vector<SignatureAlgorithm> algorithms_of(KeyType type) {
     return list;
 }
 
-// A refusal that says "not this size, not this curve" is an answer, not a fault: mechanism lists do not name curves.
-bool says_not_offered(const Error& error) {
-    static constexpr std::array kRefusals{"CKR_CURVE_NOT_SUPPORTED",     "CKR_DOMAIN_PARAMS_INVALID",
-                                          "CKR_KEY_SIZE_RANGE",          "CKR_ATTRIBUTE_VALUE_INVALID",
-                                          "CKR_MECHANISM_PARAM_INVALID", "CKR_PARAMETER_SET_NOT_SUPPORTED"};
-    for (const std::string_view refusal : kRefusals) {
-        if (error.private_detail().ends_with(refusal)) return true;
-    }
-    return false;
-}
-
 // size_offered asks C_GetMechanismInfo; a mechanism that does not say its sizes may have every one.
 bool size_offered(const Probe& probe, const KeyKind& kind) {
     CK_MECHANISM_INFO info{};

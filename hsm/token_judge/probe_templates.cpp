@@ -12,6 +12,15 @@ namespace {
 
 using pkcs11::ckr_name;
 
+// gives: the token would give a secret attribute away. Asked for its length alone: what would be given is not to be
+// read.
+bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type) {
+    CK_ATTRIBUTE attribute{type, nullptr, 0};
+    const CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
+    // Some modules answer with a length of nothing for what a key does not have.
+    return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
+}
+
 std::string text_of_flag(std::optional<bool> value) { return !value ? "absent" : *value ? "true" : "false"; }
 
 void house_template(Probe& probe) {
@@ -252,6 +261,25 @@ void set_loosens(Probe& probe, std::string_view rule, CK_ATTRIBUTE_TYPE type, bo
     });
 }
 
+// Loosened in both ways, does it give anything away?
+void loosened_keeps(Probe& probe) {
+    with_protected_key(probe, "secret.loosened-keeps", [&](const KeyPair& pair) {
+        for (const auto& [type, value] : {std::pair{CKA_EXTRACTABLE, true}, std::pair{CKA_SENSITIVE, false}}) {
+            Attributes change;
+            change.flag(type, value);
+            probe.f().C_SetAttributeValue(probe.session(), pair.private_key, change.data(), change.size());
+        }
+        std::string given;
+        for (const auto& [type, name] :
+             {std::pair{CKA_VALUE, "CKA_VALUE"}, std::pair{CKA_PRIVATE_EXPONENT, "CKA_PRIVATE_EXPONENT"},
+              std::pair{CKA_PRIME_1, "CKA_PRIME_1"}}) {
+            if (gives(probe, pair.private_key, type))
+                given += std::string{given.empty() ? "" : ", "} + name + " is given away";
+        }
+        probe.report().check("secret.loosened-keeps", given.empty(), given);
+    });
+}
+
 void extractable_stays(Probe& probe) { set_loosens(probe, "secret.extractable-stays-false", CKA_EXTRACTABLE, true); }
 void sensitive_stays(Probe& probe) { set_loosens(probe, "secret.sensitive-stays-true", CKA_SENSITIVE, false); }
 
@@ -271,7 +299,6 @@ void copy_keeps(Probe& probe) {
     });
 }
 
-// Asked for their length alone: what would be given away is not to be read.
 void not_disclosed(Probe& probe) {
     const auto ask = [&](CK_OBJECT_HANDLE key, std::string_view kind) {
         for (const auto& [type, name] :
@@ -279,11 +306,7 @@ void not_disclosed(Probe& probe) {
               std::pair{CKA_PRIME_1, "CKA_PRIME_1"}, std::pair{CKA_PRIME_2, "CKA_PRIME_2"},
               std::pair{CKA_EXPONENT_1, "CKA_EXPONENT_1"}, std::pair{CKA_EXPONENT_2, "CKA_EXPONENT_2"},
               std::pair{CKA_COEFFICIENT, "CKA_COEFFICIENT"}}) {
-            CK_ATTRIBUTE attribute{type, nullptr, 0};
-            const CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
-            // Some modules answer with a length of nothing for what a key does not have.
-            const bool given =
-                rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
+            const bool given = gives(probe, key, type);
             probe.report().check("secret.not-disclosed", !given,
                                  given ? std::string{kind} + ": " + name + " is given away" : "");
         }
@@ -315,13 +338,7 @@ void import_provenance(Probe& probe) {
     if (rv != CKR_OK)
         return probe.report().finding("secret.import-provenance", Outcome::not_applicable,
                                       "private keys are not imported: " + ckr_name(rv));
-    std::string claims;
-    for (const auto& [type, name] : {std::pair{CKA_LOCAL, "LOCAL"}, std::pair{CKA_ALWAYS_SENSITIVE, "ALWAYS_SENSITIVE"},
-                                     std::pair{CKA_NEVER_EXTRACTABLE, "NEVER_EXTRACTABLE"}}) {
-        if (probe.flag(key, type) == true) claims += std::string{claims.empty() ? "" : ", "} + name + "=true";
-    }
-    probe.report().check("secret.import-provenance", claims.empty(),
-                         claims.empty() ? "" : "an imported key has " + claims);
+    check_provenance(probe, key, "secret.import-provenance", "an imported key");
     probe.f().C_DestroyObject(probe.session(), key);
 }
 
@@ -344,6 +361,7 @@ Group secret_group() {
             {{"secret attributes", false, 5, not_disclosed},
              {"EXTRACTABLE to true", true, 5, extractable_stays},
              {"SENSITIVE to false", true, 5, sensitive_stays},
+             {"loosened key", true, 5, loosened_keeps},
              {"copies", true, 5, copy_keeps},
              {"imported key", true, 1, import_provenance}}};
 }

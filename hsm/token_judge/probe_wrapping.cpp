@@ -150,15 +150,6 @@ bool is_the_same_key(Probe& probe, CK_OBJECT_HANDLE restored, const Target& targ
     return probe.sign(probe.main(), signing, view_of("restored")).has_value();
 }
 
-std::string provenance_claims(const Probe& probe, CK_OBJECT_HANDLE key) {
-    std::string claims;
-    for (const auto& [type, name] : {std::pair{CKA_LOCAL, "LOCAL"}, std::pair{CKA_ALWAYS_SENSITIVE, "ALWAYS_SENSITIVE"},
-                                     std::pair{CKA_NEVER_EXTRACTABLE, "NEVER_EXTRACTABLE"}}) {
-        if (probe.flag(key, type) == true) claims += std::string{claims.empty() ? "" : ", "} + name + "=true";
-    }
-    return claims;
-}
-
 // round_trip gives why it failed; nothing where the key came back.
 std::string round_trip(Probe& probe, Wrapper& wrapper, const Target& target) {
     Bytes wrapped;
@@ -170,9 +161,7 @@ std::string round_trip(Probe& probe, Wrapper& wrapper, const Target& target) {
     CK_OBJECT_HANDLE restored = CK_INVALID_HANDLE;
     rv = wrapper.unwrap(probe, wrapped, attributes, restored);
     if (rv != CKR_OK) return "C_UnwrapKey answered " + ckr_name(rv);
-    const std::string claims = provenance_claims(probe, restored);
-    probe.report().check("wrap.provenance-lost", claims.empty(),
-                         claims.empty() ? "" : wrapper.name() + ": a restored key has " + claims);
+    check_provenance(probe, restored, "wrap.provenance-lost", wrapper.name() + ": a restored key");
     const bool same = is_the_same_key(probe, restored, target);
     probe.f().C_DestroyObject(probe.session(), restored);
     return same ? "" : "the restored key does not sign for the public key";
@@ -198,8 +187,13 @@ void backup(Probe& probe) {
         works = works || (failure.empty() && wrapper.is_for_backups());
         if (!failure.empty()) why += (why.empty() ? "" : "; ") + wrapper.name() + ": " + failure;
     }
+    if (!works && why.empty()) why = "what works does not authenticate what it wraps";
     probe.report().check("wrap.backup", works, works ? "" : why);
-    if (!works) probe.report().finding("wrap.provenance-lost", Outcome::not_applicable, "nothing is unwrapped");
+    // Rules about restored keys hold or are broken where any mechanism brought one back.
+    if (!works) {
+        for (const std::string_view rule : {"wrap.provenance-lost", "secret.history-honest"})
+            probe.report().finding(rule, Outcome::not_applicable, "nothing is unwrapped");
+    }
     probe.destroy(target.pair);
 }
 
@@ -220,6 +214,20 @@ void unextractable(Probe& probe) {
     probe.destroy(key.value().pair);
 }
 
+// A key that is made extractable afterwards must not leave wrapped either.
+void loosened(Probe& probe) {
+    auto key = probe.usual_key();
+    if (!key) return;
+    Attributes change;
+    change.flag(CKA_EXTRACTABLE, true);
+    const CK_RV rv =
+        probe.f().C_SetAttributeValue(probe.session(), key.value().pair.private_key, change.data(), change.size());
+    if (rv == CKR_OK)
+        refused(probe, "secret.loosened-keeps", key.value().pair.private_key,
+                "a key that was made extractable afterwards");
+    probe.destroy(key.value().pair);
+}
+
 void with_trusted(Probe& probe) {
     Target target;
     const CK_RV made = make_target(probe, true, target);
@@ -236,6 +244,7 @@ Group wrapping_group() {
     return {"wrapping",
             {{"backup", true, 5, backup},
              {"unextractable key", true, 5, unextractable},
+             {"loosened key", true, 5, loosened},
              {"WRAP_WITH_TRUSTED", true, 5, with_trusted}}};
 }
 

@@ -84,6 +84,9 @@ constexpr std::array kRules{
          "A CA key could also decrypt or derive: let nobody but the signer have the PIN."},
     Rule{"template.usage-enforced", limit, "A key refuses what its template forbids (SIGN, DECRYPT, DERIVE).",
          "Attributes are kept but not obeyed: let nobody but the signer have the PIN."},
+    Rule{"template.accepted", limit, "The house's key generation makes a key as it is.",
+         "Ceremonies cannot make keys in this token: make them with the vendor's tool, by a template as close to the "
+         "house's as the token takes, and look at their evidence."},
     Rule{"template.complete", note, "No attribute of the house's template has to be left out.",
          "Evidence shows these attributes as absent; nothing to do."},
     Rule{"template.defaults-safe", note, "A minimal template makes a sensitive, unextractable key that only signs.",
@@ -99,19 +102,28 @@ constexpr std::array kRules{
     // What must not leave.
     Rule{"secret.not-disclosed", unfit, "No secret attribute of a sensitive key is given away.",
          "The private key can be read. Do not use this token."},
-    Rule{"secret.extractable-stays-false", unfit, "EXTRACTABLE=false cannot be set to true.",
-         "The private key can be made extractable by whoever has the PIN. Do not use this token."},
-    Rule{"secret.sensitive-stays-true", unfit, "SENSITIVE=true cannot be set to false.",
-         "The private key can be made readable by whoever has the PIN. Do not use this token."},
+    Rule{"secret.extractable-stays-false", limit, "EXTRACTABLE=false cannot be set to true.",
+         "What evidence says of EXTRACTABLE can be changed by whoever has the PIN; secret.loosened-keeps says whether "
+         "the key itself can then leave. Let nobody but the signer have the PIN."},
+    Rule{
+        "secret.sensitive-stays-true", limit, "SENSITIVE=true cannot be set to false.",
+        "What evidence says of SENSITIVE can be changed by whoever has the PIN; secret.loosened-keeps says whether the "
+        "key itself can then leave. Let nobody but the signer have the PIN."},
+    Rule{"secret.loosened-keeps", unfit, "A key whose attributes were loosened is neither given away nor wrapped.",
+         "Whoever has the PIN can take the private key out of the token. Do not use it."},
     Rule{"secret.copy-keeps", unfit, "No copy of a key is less protected than the key.",
          "The private key can leave through a copy. Do not use this token."},
-    Rule{"secret.import-provenance", unfit, "An imported key does not claim to be made in the token.",
-         "CKA_LOCAL and CKA_NEVER_EXTRACTABLE mean nothing here: evidence from this token is worthless."},
+    Rule{"secret.import-provenance", unfit, "An imported key does not claim to be made in the token (LOCAL).",
+         "CKA_LOCAL means nothing here: evidence from this token is worthless."},
+    Rule{"secret.history-honest", limit,
+         "Imported and unwrapped keys have ALWAYS_SENSITIVE and NEVER_EXTRACTABLE false.",
+         "Only CKA_LOCAL tells a key that was made here from one that came from outside: judge keys by a template that "
+         "demands it (non-extractable-v1 does)."},
     // Wrapping.
     Rule{"wrap.unextractable-refused", unfit, "An unextractable key cannot be wrapped.",
          "The private key can leave wrapped. Do not use this token."},
-    Rule{"wrap.provenance-lost", unfit, "An unwrapped key does not claim to be made in the token.",
-         "CKA_LOCAL and CKA_NEVER_EXTRACTABLE mean nothing here: evidence from this token is worthless."},
+    Rule{"wrap.provenance-lost", unfit, "An unwrapped key does not claim to be made in the token (LOCAL).",
+         "CKA_LOCAL means nothing here: evidence from this token is worthless."},
     Rule{"wrap.with-trusted-enforced", limit, "A key with WRAP_WITH_TRUSTED=true is not wrapped by an untrusted key.",
          "Make no key of a backup template in this token: whoever has the PIN could wrap it by a key of his own."},
     Rule{"wrap.backup", note, "A private key can be wrapped and unwrapped by a mechanism for backups, and signs again.",
