@@ -62,6 +62,8 @@ Result<void> MessageReader::take(std::string_view octets) {
     total_ += octets.size();
     rest_ += octets;
     for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n')) {
+        if (end > kMaxLine)
+            return fail(ErrorCode::too_large, "a line of the process that probes the module is too long");
         messages_.push_back(parse(std::string_view{rest_}.substr(0, end)));
         rest_.erase(0, end + 1);
     }

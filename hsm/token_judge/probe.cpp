@@ -118,6 +118,12 @@ Attributes& Attributes::number(CK_ATTRIBUTE_TYPE type, unsigned long value) {
     return octets(type, {reinterpret_cast<const std::uint8_t*>(&value), sizeof value});
 }
 
+bool SigningKey::could_set(std::string_view attribute) const {
+    return std::none_of(dropped_attributes.begin(), dropped_attributes.end(), [&](const std::string& dropped) {
+        return dropped == attribute || dropped == "private " + std::string{attribute};
+    });
+}
+
 Result<LoadedLibrary> LoadedLibrary::load(const ModuleRef& ref) {
     void* handle = ::dlopen(ref.module.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {

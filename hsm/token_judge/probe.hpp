@@ -68,6 +68,9 @@ struct SigningKey {
     PublicKey public_key;
     SignatureAlgorithm algorithm;
     std::vector<std::string> dropped_attributes;
+
+    // could_set says whether the token took this attribute of the private half ("CKA_COPYABLE") in the template.
+    bool could_set(std::string_view attribute) const;
 };
 
 // LoadedLibrary is the vendor's module, initialised; finalised by finish alone, since the child leaves by _exit.

@@ -35,7 +35,10 @@ void house_template(Probe& probe) {
     std::string usage;
     for (const auto& [type, name] :
          {std::pair{CKA_DECRYPT, "DECRYPT"}, std::pair{CKA_UNWRAP, "UNWRAP"}, std::pair{CKA_DERIVE, "DERIVE"}}) {
-        if (probe.flag(object, type) == true) usage += std::string{usage.empty() ? "" : ", "} + name + " reads true";
+        const bool set = key.value().could_set(std::string{"CKA_"} + name);
+        if (probe.flag(object, type) == true)
+            usage += std::string{usage.empty() ? "" : ", "} + name +
+                     (set ? " reads true" : " is true, and cannot be set to false");
     }
     probe.report().check("template.usage", usage.empty(), usage);
     std::string dropped;
@@ -51,6 +54,15 @@ void house_template(Probe& probe) {
     }
     probe.report().check("template.evidence", findings && broken.empty(), broken);
     probe.destroy(key.value().pair);
+}
+
+// unless_set tells that a rule about an attribute cannot be tried, where the token did not take it in the template.
+bool unless_set(Probe& probe, const SigningKey& key, std::string_view attribute, std::string_view rule) {
+    if (key.could_set(attribute)) return false;
+    probe.report().finding(rule, Outcome::not_applicable,
+                           "the token does not take " + std::string{attribute} + " in a template");
+    probe.destroy(key.pair);
+    return true;
 }
 
 // A pair of another template than the house's: RSA or P-256, whichever there is.
@@ -115,6 +127,7 @@ void decrypt_refused(Probe& probe) {
     if (!probe.offers(CKM_RSA_PKCS) || !probe.offers(CKM_RSA_PKCS_KEY_PAIR_GEN)) return;
     auto key = probe.house_key(probe.main(), KeyType::rsa, 2048, {});
     if (!key) return;
+    if (unless_set(probe, key.value(), "CKA_DECRYPT", "template.usage-enforced")) return;
     CK_MECHANISM mechanism{CKM_RSA_PKCS, nullptr, 0};
     const CK_RV rv = probe.f().C_DecryptInit(probe.session(), &mechanism, key.value().pair.private_key);
     probe.report().check("template.usage-enforced", rv != CKR_OK,
@@ -127,6 +140,7 @@ void derive_refused(Probe& probe) {
     if (!probe.offers(CKM_ECDH1_DERIVE) || !probe.offers(CKM_EC_KEY_PAIR_GEN)) return;
     auto key = probe.house_key(probe.main(), KeyType::ec_p256, 0, {});
     if (!key) return;
+    if (unless_set(probe, key.value(), "CKA_DERIVE", "template.usage-enforced")) return;
     const ByteView peer = key.value().public_key.public_bits();
     CK_ECDH1_DERIVE_PARAMS parameters{CKD_NULL, 0, nullptr, length(peer), writable(peer)};
     CK_MECHANISM mechanism{CKM_ECDH1_DERIVE, &parameters, sizeof parameters};
@@ -185,6 +199,7 @@ void allowed_mechanisms(Probe& probe) {
                          kept            ? ""
                          : reading.value ? "empty"
                                          : ckr_name(reading.rv));
+    if (unless_set(probe, key.value(), "CKA_ALLOWED_MECHANISMS", "template.allowed-mechanisms-enforced")) return;
     if (!rsa) {
         probe.report().finding("template.allowed-mechanisms-enforced", Outcome::not_applicable,
                                "one mechanism is all that the key has");
@@ -201,6 +216,7 @@ void allowed_mechanisms(Probe& probe) {
 void modifiable(Probe& probe) {
     auto key = probe.usual_key();
     if (!key) return;
+    if (unless_set(probe, key.value(), "CKA_MODIFIABLE", "template.modifiable-enforced")) return;
     Attributes change;
     const Bytes other = probe.fresh_id();
     change.octets(CKA_ID, other);
@@ -225,6 +241,7 @@ CK_OBJECT_HANDLE copied(Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE ty
 void copyable(Probe& probe) {
     auto key = probe.usual_key();
     if (!key) return;
+    if (unless_set(probe, key.value(), "CKA_COPYABLE", "template.copyable-enforced")) return;
     const CK_OBJECT_HANDLE copy = copied(probe, key.value().pair.private_key, CKA_TOKEN, true);
     probe.report().check("template.copyable-enforced", copy == CK_INVALID_HANDLE,
                          copy == CK_INVALID_HANDLE ? "" : "a key with COPYABLE=false was copied");
