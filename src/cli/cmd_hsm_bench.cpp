@@ -56,7 +56,7 @@ std::string deadline_text(unsigned at_least) {
     if (at_least <= kDefault)
         return "deadline = \"10s\" (the default) is sensible: the slowest signature took less than a tenth of it.";
     return "deadline = \"" + std::to_string(at_least) +
-           "s\": ten times the slowest signature; the default of 10s would end the signer's process too soon.";
+           "s\": ten times the slowest signature; the default of 10s could give up what the token still signs.";
 }
 
 void print(Output& output, const BenchResult& result, const std::vector<Recommendation>& recommended) {
