@@ -109,7 +109,7 @@ Result<SignedIntent> read_intent(const Record& record) {
     fields.take(2);  // scheme and digest
     intent.intent = fields.hex(16);
     intent.tbs_sha256 = fields.hex(32);
-    if (purpose < 1 || purpose > 6) return broken("an intent of an unknown purpose");
+    if (purpose < 1 || purpose > 9) return broken("an intent of an unknown purpose");
     intent.purpose = static_cast<JournalPurpose>(purpose);
     if (intent.purpose == JournalPurpose::certificate) {
         intent.serial = serial_text(fields.rest());

@@ -11,7 +11,17 @@ namespace sealwright::verifier {
 
 inline constexpr std::size_t kMaxJournal = std::size_t{1} << 30U;  // octets: about three million signatures
 
-enum class JournalPurpose : std::uint8_t { certificate = 1, crl = 2, csr = 3, ocsp = 4, checkpoint = 5, tls = 6 };
+enum class JournalPurpose : std::uint8_t {
+    certificate = 1,
+    crl = 2,
+    csr = 3,
+    ocsp = 4,
+    checkpoint = 5,
+    tls = 6,
+    decrypt = 7,
+    cms = 8,
+    cmp = 9,
+};
 
 // SignedIntent is one intent of the journal. made, failed: what its result says; neither: no result, or one that does
 // not know.

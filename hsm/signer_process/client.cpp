@@ -99,6 +99,17 @@ public:
         return parsed;
     }
 
+    // decrypt may be asked again by the caller, whatever came of it.
+    Result<Secret> decrypt(const DecryptRequest& request) override {
+        auto answer = ask(Decrypt{request, static_cast<std::uint32_t>(options_.deadline.count())});
+        if (!answer) return answer.error();
+        Bytes& octets = answer.value().octets;
+        if (octets.empty()) return fail(ErrorCode::token, "the signer's answer holds no secret");
+        Secret secret = Secret::copy_of(octets);
+        zeroise(octets.data(), octets.size());
+        return secret;
+    }
+
     Result<std::vector<KeyInfo>> keys() override {
         SEALWRIGHT_TRY(auto answer, ask(ListKeys{}));
         std::vector<KeyInfo> keys;

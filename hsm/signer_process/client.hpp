@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "hsm/decryptor.hpp"
 #include "hsm/signer.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -21,9 +22,9 @@ struct ClientOptions {
 };
 
 // Client is thread-safe; many threads' requests share one connection and are matched by number. It reconnects by itself
-// with back-off; a request whose bytes may have reached a signer that then vanished ends as indeterminate, never
-// resent.
-class Client : public Signer, public SignerJournal {
+// with back-off; a request to sign whose bytes may have reached a signer that then vanished ends as indeterminate,
+// never resent.
+class Client : public Signer, public SignerJournal, public Decryptor {
 public:
     static Result<std::unique_ptr<Client>> connect(const ClientOptions& options, Log& log);
     // connected says whether a fenced connection stands now; for readiness.

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "base/boundary.hpp"
+#include "base/secret.hpp"
 #include "crypto/digest.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -48,6 +49,7 @@ void Connection::answer(std::uint64_t number, const ServerMessage& message) noex
         std::size_t sent = 0;
         const bool delivered = static_cast<bool>(send_all(socket_.get(), sending_, kPatience, sent));
         if (!delivered) close();
+        zeroise(sending_.data(), sending_.size());  // it may hold what was decrypted
         lock.lock();
     }
     flushing_ = false;
@@ -122,6 +124,8 @@ Result<void> Connection::take(std::uint64_t number, const ClientMessage& message
         return feed_stream(number, *chunk);
     } else if (std::holds_alternative<SignEnd>(message)) {
         end_stream(number);
+    } else if (const auto* decrypt = std::get_if<Decrypt>(&message)) {
+        open_up(number, *decrypt);
     } else if (const auto* intent = std::get_if<LookUp>(&message)) {
         pipeline_.look_up(shared_from_this(), number, node_, *intent);
     } else if (const auto* fence = std::get_if<Fence>(&message)) {
@@ -188,6 +192,24 @@ void Connection::ask(std::uint64_t number, const Sign& message) {
     task.value().requester = shared_from_this();
     task.value().number = number;
     pipeline_.sign(std::move(task).value());
+}
+
+// open_up takes a request to decrypt. Nothing of it is journaled: it certifies nothing.
+void Connection::open_up(std::uint64_t number, const Decrypt& message) {
+    const auto entry = keys_.find(message.request.key);
+    const auto checked =
+        entry ? check_decrypt(entry.value()->limits, entry.value()->key, message.request) : Result<void>{entry.error()};
+    if (!checked) {
+        log_.warning(kRoom, "refused to decrypt: " + checked.error().describe());
+        return answer(number, error_answer(checked.error()));
+    }
+    DecryptTask task;
+    task.requester = shared_from_this();
+    task.number = number;
+    task.key = message.request.key;
+    append_decrypt_request(task.request, message.request);
+    task.deadline = SteadyClock::now() + std::min(options_.deadline, std::chrono::milliseconds{message.deadline_ms});
+    pipeline_.decrypt(std::move(task));
 }
 
 Result<Connection::Stream> Connection::open_stream(const SignBegin& message) const {

@@ -69,6 +69,7 @@ private:
     SignTask task_of(const SignHead& head) const;
     void list_keys(std::uint64_t number);
     void give_public_key(std::uint64_t number, const GetPublicKey& message);
+    void open_up(std::uint64_t number, const Decrypt& message);
     void refuse(std::uint64_t number, const SignHead& head, const Error& why);
 
     Descriptor socket_;

@@ -19,6 +19,7 @@ Answer answer_of(ServerMessage&& message) {
         Answer operator()(SignatureAnswer&& signature) const {
             return {std::nullopt, bytes_of(signature.signature), {}, {}};
         }
+        Answer operator()(SecretAnswer&& answer) const { return {std::nullopt, bytes_of(answer.secret), {}, {}}; }
         Answer operator()(JournalStateAnswer&& answer) const { return {std::nullopt, {}, answer.state, {}}; }
         Answer operator()(ErrorAnswer&& error) const {
             return {Error{error.code, std::move(error.detail)}, {}, {}, {}};

@@ -22,7 +22,7 @@ namespace sealwright::hsm::signer_process {
 // Answer is a parsed answer that owns its octets.
 struct Answer {
     std::optional<Error> error;
-    Bytes octets;  // a signature or an SPKI
+    Bytes octets;  // a signature, an SPKI or a secret
     JournalState state = JournalState::never_seen;
     std::vector<KeyDescription> keys;
 };

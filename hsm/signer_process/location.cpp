@@ -29,6 +29,18 @@ Result<Descriptor> memory_file(ByteView octets) {
     return file;
 }
 
+TokenJob::Form form_of(TokenTask::Kind kind) noexcept {
+    switch (kind) {
+        case TokenTask::Kind::digest:
+            return TokenJob::Form::digest;
+        case TokenTask::Kind::decrypt:
+            return TokenJob::Form::decrypt;
+        case TokenTask::Kind::message:
+            break;
+    }
+    return TokenJob::Form::message;
+}
+
 }  // namespace
 
 void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t pid) {
@@ -77,7 +89,7 @@ TokenJob Location::job_of(std::uint16_t slot, const Slot& what) const {
     job.ticket = what.ticket;
     job.key = what.task->key();
     job.algorithm = what.task->algorithm();
-    job.form = what.task->is_digest() ? TokenJob::Form::digest : TokenJob::Form::message;
+    job.form = form_of(what.task->kind());
     job.octets = what.task->octets();
     return job;
 }

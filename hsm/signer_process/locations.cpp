@@ -68,7 +68,7 @@ public:
     const KeyId& key() const noexcept override { return limits_.id; }
     const crypto::SignatureAlgorithm& algorithm() const noexcept override { return limits_.algorithms.front(); }
     ByteView octets() const noexcept override { return challenge_; }
-    bool is_digest() const noexcept override { return false; }
+    Kind kind() const noexcept override { return Kind::message; }
     bool is_wanted() const noexcept override { return true; }
     void succeed(Bytes signature) noexcept override { tell(key_.verify(algorithm(), challenge_, signature)); }
     void refuse(const Error& why) noexcept override { tell(why); }
@@ -195,7 +195,8 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
     std::vector<std::shared_ptr<ProofTask>> tasks;
     std::vector<ProofRecord> records;
     for (const KeyLimits& limits : configuration_.keys) {
-        if (!location.serves(limits.id)) continue;
+        // A key that decrypts cannot sign: its public half is all that is compared.
+        if (!location.serves(limits.id) || limits.algorithms.empty()) continue;
         tasks.push_back(
             std::make_shared<ProofTask>(*this, location.number(), location.life, limits, keys_.at(limits.id).key));
         records.push_back(tasks.back()->record(ready.serial));
@@ -478,7 +479,8 @@ void Locations::lose(Location& location, Endings& endings) {
     std::vector<std::shared_ptr<TokenTask>> again;
     std::size_t unknown = 0;
     for (const auto& one : abandoned) {
-        const bool may_wait = one.surely_not_asked && location.state != LocationState::proving;
+        const bool is_repeatable = one.surely_not_asked || one.task->kind() == TokenTask::Kind::decrypt;
+        const bool may_wait = is_repeatable && location.state != LocationState::proving;
         if (may_wait) {
             again.push_back(one.task);
             continue;

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/secret.hpp"
+
 namespace sealwright::hsm::signer_process {
 namespace {
 
@@ -72,6 +74,8 @@ Result<void> send_packet(int socket, ByteView packet, Waiting waiting, const std
 }
 
 Result<Packet> PacketReceiver::receive(int socket) {
+    zeroise(buffer_.data(), used_);
+    used_ = 0;
     iovec vector{buffer_.data(), buffer_.size()};
     msghdr header = header_of(vector);
     Ancillary ancillary;
@@ -82,6 +86,7 @@ Result<Packet> PacketReceiver::receive(int socket) {
         count = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
     } while (count < 0 && errno == EINTR);
     if (count < 0) return fail(ErrorCode::unavailable, "the other process is gone", std::strerror(errno));
+    used_ = static_cast<std::size_t>(count);
     Packet packet{ByteView{buffer_}.first(static_cast<std::size_t>(count)), detach(header)};
     if (count == 0) return fail(ErrorCode::unavailable, "the other process is gone");
     if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)

@@ -35,6 +35,7 @@ public:
 
 private:
     Bytes buffer_;
+    std::size_t used_ = 0;  // by the last packet, which is wiped before the next: it may have been a secret
 };
 
 }  // namespace sealwright::hsm::signer_process

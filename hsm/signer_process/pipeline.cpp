@@ -1,6 +1,7 @@
 #include "hsm/signer_process/pipeline.hpp"
 
 #include "base/boundary.hpp"
+#include "base/secret.hpp"
 #include "crypto/digest.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -33,8 +34,10 @@ public:
 
     const KeyId& key() const noexcept override { return task_.intent.key; }
     const crypto::SignatureAlgorithm& algorithm() const noexcept override { return task_.intent.algorithm; }
-    ByteView octets() const noexcept override { return is_digest() ? ByteView{task_.digest} : ByteView{task_.message}; }
-    bool is_digest() const noexcept override { return !task_.digest.empty(); }
+    ByteView octets() const noexcept override {
+        return kind() == Kind::digest ? ByteView{task_.digest} : ByteView{task_.message};
+    }
+    Kind kind() const noexcept override { return task_.digest.empty() ? Kind::message : Kind::digest; }
     bool is_wanted() const noexcept override { return task_.requester->stands(); }
 
     void succeed(Bytes signature) noexcept override {
@@ -72,6 +75,31 @@ private:
     std::uint64_t sequence_ = 0;  // 0: not journaled
 };
 
+// DecryptJob goes to the token without the journal.
+class Pipeline::DecryptJob final : public TokenTask {
+public:
+    DecryptJob(Pipeline& pipeline, DecryptTask task)
+        : TokenTask(task.deadline), pipeline_(pipeline), task_(std::move(task)) {}
+    ~DecryptJob() override { --pipeline_.outstanding_; }
+
+    const KeyId& key() const noexcept override { return task_.key; }
+    const crypto::SignatureAlgorithm& algorithm() const noexcept override { return no_algorithm_; }
+    ByteView octets() const noexcept override { return task_.request; }
+    Kind kind() const noexcept override { return Kind::decrypt; }
+    bool is_wanted() const noexcept override { return task_.requester->stands(); }
+    void succeed(Bytes secret) noexcept override {
+        task_.requester->answer(task_.number, SecretAnswer{secret});
+        zeroise(secret.data(), secret.size());
+    }
+    void refuse(const Error& why) noexcept override { task_.requester->answer(task_.number, error_answer(why)); }
+    void lose_sight(const Error& why) noexcept override { refuse(why); }
+
+private:
+    Pipeline& pipeline_;
+    const DecryptTask task_;
+    const crypto::SignatureAlgorithm no_algorithm_{};
+};
+
 Pipeline::Pipeline(std::unique_ptr<Journal> journal, Locations& locations, const Options& options, Log& log,
                    OnFence on_fence)
     : journal_(std::move(journal)),
@@ -84,13 +112,21 @@ Pipeline::Pipeline(std::unique_ptr<Journal> journal, Locations& locations, const
 
 Pipeline::~Pipeline() { stop(); }
 
+// has_room counts one more request; it is refused where there are too many.
+bool Pipeline::has_room(Requester& requester, std::uint64_t number) {
+    if (outstanding_.fetch_add(1) < options_.max_outstanding) return true;
+    --outstanding_;
+    requester.answer(number, error_answer(fail(ErrorCode::overloaded, "too many signatures are outstanding")));
+    return false;
+}
+
+void Pipeline::decrypt(DecryptTask task) {
+    if (!has_room(*task.requester, task.number)) return;
+    locations_.submit({std::make_shared<DecryptJob>(*this, std::move(task))});
+}
+
 void Pipeline::sign(SignTask task) {
-    if (outstanding_.fetch_add(1) >= options_.max_outstanding) {
-        --outstanding_;
-        task.requester->answer(task.number,
-                               error_answer(fail(ErrorCode::overloaded, "too many signatures are outstanding")));
-        return;
-    }
+    if (!has_room(*task.requester, task.number)) return;
     auto job = std::make_shared<Job>(*this, std::move(task));
     bool is_wanted = true;
     {

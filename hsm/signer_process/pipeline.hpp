@@ -34,6 +34,15 @@ struct SignTask {
     std::chrono::steady_clock::time_point deadline;
 };
 
+// DecryptTask is one checked request to decrypt, as token processes have it (append_decrypt_request).
+struct DecryptTask {
+    std::shared_ptr<Requester> requester;
+    std::uint64_t number = 0;
+    KeyId key;
+    Bytes request;
+    std::chrono::steady_clock::time_point deadline;
+};
+
 // Pipeline: thread-safe.
 class Pipeline {
 public:
@@ -53,6 +62,7 @@ public:
 
     // Each answers through the requester, once.
     void sign(SignTask task);
+    void decrypt(DecryptTask task);
     void fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence);
     void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
                  const LookUp& question);
@@ -66,6 +76,7 @@ public:
 
 private:
     class Job;
+    class DecryptJob;
     struct FenceCall {
         std::shared_ptr<Requester> requester;
         std::uint64_t number = 0;
@@ -94,6 +105,7 @@ private:
         std::vector<ProofCall> proofs;
     };
 
+    bool has_room(Requester& requester, std::uint64_t number);
     void run();
     void group(std::unique_lock<std::mutex>& lock);
     Batch gather();

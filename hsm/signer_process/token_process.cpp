@@ -11,6 +11,7 @@
 #include "hsm/signer_process/packet_socket.hpp"
 #include "hsm/signer_process/started_marks.hpp"
 #include "hsm/signer_process/token_wire.hpp"
+#include "hsm/signer_process/wire.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
@@ -200,7 +201,11 @@ private:
         }
         const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begun).count();
         results.microseconds = static_cast<std::uint32_t>(std::min<std::int64_t>(taken, UINT32_MAX));
-        if (!tell(results)) return false;
+        Bytes packet = encode_packet(results);
+        const bool told = static_cast<bool>(send_packet(ends_.server.get(), packet, Waiting::yes));
+        zeroise(packet.data(), packet.size());  // it may hold what was decrypted
+        for (Bytes& octets : signatures) zeroise(octets.data(), octets.size());
+        if (!told) return false;
         if (token_->pin_refused())
             (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again")});
         return true;
@@ -212,9 +217,16 @@ private:
         return Error{ErrorCode::unavailable, error.public_detail(), error.private_detail()};
     }
 
+    Result<Bytes> decrypt(const TokenJob& job) {
+        SEALWRIGHT_TRY(const auto request, parse_decrypt_request(job.key, job.octets));
+        SEALWRIGHT_TRY(const Secret secret, token_->decrypt(request));
+        return bytes_of(secret.reveal());
+    }
+
     Result<Bytes> sign(const TokenJob& job, const std::vector<Descriptor>& descriptors) {
         if (!marks_->begin(job.slot, job.ticket))
             return fail(ErrorCode::expired, "nobody wants this signature any more");
+        if (job.form == TokenJob::Form::decrypt) return decrypt(job);
         if (job.form == TokenJob::Form::digest) return token_->sign_digest(job.key, job.algorithm, job.octets);
         SignRequest request;
         request.key = job.key;

@@ -1,5 +1,5 @@
-// token_task.hpp: one signature on its way to a token: journaled already, so that it is asked for once and its outcome
-// is told once.
+// token_task.hpp: one request on its way to a token: a signature, journaled already, so that it is asked for once and
+// its outcome is told once; or something to decrypt, which may be asked for again.
 #pragma once
 
 #include <chrono>
@@ -18,14 +18,16 @@ public:
 
     virtual const KeyId& key() const noexcept = 0;
     virtual const crypto::SignatureAlgorithm& algorithm() const noexcept = 0;
-    // octets is the message, or its digest where is_digest says so; they live as long as the task.
+    // kind says what octets are: a message to sign, its digest, or a request to decrypt (wire.hpp,
+    // append_decrypt_request). They live as long as the task.
+    enum class Kind { message, digest, decrypt };
+    virtual Kind kind() const noexcept = 0;
     virtual ByteView octets() const noexcept = 0;
-    virtual bool is_digest() const noexcept = 0;
     // is_wanted: whoever asked is still there. What is not wanted any more is refused before the token is asked.
     virtual bool is_wanted() const noexcept = 0;
     std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
 
-    virtual void succeed(Bytes signature) noexcept = 0;
+    virtual void succeed(Bytes answer) noexcept = 0;         // the signature, or what was decrypted
     virtual void refuse(const Error& why) noexcept = 0;      // surely not signed
     virtual void lose_sight(const Error& why) noexcept = 0;  // it may have been signed
 

@@ -149,7 +149,7 @@ Result<TokenJob> read_job(FieldReader& fields) {
     job.algorithm.scheme = static_cast<crypto::SignatureScheme>(fields.number<std::uint8_t>());
     job.algorithm.digest = static_cast<crypto::DigestAlgorithm>(fields.number<std::uint8_t>());
     const auto form = fields.number<std::uint8_t>();
-    if (form < 1 || form > 3) return bad("a job of unknown form");
+    if (form < 1 || form > 4) return bad("a job of unknown form");
     job.form = static_cast<TokenJob::Form>(form);
     const auto length = fields.number<std::uint32_t>();
     if (length > kMaxInlineOctets) return bad("a job that is too long");

@@ -29,9 +29,9 @@ inline constexpr std::size_t kMaxSignatureOctets = 8192;  // ML-DSA-87 has 4627
 
 // Job is one signature to make. slot and ticket are the server's; the answer repeats them.
 struct TokenJob {
-    // What octets are: the message; its digest; or the message's length as a number of 8 octets, the message itself
-    // being in the descriptor that came with the packet (such a packet holds one job).
-    enum class Form : std::uint8_t { message = 1, digest = 2, attached = 3 };
+    // What octets are: the message; its digest; the message's length as a number of 8 octets, the message itself being
+    // in the descriptor that came with the packet (such a packet holds one job); or a request to decrypt (wire.hpp).
+    enum class Form : std::uint8_t { message = 1, digest = 2, attached = 3, decrypt = 4 };
     std::uint16_t slot = 0;
     std::uint64_t ticket = 0;
     KeyId key;

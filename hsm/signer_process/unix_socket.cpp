@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/secret.hpp"
+
 namespace sealwright::hsm::signer_process {
 namespace {
 
@@ -107,6 +109,11 @@ Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patienc
         if (ready < 0 && errno != EINTR) return system_error(ErrorCode::io, "poll");
     }
     return success();
+}
+
+void ReceiveBuffer::keep(std::size_t count) noexcept {
+    zeroise(storage_.data() + begin_, end_ - count - begin_);
+    begin_ = end_ - count;
 }
 
 Result<std::size_t> ReceiveBuffer::receive(int fd) {

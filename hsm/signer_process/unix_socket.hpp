@@ -60,7 +60,8 @@ public:
     explicit ReceiveBuffer(std::size_t capacity) : storage_(capacity) {}
     ByteView view() const noexcept { return ByteView{storage_}.subspan(begin_, end_ - begin_); }
     // keep drops all but the last octets of view().
-    void keep(std::size_t count) noexcept { begin_ = end_ - count; }
+    // What is dropped is wiped: it may have been a secret.
+    void keep(std::size_t count) noexcept;
     // receive adds at least one octet; 0 at the end of the stream. It waits as long as the socket's timeout says.
     Result<std::size_t> receive(int fd);
 

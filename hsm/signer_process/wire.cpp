@@ -22,12 +22,14 @@ enum Type : std::uint8_t {
     kSignBegin = 7,
     kSignChunk = 8,
     kSignEnd = 9,
+    kDecrypt = 10,
     kHelloAnswer = 65,
     kDone = 66,
     kKeyList = 67,
     kPublicKeyAnswer = 68,
     kSignatureAnswer = 69,
     kJournalStateAnswer = 70,
+    kSecretAnswer = 71,
     kErrorAnswer = 127,
 };
 
@@ -84,6 +86,16 @@ struct Writer {
         append(out, message.octets);
     }
     void operator()(const SignEnd&) const { begin(kSignEnd); }
+    void operator()(const Decrypt& message) const {
+        begin(kDecrypt);
+        append(out, message.request.key.view());
+        append_number(out, message.deadline_ms);
+        append_decrypt_request(out, message.request);
+    }
+    void operator()(const SecretAnswer& message) const {
+        begin(kSecretAnswer);
+        append(out, message.secret);
+    }
     void operator()(const HelloAnswer& message) const {
         begin(kHelloAnswer);
         append_number(out, message.version);
@@ -141,7 +153,8 @@ Result<Purpose> purpose_of(std::uint8_t value) {
 }
 
 Result<crypto::SignatureAlgorithm> algorithm_of(std::uint8_t scheme, std::uint8_t digest) {
-    if (scheme < 1 || scheme > 5) return broken("unknown signature scheme");
+    if (scheme < 1 || scheme > static_cast<std::uint8_t>(crypto::SignatureScheme::ml_dsa_87))
+        return broken("unknown signature scheme");
     if (digest < 1 || digest > 4) return broken("unknown digest");
     return crypto::SignatureAlgorithm{static_cast<crypto::SignatureScheme>(scheme),
                                       static_cast<crypto::DigestAlgorithm>(digest)};
@@ -180,6 +193,14 @@ Result<ClientMessage> read_sign_begin(FieldReader& fields) {
     if (size == 0 || size > kMaxStreamedTbs)
         return fail(ErrorCode::too_large, "a streamed TBS has 1 to 268435456 octets");
     return ClientMessage{SignBegin{head, size}};
+}
+
+Result<ClientMessage> read_decrypt(FieldReader& fields) {
+    Decrypt message;
+    const auto key = fields.id<KeyId>();
+    message.deadline_ms = fields.number<std::uint32_t>();
+    SEALWRIGHT_TRY(message.request, parse_decrypt_request(key, fields.rest()));
+    return ClientMessage{message};
 }
 
 Result<KeyList> read_key_list(FieldReader& fields) {
@@ -247,6 +268,8 @@ Result<ClientMessage> read_client(std::uint8_t type, FieldReader& fields) {
         }
         case kSignEnd:
             return ClientMessage{SignEnd{}};
+        case kDecrypt:
+            return read_decrypt(fields);
         default:
             return broken("unknown message");
     }
@@ -270,6 +293,8 @@ Result<ServerMessage> read_server(std::uint8_t type, FieldReader& fields) {
             return ServerMessage{SignatureAnswer{fields.rest()}};
         case kJournalStateAnswer:
             return read_journal_state(fields);
+        case kSecretAnswer:
+            return ServerMessage{SecretAnswer{fields.rest()}};
         case kErrorAnswer:
             return read_error(fields);
         default:
@@ -278,6 +303,32 @@ Result<ServerMessage> read_server(std::uint8_t type, FieldReader& fields) {
 }
 
 }  // namespace
+
+void append_decrypt_request(Bytes& out, const DecryptRequest& request) {
+    out.push_back(static_cast<std::uint8_t>(request.scheme));
+    out.push_back(static_cast<std::uint8_t>(request.digest));
+    append_number(out, static_cast<std::uint16_t>(request.secret_size));
+    append_number(out, static_cast<std::uint16_t>(request.label.size()));
+    append(out, request.label);
+    append(out, request.input);
+}
+
+Result<DecryptRequest> parse_decrypt_request(const KeyId& key, ByteView octets) {
+    FieldReader fields{octets};
+    DecryptRequest request;
+    request.key = key;
+    request.scheme = static_cast<DecryptScheme>(fields.number<std::uint8_t>());
+    const auto digest = fields.number<std::uint8_t>();
+    request.digest = static_cast<crypto::DigestAlgorithm>(digest);
+    request.secret_size = fields.number<std::uint16_t>();
+    request.label = fields.octets(fields.number<std::uint16_t>());
+    request.input = fields.rest();
+    if (fields.failed() || octets.size() > kMaxDecryptInput || request.input.empty())
+        return broken("a request to decrypt that cannot be read");
+    if (decrypt_scheme_name(request.scheme) == "unknown" || digest < 1 || digest > 4)
+        return broken("unknown decryption scheme");
+    return request;
+}
 
 void append_message(Bytes& out, std::uint64_t number, const ClientMessage& message) {
     append_any(out, number, message);

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "hsm/decryptor.hpp"
 #include "hsm/signer.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -73,8 +74,14 @@ struct SignChunk {
     ByteView octets;
 };
 struct SignEnd {};
+// Decrypt: what a key is asked to open. Nothing of it is journaled: no certificate comes of it.
+struct Decrypt {
+    DecryptRequest request;
+    std::uint32_t deadline_ms = 0;
+};
 
-using ClientMessage = std::variant<Hello, Fence, ListKeys, GetPublicKey, LookUp, Sign, SignBegin, SignChunk, SignEnd>;
+using ClientMessage =
+    std::variant<Hello, Fence, ListKeys, GetPublicKey, LookUp, Sign, SignBegin, SignChunk, SignEnd, Decrypt>;
 
 // What the signer answers.
 struct HelloAnswer {
@@ -96,6 +103,9 @@ struct PublicKeyAnswer {
 struct SignatureAnswer {
     ByteView signature;
 };
+struct SecretAnswer {
+    ByteView secret;
+};
 struct JournalStateAnswer {
     JournalState state = JournalState::never_seen;
 };
@@ -104,8 +114,15 @@ struct ErrorAnswer {
     std::string detail;
 };
 
-using ServerMessage =
-    std::variant<HelloAnswer, Done, KeyList, PublicKeyAnswer, SignatureAnswer, JournalStateAnswer, ErrorAnswer>;
+using ServerMessage = std::variant<HelloAnswer, Done, KeyList, PublicKeyAnswer, SignatureAnswer, JournalStateAnswer,
+                                   ErrorAnswer, SecretAnswer>;
+
+inline constexpr std::size_t kMaxDecryptInput = 4096;  // an RSA block or a point, and an OAEP label
+
+// append_decrypt_request writes everything of a request but its key, as the wire and the token processes have it;
+// parse_decrypt_request reads it to its end (malformed).
+void append_decrypt_request(Bytes& out, const DecryptRequest& request);
+Result<DecryptRequest> parse_decrypt_request(const KeyId& key, ByteView octets);
 
 // append_message adds one whole frame to out.
 void append_message(Bytes& out, std::uint64_t number, const ClientMessage& message);

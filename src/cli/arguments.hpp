@@ -56,6 +56,9 @@ CLI::Option* add_module_options(CLI::App& command, HsmOptions& options);
 void add_token_choice(CLI::App& command, HsmOptions& options);
 void add_token_options(CLI::App& command, HsmOptions& options);
 
+// add_judge_commands: hsm test, hsm bench.
+void add_judge_commands(Grammar& grammar, CLI::App& group);
+
 // add_secret_source adds --NAME-fd and --NAME-file.
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
 

@@ -140,6 +140,7 @@ void add_hsm(Grammar& grammar) {
     grammar.runs(evidence, judged, hsm_evidence);
     add_hsm_backup(grammar, group);
     add_key_commands(grammar, group);
+    add_judge_commands(grammar, group);
 }
 
 }  // namespace

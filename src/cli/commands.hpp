@@ -19,6 +19,8 @@ Result<ExitCode> hsm_restore(Context& context, const HsmBackupOptions& options);
 Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options);
 Result<ExitCode> hsm_pin_seal(Context& context, const PinSealOptions& options);
 Result<ExitCode> hsm_pin_check(Context& context, const PinCheckOptions& options);
+Result<ExitCode> hsm_test(Context& context, const HsmTestOptions& options);
+Result<ExitCode> hsm_bench(Context& context, const HsmBenchOptions& options);
 Result<ExitCode> version(Context& context);
 
 // Over the admin socket. cert_issue can speak the native protocol over HTTPS instead.

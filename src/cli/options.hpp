@@ -74,6 +74,28 @@ struct PinCheckOptions {
     std::string file, tcti;
 };
 
+// The token of hsm test and hsm bench.
+struct JudgedTokenOptions {
+    std::string module, init_args;
+    std::string token_serial, token_label;
+    SecretOptions pin;
+    unsigned deadline = 60;  // seconds
+    bool yes = false;
+};
+
+struct HsmTestOptions {
+    JudgedTokenOptions token;
+    std::string page;  // also write the report as HTML
+    bool force = false, quick = false;
+};
+
+struct HsmBenchOptions {
+    JudgedTokenOptions token;
+    std::vector<std::string> algorithms;
+    std::vector<unsigned> lanes;
+    double seconds = 2;
+};
+
 struct ProfileOptions {
     std::string name;
     bool toml = false;

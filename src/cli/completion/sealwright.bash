@@ -3,7 +3,7 @@
 _sealwright_commands() {
     case $1 in
         ceremony) echo "check print rehearse run" ;;
-        hsm) echo "tokens keys evidence wrapping-key backup restore enrol pin" ;;
+        hsm) echo "tokens keys evidence wrapping-key backup restore enrol pin test bench" ;;
         "hsm pin") echo "seal check" ;;
         ca) echo "status" ;;
         crl) echo "publish" ;;

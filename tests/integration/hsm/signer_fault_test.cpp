@@ -49,8 +49,8 @@ protected:
         return client ? std::move(client).value() : nullptr;
     }
     static void inject(std::string_view script) { test::write_text(house().script(), script); }
-    // journaled waits until the proofs of six keys, a fence and this many certificate intents are in the journal: 159, 85
-    // and 184 octets each (journal_record.hpp).
+    // journaled waits until the proofs of six keys, a fence and this many certificate intents are in the journal: 159,
+    // 85 and 184 octets each (journal_record.hpp).
     static bool journaled(std::size_t intents) {
         const std::size_t expected = 64 + 6 * 159 + 85 + intents * 184;
         for (int i = 0; i < 2000; ++i) {

@@ -74,7 +74,8 @@ pid_t SignerProcess::child(const std::string& name) const {
     std::istringstream children{read_text("/proc/" + of + "/task/" + of + "/children")};
     pid_t found = -1;
     for (pid_t candidate = 0; children >> candidate;) {
-        if (read_text("/proc/" + std::to_string(candidate) + "/comm") == name + "\n") found = std::max(found, candidate);
+        if (read_text("/proc/" + std::to_string(candidate) + "/comm") == name + "\n")
+            found = std::max(found, candidate);
     }
     return found;
 }
@@ -95,8 +96,9 @@ SignerHouse::SignerHouse() {
     if (!module) give_up(module.error().describe());
     auto token = hsm::pkcs11::Token::open(module.value(), {serial_, {}}, SoftHsm::pin());
     if (!token) give_up(token.error().describe());
-    const auto make = [&](const std::string& name, KeyType type, unsigned bits = 0) {
-        auto key = token.value()->generate({type, bits, name, "non-extractable-v1", {}});
+    const auto make = [&](const std::string& name, KeyType type, unsigned bits = 0,
+                          const std::string& evidence = "non-extractable-v1") {
+        auto key = token.value()->generate({type, bits, name, evidence, {}});
         if (!key) give_up(key.error().describe());
         keys_.emplace(name, key.value());
     };
@@ -106,6 +108,7 @@ SignerHouse::SignerHouse() {
     make("tls", KeyType::ec_p384);
     make("rsa", KeyType::rsa, 2048);
     make("edwards", KeyType::ed25519);
+    make("opener", KeyType::rsa, 2048, "non-extractable-decrypt-v1");
     write_config();
 }
 
@@ -124,12 +127,16 @@ void SignerHouse::write_config(const std::string& module, const std::string& ext
     write_text(config(),
                "format = 1\nsocket = \"signer.sock\"\nsocket_mode = \"0600\"\njournal = \"journal\"\nmodule = \"" +
                    (module.empty() ? softhsm_.module() : module) + "\"\nallowed_uids = [" + std::to_string(::getuid()) +
-                   "]\nlanes = 2\n" + extra + "\n[token]\nserial = \"" + serial_ + "\"\npin = {file = \"pin\"}\n" + token_extra +
-                   "[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" + key("issuing", R"(["certificate", "crl", "csr"])", "ecdsa-sha256") + ca_tables() +
+                   "]\nlanes = 2\n" + extra + "\n[token]\nserial = \"" + serial_ + "\"\npin = {file = \"pin\"}\n" +
+                   token_extra + "[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" +
+                   key("issuing", R"(["certificate", "crl", "csr"])", "ecdsa-sha256") + ca_tables() +
                    key("rsa", R"(["certificate", "crl"])", "rsa-pkcs1-sha256") + ca_tables() +
                    key("edwards", R"(["certificate", "crl"])", "ed25519") + ca_tables() +
                    key("ocsp", R"(["ocsp"])", "ecdsa-sha256") + key("audit", R"(["checkpoint"])", "ed25519") +
-                   "[key.checkpoint]\norigin = \"ca.test/audit\"\n" + key("tls", R"(["tls"])", "ecdsa-sha384"));
+                   "[key.checkpoint]\norigin = \"ca.test/audit\"\n" + "\n[[key]]\nid = \"" +
+                   keys_.at("opener").id.hex() +
+                   "\"\nname = \"opener\"\npurposes = [\"decrypt\"]\n[key.decrypt]\nschemes = [\"rsa-oaep\"]\n" +
+                   key("tls", R"(["tls"])", "ecdsa-sha384"));
 }
 
 std::vector<std::string> SignerHouse::faulty_environment() const {

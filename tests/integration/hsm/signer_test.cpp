@@ -85,11 +85,40 @@ TEST_F(SignerTest, SignsEachPurpose) {
     expect_signed(*client, "tls", Purpose::tls, SignerHouse::tls_content());
     const auto keys = client->keys();
     ASSERT_TRUE(keys);
-    EXPECT_EQ(keys.value().size(), 6U);
+    EXPECT_EQ(keys.value().size(), 7U);
     const auto key = client->public_key(house().key("tls").id);
     ASSERT_TRUE(key);
     EXPECT_EQ(key.value().id(), house().key("tls").id);
     EXPECT_EQ(client->public_key(KeyId{}).error().code(), ErrorCode::not_found);
+}
+
+TEST_F(SignerTest, DecryptsByTheKeysAndTheSchemesThatAreAllowed) {
+    start();
+    const auto client = connect();
+    const auto file = [&](const char* name) { return (house().folder() / name).string(); };
+    test::write_text(file("spki"), text_of(house().key("opener").public_key.spki().view()));
+    test::write_text(file("plain"), "a content key of 32 octets......");
+    test::run_command("openssl pkeyutl -encrypt -pubin -keyform DER -inkey " + file("spki") + " -in " + file("plain") +
+                      " -out " + file("block") + " -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
+    Bytes block = bytes_of(view_of(test::read_text(file("block"))));
+    DecryptRequest request;
+    request.key = house().key("opener").id;
+    request.scheme = DecryptScheme::rsa_oaep;
+    request.digest = crypto::DigestAlgorithm::sha1;
+    request.input = block;
+    const auto opened = client->decrypt(request);
+    ASSERT_TRUE(opened) << opened.error().describe();
+    EXPECT_EQ(text_of(opened.value().reveal()), "a content key of 32 octets......");
+    block.back() ^= 1U;
+    EXPECT_FALSE(client->decrypt(request));
+    request.scheme = DecryptScheme::rsa_pkcs1;
+    request.secret_size = 32;
+    EXPECT_EQ(client->decrypt(request).error().code(), ErrorCode::denied);  // not among the key's schemes
+    request.scheme = DecryptScheme::rsa_oaep;
+    request.key = house().key("rsa").id;
+    EXPECT_EQ(client->decrypt(request).error().code(), ErrorCode::denied);  // a key that signs
+    EXPECT_EQ(client->sign(house().request("opener", Purpose::certificate, house().tbs_certificate(1))).error().code(),
+              ErrorCode::denied);
 }
 
 TEST_F(SignerTest, StreamsALongCrlForEachKindOfKey) {

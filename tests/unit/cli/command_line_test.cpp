@@ -36,11 +36,12 @@ TEST(CommandLine, HasTheCommandsOfTheDesignAndNoOthers) {
         command_names(),
         testing::UnorderedElementsAre(
             "ceremony check", "ceremony print", "ceremony rehearse", "ceremony run", "hsm tokens", "hsm keys",
-            "hsm evidence", "hsm wrapping-key", "hsm backup", "hsm restore", "hsm enrol", "hsm pin seal", "hsm pin check", "ca status", "profile list", "profile show",
-            "cert issue", "cert list", "cert show", "cert revoke", "cert hold", "cert release", "request list",
-            "request show", "request approve", "request deny", "request attestation", "ek import", "ek list",
-            "ek remove", "device list", "device show", "device revoke", "device retire", "crl publish", "secret create",
-            "secret list", "secret revoke", "audit show", "audit verify", "audit export", "version"));
+            "hsm evidence", "hsm test", "hsm bench", "hsm wrapping-key", "hsm backup", "hsm restore", "hsm enrol",
+            "hsm pin seal", "hsm pin check", "ca status", "profile list", "profile show", "cert issue", "cert list",
+            "cert show", "cert revoke", "cert hold", "cert release", "request list", "request show", "request approve",
+            "request deny", "request attestation", "ek import", "ek list", "ek remove", "device list", "device show",
+            "device revoke", "device retire", "crl publish", "secret create", "secret list", "secret revoke",
+            "audit show", "audit verify", "audit export", "version"));
 }
 
 TEST(CommandLine, EveryCommandHasHelpWithAnExampleOfItself) {

@@ -56,6 +56,13 @@ TEST(Wire, CarriesEveryClientMessageUnchanged) {
     EXPECT_EQ(begun.head, head());
     EXPECT_EQ(begun.size, 12345678U);
     EXPECT_TRUE(std::holds_alternative<SignEnd>(parsed(framed(ClientMessage{SignEnd{}})).value()));
+    const Bytes block(256, 5), label(3, 6);
+    const DecryptRequest request{head().key, DecryptScheme::rsa_pkcs1, crypto::DigestAlgorithm::sha1, block, label, 32};
+    const auto decrypt = std::get<Decrypt>(parsed(framed(ClientMessage{Decrypt{request, 900}})).value());
+    EXPECT_EQ(decrypt.request.scheme, DecryptScheme::rsa_pkcs1);
+    EXPECT_EQ(decrypt.request.secret_size, 32U);
+    EXPECT_TRUE(equal(decrypt.request.input, block) && equal(decrypt.request.label, label));
+    EXPECT_EQ(decrypt.deadline_ms, 900U);
 }
 
 TEST(Wire, CarriesEveryAnswerUnchanged) {
@@ -126,7 +133,7 @@ TEST(Wire, RefusesValuesOutsideTheirSets) {
     const Bytes good = framed(ClientMessage{Sign{head(), Bytes{1}}});
     constexpr std::size_t kPurpose = 13 + 32, kScheme = kPurpose + 1, kDigest = kScheme + 1;
     for (const auto& [at, value] :
-         {std::pair{kPurpose, 0}, {kPurpose, 10}, {kScheme, 0}, {kScheme, 6}, {kDigest, 0}, {kDigest, 5}}) {
+         {std::pair{kPurpose, 0}, {kPurpose, 10}, {kScheme, 0}, {kScheme, 9}, {kDigest, 0}, {kDigest, 5}}) {
         Bytes bad = good;
         bad[at] = static_cast<std::uint8_t>(value);
         EXPECT_FALSE(parsed(bad)) << at << " " << value;

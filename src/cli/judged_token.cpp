@@ -1,0 +1,86 @@
+#include "cli/judged_token.hpp"
+
+#include "cli/confirmation.hpp"
+#include "cli/secret_source.hpp"
+
+namespace sealwright::cli {
+namespace {
+
+using hsm::pkcs11::TokenInfo;
+using hsm::token_judge::Survey;
+
+Result<TokenInfo> choose(const Survey& survey, const JudgedTokenOptions& options) {
+    std::vector<TokenInfo> matching;
+    std::string labels;
+    for (const TokenInfo& token : survey.tokens) {
+        if (!token.initialized) continue;
+        labels += "\n" + token.label + " (serial " + token.serial + ")";
+        const bool serial_fits = options.token_serial.empty() || options.token_serial == token.serial;
+        const bool label_fits = options.token_label.empty() || options.token_label == token.label;
+        if (serial_fits && label_fits) matching.push_back(token);
+    }
+    if (matching.size() == 1) return matching.front();
+    const std::string advice = labels.empty()
+                                   ? "The module has no initialised token."
+                                   : "Name one with --token-serial or --token-label. The module has:" + labels;
+    if (matching.empty()) return with_advice(fail(ErrorCode::not_found, "no token matches"), advice);
+    return with_advice(fail(ErrorCode::denied, std::to_string(matching.size()) + " tokens match"), advice);
+}
+
+Result<void> check_pin_state(const TokenInfo& token) {
+    if (token.user_pin_locked)
+        return with_advice(fail(ErrorCode::denied, "the token's user PIN is locked"),
+                           "The security officer sets a new one.");
+    if (token.user_pin_final_try)
+        return with_advice(
+            fail(ErrorCode::denied,
+                 "one wrong PIN more would lock the token, and this program does not spend the last try"),
+            "Log in once with another tool, by the right PIN; then come back.");
+    if (token.write_protected)
+        return fail(ErrorCode::denied, "the token is write-protected: no throw-away keys can be made in it");
+    return success();
+}
+
+std::string name_of(const TokenInfo& token) { return token.label + " (serial " + token.serial + ")"; }
+
+}  // namespace
+
+Result<std::optional<JudgedToken>> take_token(Context& context, const JudgedTokenOptions& options,
+                                              const std::string& purpose) {
+    JudgedToken taken;
+    taken.subject = {options.module, options.init_args, options.token_serial, options.token_label, options.deadline};
+    auto survey = hsm::token_judge::survey(taken.subject);
+    if (!survey)
+        return with_advice(survey.error(),
+                           "Is " + options.module + " the PKCS#11 library of your HSM, and built for this machine?");
+    taken.survey = std::move(survey).value();
+    SEALWRIGHT_TRY(const TokenInfo token, choose(taken.survey, options));
+    SEALWRIGHT_TRY(check_pin_state(token));
+    taken.subject.token_serial = token.serial;
+    taken.subject.token_label = token.label;
+    if (token.login_required) {
+        SEALWRIGHT_TRY(taken.pin,
+                       read_secret(options.pin, context.terminal, "PIN of token " + name_of(token) + ":", "pin"));
+    }
+    SEALWRIGHT_TRY(const std::size_t keys, hsm::token_judge::count_private_keys(taken.subject, taken.pin));
+    if (keys > 0 && !options.yes) {
+        return with_advice(fail(ErrorCode::denied, "token " + name_of(token) + " holds " + std::to_string(keys) +
+                                                       (keys == 1 ? " private key" : " private keys")),
+                           "Make a token of its own for this. If it has to be this one, say --yes: only keys labelled "
+                           "sealwright-test-... are made and destroyed.");
+    }
+    SEALWRIGHT_TRY(const bool yes, confirm_unless(options.yes, context,
+                                                  "Make throw-away keys in token " + name_of(token) + ", " + purpose +
+                                                      " with them and destroy them?"));
+    if (!yes) return std::optional<JudgedToken>{};
+    return std::optional<JudgedToken>{std::move(taken)};
+}
+
+void tell_leftovers(Context& context, const std::string& label, std::optional<unsigned> leftovers) {
+    if (leftovers == 0U) return;
+    context.output.warning((leftovers ? std::to_string(*leftovers) + " throw-away objects could not be destroyed"
+                                      : std::string{"it is not known whether the throw-away keys are destroyed"}) +
+                           ": look for objects labelled " + label + " and remove them with the vendor's tool");
+}
+
+}  // namespace sealwright::cli

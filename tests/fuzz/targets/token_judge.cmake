@@ -1,0 +1,1 @@
+sealwright_fuzz(token_messages SOURCES targets/token_messages.cpp LINK sealwright_token_judge)
