@@ -67,8 +67,10 @@ CK_RV wrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by
     if (length == 0 || length > kMaxWrapped) return CKR_DATA_LEN_RANGE;
     out.resize(length);
     rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, out.data(), &length);
-    if (rv == CKR_OK && length <= out.size()) out.resize(length);
-    return rv;
+    if (rv != CKR_OK) return rv;
+    if (length > out.size()) return CKR_DATA_LEN_RANGE;
+    out.resize(length);
+    return CKR_OK;
 }
 
 // takes_another: this mechanism does not do it, another may (SoftHSM's key wrap answers CKR_KEY_SIZE_RANGE to an
@@ -125,7 +127,8 @@ AttributeTemplate restored_template(const KeyBackup& backup, const MechanismSet&
     attributes.number(CKA_KEY_TYPE, "CKA_KEY_TYPE", token_key_type(backup.public_key.type()));
     // SoftHSM 2.6.1 takes the template in its order, and nothing more once the key is not to be modified.
     attributes.move_to_end(CKA_MODIFIABLE);
-    // opencryptoki 3.27 refuses one of these; what is left out is read back, and the key destroyed that does not have it.
+    // opencryptoki 3.27 refuses one of these; what is left out is read back, and the key destroyed that does not have
+    // it.
     attributes.make_optional(CKA_EXTRACTABLE);
     attributes.make_optional(CKA_WRAP_WITH_TRUSTED);
     return attributes;
