@@ -231,9 +231,11 @@ private:
         if (!key.name.empty() && !is_name(key.name)) table.problem("name", kNameRule);
         for (const auto& name : table.texts("purposes", Need::required)) {
             const auto purpose = hsm::parse_purpose_name(name);
-            if (!purpose)
-                table.problem("purposes",
-                              "'" + name + "' is no purpose: certificate, crl, csr, ocsp, checkpoint, tls are");
+            // No ceremony makes a key that decrypts: such a key signs nothing, and so not its own request.
+            if (!purpose || purpose.value() == hsm::Purpose::decrypt)
+                table.problem(
+                    "purposes",
+                    "'" + name + "' is no purpose: certificate, crl, csr, ocsp, checkpoint, tls, cms, cmp are");
             else if (std::find(key.purposes.begin(), key.purposes.end(), purpose.value()) != key.purposes.end())
                 table.problem("purposes", "has '" + name + "' twice");
             else

@@ -64,7 +64,10 @@ void compare_key(const BundleState& state, const std::string& file, const Signer
     if (written.purposes != wanted.purposes) state.checks.invalid(where + "has other purposes than in the script");
     const std::vector<std::string> algorithms{crypto::signature_name(crypto::default_algorithm(key->key->type()))};
     if (written.algorithms != algorithms) state.checks.invalid(where + "has other algorithms than its type's");
-    if (written.limits != expected_limits(state, wanted))
+    auto limits = expected_limits(state, wanted);
+    // The signer judges a key by the template that the ceremony judged it by.
+    if (key->evidence_template != "non-extractable-v1") limits["evidence"] = key->evidence_template;
+    if (written.limits != limits)
         state.checks.invalid(where + "has other limits than script, bindings and certificates give it");
 }
 

@@ -52,6 +52,9 @@ public:
     void move_to_end(CK_ATTRIBUTE_TYPE type) {
         std::stable_partition(rows_.begin(), rows_.end(), [&](const Row& row) { return row.type != type; });
     }
+    void make_optional(CK_ATTRIBUTE_TYPE type) {
+        for (Row& row : rows_) row.optional = row.optional || row.type == type;
+    }
     std::size_t optional_count() const {
         return static_cast<std::size_t>(
             std::count_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.optional; }));

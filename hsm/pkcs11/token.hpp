@@ -63,7 +63,7 @@ enum class KeyMobility : std::uint8_t {
     stays,              // CKA_EXTRACTABLE is false
     can_leave_wrapped,  // extractable, by a trusted wrapping key alone
     can_leave,          // extractable by any key that wraps
-    restored,           // came back from a backup (extractable, not local); its provenance is lost
+    restored,           // can leave wrapped and was not made here: it came back from a backup, its provenance is lost
 };
 
 struct TokenKey {
@@ -90,7 +90,7 @@ struct WrappingKey {
 // unextractable. It is no private object, which an SO cannot make: it can be found without login, not read. The process
 // must not be logged in to the token (conflict). already_exists for a label that any secret key of the token has;
 // unsupported for a token without AES keys or without a wrapping mechanism; denied for a wrong SO PIN, which is never
-// tried again.
+// tried again, and where the token says that the SO's last try is left, which is not spent.
 Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
                                         const Secret& so_pin, const std::string& label);
 

@@ -148,6 +148,7 @@ private:
     Attempt<Secret> decrypt_pkcs1(SessionLease& lease, const KeyEntry& entry, const DecryptRequest& request);
     Attempt<Secret> agree(SessionLease& lease, const KeyEntry& entry, ByteView point);
     CK_RV decrypt_init(SessionLease& lease, const KeyEntry& entry, CK_MECHANISM& mechanism);
+    Result<void> restored_as_told(const KeyId& key);
     Result<TokenKey> restore_on(SessionView session, const KeyBackup& backup, const std::string& wrapping_label);
     Result<TokenKey> proved_or_destroyed(SessionView session, const TokenKey& key,
                                          std::array<CK_OBJECT_HANDLE, 2> halves);

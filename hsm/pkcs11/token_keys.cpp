@@ -12,8 +12,8 @@ KeyMobility mobility_of(SessionView session, CK_OBJECT_HANDLE private_key) {
     const auto extractable = flag(CKA_EXTRACTABLE);
     if (!extractable) return KeyMobility::unknown;
     if (!*extractable) return KeyMobility::stays;
-    if (!flag(CKA_LOCAL).value_or(true)) return KeyMobility::restored;
-    return flag(CKA_WRAP_WITH_TRUSTED).value_or(false) ? KeyMobility::can_leave_wrapped : KeyMobility::can_leave;
+    if (!flag(CKA_WRAP_WITH_TRUSTED).value_or(false)) return KeyMobility::can_leave;
+    return flag(CKA_LOCAL).value_or(true) ? KeyMobility::can_leave_wrapped : KeyMobility::restored;
 }
 
 }  // namespace

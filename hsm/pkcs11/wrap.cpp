@@ -67,8 +67,10 @@ CK_RV wrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by
     if (length == 0 || length > kMaxWrapped) return CKR_DATA_LEN_RANGE;
     out.resize(length);
     rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, out.data(), &length);
-    if (rv == CKR_OK && length <= out.size()) out.resize(length);
-    return rv;
+    if (rv != CKR_OK) return rv;
+    if (length > out.size()) return CKR_DATA_LEN_RANGE;
+    out.resize(length);
+    return CKR_OK;
 }
 
 // takes_another: this mechanism does not do it, another may (SoftHSM's key wrap answers CKR_KEY_SIZE_RANGE to an
@@ -125,6 +127,10 @@ AttributeTemplate restored_template(const KeyBackup& backup, const MechanismSet&
     attributes.number(CKA_KEY_TYPE, "CKA_KEY_TYPE", token_key_type(backup.public_key.type()));
     // SoftHSM 2.6.1 takes the template in its order, and nothing more once the key is not to be modified.
     attributes.move_to_end(CKA_MODIFIABLE);
+    // opencryptoki 3.27 refuses one of these; what is left out is read back, and the key destroyed that does not have
+    // it.
+    attributes.make_optional(CKA_EXTRACTABLE);
+    attributes.make_optional(CKA_WRAP_WITH_TRUSTED);
     return attributes;
 }
 
@@ -285,12 +291,24 @@ Result<KeyBackup> TokenImpl::back_up(const KeyId& key, const std::string& wrappi
     });
 }
 
-// proved_or_destroyed: only a key that signs for the backup's SPKI stays.
+// restored_as_told: what had to be left out of the template has its value all the same.
+Result<void> TokenImpl::restored_as_told(const KeyId& key) {
+    SEALWRIGHT_TRY(const auto told, evidence(key));
+    SEALWRIGHT_TRY(const auto findings, judge_evidence(told, kWrapBackupRestored));
+    for (const auto& finding : findings) {
+        if (finding.severity == x509::Severity::error)
+            return refused("the token did not restore the key as it was told", finding.detail);
+    }
+    return success();
+}
+
+// proved_or_destroyed: only a key that signs for the backup's SPKI, and that the token holds as it was told, stays.
 Result<TokenKey> TokenImpl::proved_or_destroyed(SessionView session, const TokenKey& key,
                                                 std::array<CK_OBJECT_HANDLE, 2> halves) {
     const KeySpec spec{key.public_key.type(), 0, key.label, std::string{kWrapBackup}, {}};
     auto read = keys();
     auto proof = read ? prove(key, spec) : Result<void>{read.error()};
+    if (proof) proof = restored_as_told(key.id);
     if (proof) return key;
     std::string left;
     for (const CK_OBJECT_HANDLE half : halves) {
@@ -301,7 +319,7 @@ Result<TokenKey> TokenImpl::proved_or_destroyed(SessionView session, const Token
         const std::scoped_lock lock{table_mutex_};
         table_.erase(key.id);
     }
-    return fail(ErrorCode::conflict, "what was unwrapped does not prove to be the key of the backup" + left,
+    return fail(ErrorCode::conflict, "what was unwrapped is not the key of the backup as it has to be" + left,
                 proof.error().describe());
 }
 

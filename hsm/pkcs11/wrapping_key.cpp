@@ -44,6 +44,17 @@ private:
     bool logged_in_ = false;
 };
 
+// so_can_try: a locked PIN is not tried, nor the last try spent.
+Result<void> so_can_try(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot) {
+    CK_TOKEN_INFO info{};
+    const CK_RV rv = functions.C_GetTokenInfo(slot, &info);
+    if (rv != CKR_OK) return ckr_error("C_GetTokenInfo", rv, "the token says nothing of itself");
+    if ((info.flags & CKF_SO_PIN_LOCKED) != 0) return fail(ErrorCode::denied, "the SO's PIN is locked");
+    if ((info.flags & CKF_SO_PIN_FINAL_TRY) != 0)
+        return fail(ErrorCode::denied, "the token says that the SO's last try is left; it is not spent here");
+    return success();
+}
+
 AttributeTemplate wrapping_template(const std::string& label, const Bytes& cka_id) {
     AttributeTemplate attributes;
     attributes.flag(CKA_TOKEN, "CKA_TOKEN", true);
@@ -120,6 +131,7 @@ Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, c
     if (!mechanisms.contains(CKM_AES_KEY_GEN) || !wraps)
         return fail(ErrorCode::unsupported, "the token has no AES keys that wrap others");
     SEALWRIGHT_TRY(const auto claim, Claim::take(inside, info));
+    SEALWRIGHT_TRY(so_can_try(inside.functions(), info.slot_id));
     SEALWRIGHT_TRY(const auto session, SoSession::open(inside.functions(), info, so_pin));
     const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
     SEALWRIGHT_TRY(const auto found, find_objects(session->view(), CKO_SECRET_KEY, criteria));

@@ -194,8 +194,9 @@ class Ceremonies(TokenCase):
         told = json.loads(self.ceremony("rehearse", "--out", self.folder / "bundle", "--yes", "--json").stdout)
         self.assertIn('evidence = "wrap-backup-v1"', (self.folder / "bundle/artefacts/signer-keys.toml").read_text())
         verified = subprocess.run([str(pathlib.Path(SEALWRIGHT).with_name("sealwright-verify")), "ceremony", self.folder / "bundle", "--roots",
-                                   self.folder / "bundle/artefacts/root.pem", "--head", told["head"]], capture_output=True, text=True)
+                                   self.folder / "bundle/artefacts/root.pem", "--allow-rehearsal", "--head", told["head"]], capture_output=True, text=True)
         self.assertIn("1 can leave, wrapped", verified.stdout)
+        self.assertIn("verdict: VALID", verified.stdout)
 
         on_token = (*online, "--pin-file", self.folder / "pin")
         listed = {key["label"]: key["leaves"] for key in json.loads(self.hsm("keys", *on_token, "--json").stdout)["keys"]}

@@ -461,6 +461,59 @@ INSTANTIATE_TEST_SUITE_P(All, Opened,
                                            OpenCase{"ecdh256", KeyType::ec_p256, 0, "-keyopt ecdh_kdf_md:sha256"}),
                          [](const auto& one) { return std::string{one.param.name}; });
 
+// MlDsaSigner stands in for a token with CKM_ML_DSA, which SoftHSM is not.
+class MlDsaSigner final : public Signer {
+public:
+    static std::unique_ptr<MlDsaSigner> make(const char* name) {
+        EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, name, nullptr);
+        EVP_PKEY* key = nullptr;
+        if (context != nullptr) {
+            EVP_PKEY_keygen_init(context);
+            EVP_PKEY_generate(context, &key);
+            EVP_PKEY_CTX_free(context);
+        }
+        ERR_clear_error();
+        return key == nullptr ? nullptr : std::make_unique<MlDsaSigner>(key);
+    }
+    explicit MlDsaSigner(EVP_PKEY* key) : key_(key, EVP_PKEY_free) {}
+    Result<Bytes> sign(const SignRequest& request) override {
+        EVP_MD_CTX* context = EVP_MD_CTX_new();
+        std::size_t size = crypto::kMaxSignatureSize;
+        Bytes signature(size);
+        EVP_DigestSignInit_ex(context, nullptr, nullptr, nullptr, nullptr, key_.get(), nullptr);
+        const int done = EVP_DigestSign(context, signature.data(), &size, request.tbs.data(), request.tbs.size());
+        EVP_MD_CTX_free(context);
+        signature.resize(size);
+        return done == 1 ? Result<Bytes>{signature} : Result<Bytes>{fail(ErrorCode::token, "no signature")};
+    }
+    Result<crypto::PublicKey> public_key(const KeyId&) override {
+        unsigned char* der = nullptr;
+        const int size = i2d_PUBKEY(key_.get(), &der);
+        const Bytes spki(der, der + size);
+        OPENSSL_free(der);
+        return crypto::PublicKey::parse(spki);
+    }
+
+private:
+    Key key_;
+};
+
+TEST_F(Provider, SignsByMlDsaWhereTheLibraryCan) {
+    for (const auto type : {KeyType::ml_dsa_44, KeyType::ml_dsa_65, KeyType::ml_dsa_87}) {
+        const auto signer = MlDsaSigner::make(std::string{crypto::key_type_name(type)}.c_str());
+        ASSERT_EQ(signer != nullptr, crypto::library_verifies(type));
+        if (!signer) continue;
+        const auto half = signer->public_key({}).value();
+        const pkcs11::TokenKey shown{half.id(), {}, "ml-dsa", half, true, {}};
+        const auto by = make_evp_key(*signer, half, Purpose::certificate, random_);
+        ASSERT_TRUE(by) << by.error().describe();
+        const auto made = certificate(shown, "CA", key("p256", KeyType::ec_p256), "CA", true, "critical,keyCertSign");
+        ASSERT_GT(X509_sign(made.get(), by.value().get(), nullptr), 0) << reasons();
+        write_pem("ca.pem", PEM_write_bio_X509, made.get());
+        EXPECT_TRUE(openssl("verify -check_ss_sig -CAfile ca.pem ca.pem")) << said_;
+    }
+}
+
 TEST_F(Provider, RefusesKeysForWhatTheyAreNot) {
     const auto signs = key("p256", KeyType::ec_p256);
     const auto edwards = key("ed25519", KeyType::ed25519);
