@@ -176,15 +176,11 @@ public:
         if (number == __NR_SCMP_ERROR || number < 0) return;
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, number, 0));
     }
-    void allow_family(int family) {
-        note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family))));
-    }
+    void allow_family(int family) { allow_where(SCMP_SYS(socket), SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0); }
     // allow_threads: glibc asks clone3 first, whose flags a filter cannot see, and takes clone where that is not there.
     void allow_threads() {
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
-        note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                SCMP_A0(SCMP_CMP_MASKED_EQ, kThreadFlag, kThreadFlag)));
+        allow_where(SCMP_SYS(clone), SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
     }
     void allow_processes() {
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(clone), 0));
@@ -200,8 +196,11 @@ public:
     }
 
 private:
-    static constexpr scmp_datum_t kThreadFlag = CLONE_THREAD;
-
+    // allow_where allows a call whose first argument compares so.
+    void allow_where(int number, scmp_compare how, scmp_datum_t first, scmp_datum_t second) {
+        const scmp_arg_cmp argument{0, how, first, second};
+        note(::seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, number, 1, &argument));
+    }
     void note(int result) noexcept {
         if (failed_ == 0 && result != 0 && result != -EEXIST) failed_ = result;
     }
