@@ -58,6 +58,12 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     ++life;
 }
 
+std::optional<std::size_t> Location::rank(const KeyId& key) const {
+    const auto found = keys_.find(key);
+    if (found == keys_.end()) return std::nullopt;
+    return found->second;
+}
+
 bool Location::is_fast() const noexcept { return mean_microseconds_ < kFast; }
 
 std::size_t Location::room() const noexcept {

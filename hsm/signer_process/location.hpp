@@ -47,8 +47,10 @@ public:
     void process_ended(std::uint32_t pid) noexcept { process_ended_ = process_ended_ || pid == pid_; }
     const std::shared_ptr<TokenConnection>& connection() const noexcept { return connection_; }
 
-    void add_key(const KeyId& key) { keys_.insert(key); }
+    // add_key: this token holds the key, and is that many tokens away from being its preferred one.
+    void add_key(const KeyId& key, std::size_t rank) { keys_[key] = rank; }
     bool serves(const KeyId& key) const { return keys_.contains(key); }
+    std::optional<std::size_t> rank(const KeyId& key) const;
 
     // room says how many more tasks may be assigned now: two for each lane, so that none ever waits for us; more where
     // the token signs so fast that several tasks travel in one packet.
@@ -113,7 +115,7 @@ private:
     std::shared_ptr<TokenConnection> connection_;
     std::uint32_t pid_ = 0;
     bool stream_ended_ = true, process_ended_ = true;
-    std::set<KeyId> keys_;
+    std::map<KeyId, std::size_t> keys_;
     std::map<std::uint16_t, Slot> busy_;
     std::vector<std::uint16_t> free_;
     std::vector<std::uint16_t> assigned_;

@@ -260,10 +260,14 @@ void Locations::come_up(Location& location, Endings& endings) {
 Location* Locations::choose(const KeyId& key, SteadyTime now, bool& is_saturated) {
     is_saturated = true;
     Location* chosen = nullptr;
+    std::size_t best = SIZE_MAX;
     for (Location& location : locations_) {
         if (location.state != LocationState::up || location.rest_until > now || location.room() == 0) continue;
         is_saturated = false;
-        if (chosen == nullptr && location.serves(key)) chosen = &location;
+        const auto rank = location.rank(key);
+        if (!rank || *rank >= best) continue;
+        best = *rank;
+        chosen = &location;
     }
     return chosen;
 }
@@ -406,7 +410,7 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
             if (key.id() != notice->key) return fail(ErrorCode::token, "the token shows another key than it says");
             const auto known = keys_.emplace(notice->key, KnownKey{std::move(key), notice->signs_digests});
             if (!known.second) known.first->second.signs_digests &= notice->signs_digests;
-            location.add_key(notice->key);
+            location.add_key(notice->key, notice->place);
         } else {
             take_ready(location, std::get<TokenReady>(message), endings);
         }

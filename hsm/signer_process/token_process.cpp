@@ -158,7 +158,15 @@ private:
             }
             signs_digests = signs_digests && token_->signs_digests(algorithm);
         }
-        return tell(TokenKeyNotice{limits.id, signs_digests, key.spki().view()});
+        return tell(TokenKeyNotice{limits.id, place_of(limits), signs_digests, key.spki().view()});
+    }
+
+    // place_of: a key's locations are in order of preference; without them the order of the tokens is.
+    std::uint8_t place_of(const KeyLimits& limits) const {
+        const auto found = std::find(limits.locations.begin(), limits.locations.end(), token_->info().serial);
+        const auto place =
+            limits.locations.empty() ? &mine_ - configuration_.tokens.data() : found - limits.locations.begin();
+        return static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(place, UINT8_MAX));
     }
 
     Result<void> tell(const TokenMessage& message) const {
