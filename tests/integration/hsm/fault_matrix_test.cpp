@@ -137,6 +137,15 @@ public:
                 crypto::sha256(issuer().view()).hex() + "\"\nmax_validity = \"90d\"\n";
         test::write_text(path("signer.toml"), text);
     }
+    // prefer gives the key its locations, in this order.
+    void prefer(const std::vector<std::string>& labels) const {
+        std::string list;
+        for (const auto& label : labels)
+            list += (list.empty() ? "\"" : ", \"") + serials_.at(label == "first" ? 0 : 1) + "\"";
+        std::string text = test::read_text(path("signer.toml"));
+        text.insert(text.find("[key.certificate]"), "locations = [" + list + "]\n");
+        test::write_text(path("signer.toml"), text);
+    }
     std::vector<std::string> environment() const {
         return {"SEALWRIGHT_FAULTY_MODULE=" + softhsm_.module(), "SEALWRIGHT_FAULTY_COUNT=" + path("count").string(),
                 "SEALWRIGHT_FAULTY_SCRIPT=" + path("script").string()};
@@ -186,9 +195,10 @@ protected:
     }
 
     void start(const Algorithm& algorithm, const std::vector<std::pair<std::string, std::string>>& tokens,
-               const std::string& extra = {}) {
+               const std::string& extra = {}, const std::vector<std::string>& preferred = {}) {
         algorithm_ = algorithm;
         house().write_config(algorithm, tokens, extra);
+        if (!preferred.empty()) house().prefer(preferred);
         ASSERT_TRUE(signer_.start(kProgram, house().path("signer.toml"), house().environment())) << signer_.wait();
         test::write_text(house().path("count"), "");  // the proofs of the keys are not what is counted
         ClientOptions options;
@@ -392,6 +402,32 @@ TEST_P(SecondLocation, IsNotMissedWhenItGoes) {
     end_load();
     EXPECT_LT(outage(broken), kRecovery);
     EXPECT_EQ(tally_.count(ErrorCode::unavailable), 0U);
+}
+
+// A key's locations are asked in the order in which it names them, whatever the order of the tokens.
+TEST_P(SecondLocation, IsAskedFirstWhereTheKeyPrefersIt) {
+    const auto& algorithm = std::get<1>(GetParam());
+    for (const bool second_first : {true, false}) {
+        std::filesystem::remove(house().path("journal"));
+        const std::vector<std::string> order =
+            second_first ? std::vector<std::string>{"second", "first"} : std::vector<std::string>{"first", "second"};
+        ASSERT_NO_FATAL_FAILURE(
+            start(algorithm, {{"first", kFaulty}, {"second", house().softhsm_module()}}, {}, order));
+        crypto::SystemRandom random;
+        for (std::uint64_t i = 0; i < 10; ++i) {
+            const Bytes tbs = house().tbs(algorithm, i);
+            SignRequest request;
+            request.key = house().key(algorithm.name).id();
+            request.algorithm = crypto::parse_signature_name(algorithm.signature).value();
+            request.intent = crypto::random_id<IntentId>(random);
+            request.tbs = tbs;
+            EXPECT_TRUE(client_->sign(request));
+        }
+        EXPECT_EQ(token_count().first, second_first ? 0U : 10U);
+        client_.reset();
+        signer_.kill(SIGTERM);
+        EXPECT_EQ(signer_.wait(), 0);
+    }
 }
 
 const Fault kAway[] = {
