@@ -87,11 +87,15 @@ function(sealwright_test_code target)
   endif()
 endfunction()
 
-# sealwright_test(NAME SOURCES ... LINK ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT ...]): a GoogleTest program as one CTest.
-# Give a slow test the label "slow": tests/run --fast leaves it out.
+# sealwright_test(NAME [TOGETHER] SOURCES ... LINK ... [LABELS ...] [TIMEOUT seconds] [ENVIRONMENT ...]): a GoogleTest program as one CTest.
+# Give a slow test the label "slow": tests/run --fast leaves it out. TOGETHER compiles its files four at a time, where their headers take longer to read than they do
+# themselves; names in their unnamed namespaces must then differ.
 function(sealwright_test name)
-  cmake_parse_arguments(TEST "" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(TEST "TOGETHER" "TIMEOUT" "SOURCES;LINK;LABELS;ENVIRONMENT" ${ARGN})
   add_executable(test_${name} ${TEST_SOURCES})
+  if(TEST_TOGETHER)
+    set_target_properties(test_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  endif()
   sealwright_test_code(test_${name})
   target_link_libraries(test_${name} PRIVATE ${TEST_LINK} GTest::gtest_main)
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string problems(const std::string& toml) {
+std::string parse_problems(const std::string& toml) {
     const auto parsed = Profile::parse(toml, "test.toml", site_placeholders());
     if (parsed) return {};
     EXPECT_EQ(parsed.error().code(), ErrorCode::config);
@@ -154,18 +154,18 @@ TEST(Placeholders, AreJudgedLikeTheTextAroundThem) {
 // --- strictness
 
 TEST(ProfileParse, RefusesUnknownKeysWithPathAndLine) {
-    EXPECT_EQ(problems(with(server(), "[validity]", "[validity]\nlenght = \"1d\"")),
+    EXPECT_EQ(parse_problems(with(server(), "[validity]", "[validity]\nlenght = \"1d\"")),
               "test.toml:54: validity.lenght: is not a key that is known here");
-    EXPECT_THAT(problems(with(server(), "min = 1\n", "min = 1\nminimum = 1\n")),
+    EXPECT_THAT(parse_problems(with(server(), "min = 1\n", "min = 1\nminimum = 1\n")),
                 HasSubstr("san[0].minimum: is not a key that is known here"));
-    EXPECT_THAT(problems(more(server(), "[unknown]")), HasSubstr("unknown: is not a key that is known here"));
+    EXPECT_THAT(parse_problems(more(server(), "[unknown]")), HasSubstr("unknown: is not a key that is known here"));
 }
 
 TEST(ProfileParse, ReportsEveryProblemAtOnce) {
     auto text = with(server(), "length = \"90d\"", "length = \"ninety\"");
     text = with(std::move(text), "kind = \"end-entity\"", "kind = \"server\"");
     text = with(std::move(text), "type = \"dns\"", "type = \"host\"");
-    const auto found = problems(text);
+    const auto found = parse_problems(text);
     for (const auto* part : {"validity.length: a duration must read like", "kind: must be one of end-entity, ca",
                              "san[0].type: must be one of dns, ip, uri, email"}) {
         EXPECT_THAT(found, HasSubstr(part));
@@ -173,16 +173,16 @@ TEST(ProfileParse, ReportsEveryProblemAtOnce) {
 }
 
 TEST(ProfileParse, ReportsMissingKeys) {
-    const auto found = problems("format = 1\n");
+    const auto found = parse_problems("format = 1\n");
     for (const auto* key : {"name", "version", "kind", "subject", "key_usage", "validity"})
         EXPECT_THAT(found, HasSubstr(std::string{key} + ": is missing"));
 }
 
 TEST(ProfileParse, RefusesWhatIsNoToml) {
-    EXPECT_THAT(problems("format = \n"), HasSubstr("test.toml:1"));
-    EXPECT_NE(problems(with(server(), "version = 1", "version = 1\nversion = 2")), "");
-    EXPECT_NE(problems(std::string("\0", 1)), "");
-    EXPECT_NE(problems("name = \"\xFF\""), "");
+    EXPECT_THAT(parse_problems("format = \n"), HasSubstr("test.toml:1"));
+    EXPECT_NE(parse_problems(with(server(), "version = 1", "version = 1\nversion = 2")), "");
+    EXPECT_NE(parse_problems(std::string("\0", 1)), "");
+    EXPECT_NE(parse_problems("name = \"\xFF\""), "");
 }
 
 TEST(ProfileParse, RefusesAProfileThatIsTooLong) {
@@ -192,7 +192,7 @@ TEST(ProfileParse, RefusesAProfileThatIsTooLong) {
 }
 
 TEST(ProfileParse, RefusesAnotherFormat) {
-    EXPECT_THAT(problems(with(server(), "format = 1", "format = 2")),
+    EXPECT_THAT(parse_problems(with(server(), "format = 1", "format = 2")),
                 HasSubstr("format: must be a whole number from 1 to 1"));
 }
 
@@ -203,7 +203,7 @@ struct Contradiction {
 };
 
 void expect_reasons(const std::vector<Contradiction>& cases) {
-    for (const auto& test : cases) EXPECT_THAT(problems(test.text), HasSubstr(test.reason));
+    for (const auto& test : cases) EXPECT_THAT(parse_problems(test.text), HasSubstr(test.reason));
 }
 
 TEST(ProfileParse, RefusesWrongTypes) {
@@ -331,12 +331,12 @@ TEST(ProfileParse, RefusesWhoThatContradictsItself) {
          {more(issuing(), "[who]\nprincipals = []\napprovals = 1"), "approvals without principals"}});
     for (const auto* bad : {"anonymous", "everybody", "uid:", "uid:x", "uid:-1", "uid:01", "uid:4294967296",
                             "user:", "user:a b", "role:", "Secret", ""}) {
-        EXPECT_THAT(problems(with(server(), "\"admin\"]", "\"admin\", \"" + std::string{bad} + "\"]")),
+        EXPECT_THAT(parse_problems(with(server(), "\"admin\"]", "\"admin\", \"" + std::string{bad} + "\"]")),
                     HasSubstr("is none of secret, renewal, admin"))
             << bad;
     }
     for (const auto* good : {"uid:0", "uid:4294967295", "user:www-data", "role:officer"})
-        EXPECT_EQ(problems(with(server(), "\"admin\"]", "\"admin\", \"" + std::string{good} + "\"]")), "");
+        EXPECT_EQ(parse_problems(with(server(), "\"admin\"]", "\"admin\", \"" + std::string{good} + "\"]")), "");
 }
 
 TEST(ProfileParse, RefusesExtensionsThatItWritesItself) {

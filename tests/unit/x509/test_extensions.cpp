@@ -41,7 +41,7 @@ explicitText = Read this
 
 const Certificate& sample() {
     static const Certificate certificate = [] {
-        test::OpensslCli cli;
+        sealwright::test::OpensslCli cli;
         cli.write("c.cnf", kConfig);
         cli.run(
             "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -config c.cnf -days 9 "
