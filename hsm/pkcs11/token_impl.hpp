@@ -167,7 +167,8 @@ private:
     std::uint64_t table_generation_ = 0;
 
     std::atomic<bool> pin_refused_{false};
-    std::mutex recovery_mutex_;  // one recovery at a time; also guards the two below
+    unsigned unclear_logins_ = 0;  // in a row; under the recovery's lock
+    std::mutex recovery_mutex_;    // one recovery at a time; also guards the two below
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
 

@@ -5,6 +5,7 @@ namespace sealwright::hsm::pkcs11 {
 namespace {
 
 constexpr std::chrono::milliseconds kRecoveryPause{250};
+constexpr unsigned kUnclearLogins = 2;
 
 }  // namespace
 
@@ -47,10 +48,12 @@ Result<void> TokenImpl::log_in_again(CK_SESSION_HANDLE session) {
         return fail(ErrorCode::unavailable,
                     "the token has forgotten the login and the PIN was not kept; open the token again");
     auto again = log_in(session);
-    if (!again && again.error().code() == ErrorCode::denied) {
+    // The PIN stays where it is: another thread may be reading it. It is not tried again.
+    if (!again && again.error().code() == ErrorCode::denied) pin_refused_ = true;
+    // A login that ends in something else than yes or no may have been a wrong PIN all the same.
+    if (!again && again.error().code() != ErrorCode::unavailable && ++unclear_logins_ >= kUnclearLogins)
         pin_refused_ = true;
-        pin_.clear();
-    }
+    if (again) unclear_logins_ = 0;
     return again;
 }
 

@@ -16,6 +16,7 @@ constexpr std::chrono::seconds kHandshakeTimeout{5};
 constexpr std::chrono::seconds kPatience{5};  // with a client that does not read its answers
 constexpr std::size_t kReceive = 2 * kMaxFrame;
 constexpr std::size_t kMaxStreams = 4;
+constexpr std::size_t kMaxOutgoing = 4U << 20U;
 
 }  // namespace
 
@@ -40,6 +41,7 @@ void Connection::answer(std::uint64_t number, const ServerMessage& message) noex
     std::unique_lock lock{out_mutex_};
     if (gone_) return;
     append_message(outgoing_, number, message);
+    if (outgoing_.size() > kMaxOutgoing) return close();  // a peer that asks and does not read
     if (flushing_) return;
     flushing_ = true;
     while (!outgoing_.empty() && !gone_) {

@@ -76,8 +76,9 @@ private:
 };
 
 Result<Ruleset> make_ruleset(const LandlockRules& rules, int version) {
-    RulesetAttributes attributes{known_files(version), rules.network ? 0 : kBindTcp | kConnectTcp,
-                                 rules.signals ? 0 : kScopeAbstractSocket | kScopeSignal};
+    RulesetAttributes attributes{
+        known_files(version), rules.network ? 0 : kBindTcp | kConnectTcp,
+        (rules.signals ? 0 : kScopeSignal) | (rules.abstract_sockets ? 0 : kScopeAbstractSocket)};
     if (rules.devices) attributes.files &= ~kIoctlDevice;
     const long ruleset = ::syscall(SYS_landlock_create_ruleset, &attributes, known_size(version), 0);
     if (ruleset < 0) return fail(ErrorCode::unsupported, "Landlock makes no rules", std::strerror(errno));

@@ -12,9 +12,10 @@ struct LandlockRules {
     std::vector<std::string> read;   // and execute
     std::vector<std::string> write;  // all there is, but for special files
     std::vector<std::string> read_if_there;
-    bool devices = false;  // ioctl on devices among the paths
-    bool network = false;  // TCP
-    bool signals = true;   // to processes outside
+    bool devices = false;          // ioctl on devices among the paths
+    bool network = false;          // TCP
+    bool signals = true;           // to processes outside
+    bool abstract_sockets = true;  // of processes outside
 };
 
 // landlock_version gives the kernel's version of the interface; 0 where there is none.

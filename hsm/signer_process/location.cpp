@@ -51,8 +51,7 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     busy_.clear();
     assigned_.clear();
     free_.clear();
-    const std::size_t slots = std::min<std::size_t>(kMaxSlots, configuration_.lanes * 2 * kTasksInFastPacket);
-    for (std::size_t slot = slots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
+    for (std::size_t slot = kMaxSlots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
     failures = 0;
     mean_microseconds_ = 1000;
     ++life;
@@ -73,6 +72,7 @@ std::size_t Location::room() const noexcept {
 }
 
 void Location::assign(std::shared_ptr<TokenTask> task) {
+    if (busy_.empty()) last_progress_ = std::chrono::steady_clock::now();
     const std::uint16_t slot = free_.back();
     free_.pop_back();
     const std::uint64_t ticket = next_ticket_++;
@@ -149,9 +149,14 @@ std::vector<std::shared_ptr<TokenTask>> Location::flush() {
     return unsent;
 }
 
+bool Location::was_cancelled(const TokenResult& result) const noexcept {
+    return result.slot < kMaxSlots && connection_->marks.is_cancelled(result.slot, result.ticket);
+}
+
 std::shared_ptr<TokenTask> Location::finish(const TokenResult& result) {
     const auto found = busy_.find(result.slot);
     if (found == busy_.end() || found->second.ticket != result.ticket) return nullptr;
+    last_progress_ = std::chrono::steady_clock::now();
     auto task = std::move(found->second.task);
     busy_.erase(found);
     free_.push_back(result.slot);
@@ -163,9 +168,9 @@ void Location::note_duration(std::uint32_t microseconds, std::size_t tasks) noex
     mean_microseconds_ += kWeight * (each - mean_microseconds_);
 }
 
-void Location::cancel_unwanted() {
+void Location::cancel_unwanted(SteadyTime now) {
     for (auto& [slot, what] : busy_) {
-        if (!what.task->is_wanted()) connection_->marks.cancel(slot, what.ticket);
+        if (!what.task->is_wanted() || what.task->deadline() <= now) connection_->marks.cancel(slot, what.ticket);
     }
 }
 
@@ -183,7 +188,7 @@ std::vector<Location::Abandoned> Location::abandon() {
 }
 
 bool Location::watch(SteadyTime now) {
-    bool hangs = false;
+    bool hangs = !busy_.empty() && now - last_progress_ >= 2 * configuration_.hang;
     for (auto& [slot, what] : busy_) {
         if (connection_->marks.surely_not_asked(slot, what.ticket)) continue;
         if (!what.asked) what.asked = now;

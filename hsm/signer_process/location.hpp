@@ -45,10 +45,12 @@ public:
     bool is_gone() const noexcept { return stream_ended_ && process_ended_; }
     void stream_ended() noexcept { stream_ended_ = true; }
     void process_ended(std::uint32_t pid) noexcept { process_ended_ = process_ended_ || pid == pid_; }
+    bool has_ended(std::uint32_t pid) const noexcept { return pid == pid_ && process_ended_; }
     const std::shared_ptr<TokenConnection>& connection() const noexcept { return connection_; }
 
-    // add_key: this token holds the key, and is that many tokens away from being its preferred one.
-    void add_key(const KeyId& key, std::size_t rank) { keys_[key] = rank; }
+    // add_key: this token holds the key; set_rank: and is that many tokens away from being its preferred one.
+    void add_key(const KeyId& key) { keys_.emplace(key, number_); }
+    void set_rank(const KeyId& key, std::size_t rank) { keys_.at(key) = rank; }
     bool serves(const KeyId& key) const { return keys_.contains(key); }
     std::optional<std::size_t> rank(const KeyId& key) const;
 
@@ -62,13 +64,15 @@ public:
     void assign(std::shared_ptr<TokenTask> task);
     std::vector<std::shared_ptr<TokenTask>> flush();
 
+    // was_cancelled: the answer is to a task that was called back, as its mark says.
+    bool was_cancelled(const TokenResult& result) const noexcept;
     // finish frees a slot and gives its task; nullptr when the answer fits no slot.
     std::shared_ptr<TokenTask> finish(const TokenResult& result);
     void note_duration(std::uint32_t microseconds, std::size_t tasks) noexcept;
 
     // cancel_unwanted calls back what nobody waits for any more and the token was not asked for yet; it is answered
     // like everything.
-    void cancel_unwanted();
+    void cancel_unwanted(SteadyTime now);
 
     // abandon gives all that is under way, oldest first, and whether the token was surely not asked for it.
     struct Abandoned {
@@ -78,7 +82,8 @@ public:
     };
     std::vector<Abandoned> abandon();
 
-    // watch notes since when each task is with the token; true when one is there longer than the location's bound.
+    // watch notes since when each task is with the token; true when one is there longer than the location's bound, or
+    // the process has taken nothing of what was sent for twice that.
     bool watch(SteadyTime now);
     // only_hung: what is still under way hangs, or is behind what hangs.
     bool only_hung() const;
@@ -119,6 +124,7 @@ private:
     std::map<std::uint16_t, Slot> busy_;
     std::vector<std::uint16_t> free_;
     std::vector<std::uint16_t> assigned_;
+    SteadyTime last_progress_{};
     std::uint64_t next_ticket_ = 1;
     double mean_microseconds_ = 1000;  // of one signature; slow until shown otherwise
 };

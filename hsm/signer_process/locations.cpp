@@ -23,9 +23,11 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
 constexpr seconds kStartPatience{60};  // for a token to load, log in and prove its keys
 constexpr milliseconds kRest{250};     // after an answer that says the device is not there
-constexpr milliseconds kDrain{200};    // for what does not hang, before the process is ended
-constexpr unsigned kPoisoned = 3;      // failures in a row behind which only a new process is believed to help
-constexpr seconds kHopePatience{3};    // how long tasks wait for tokens that are all down
+constexpr seconds kEnding{1};          // for a process that ends by itself
+constexpr seconds kHealthy{5};
+constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
+constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
+constexpr seconds kHopePatience{3};  // how long tasks wait for tokens that are all down
 constexpr milliseconds kBusyLook{25}, kIdleLook{250};
 
 Error unavailable(std::string_view what, std::string detail = {}) {
@@ -69,6 +71,7 @@ public:
     const crypto::SignatureAlgorithm& algorithm() const noexcept override { return limits_.algorithms.front(); }
     ByteView octets() const noexcept override { return challenge_; }
     Kind kind() const noexcept override { return Kind::message; }
+    bool is_proof() const noexcept override { return true; }
     bool is_wanted() const noexcept override { return true; }
     void succeed(Bytes signature) noexcept override { tell(key_.verify(algorithm(), challenge_, signature)); }
     void refuse(const Error& why) noexcept override { tell(why); }
@@ -111,20 +114,21 @@ Result<std::map<KeyId, KnownKey>> Locations::start(JournalProofs journal_proofs)
             return location.state == LocationState::up || location.last_failure.has_value();
         });
     };
-    changed_.wait_for(lock, options_.first_start, is_settled);
-    is_started_ = true;
+    // Each token has a bound of its own from when its process is there; before that a person may be asked for a PIN.
+    changed_.wait(lock, is_settled);
     for (const KeyLimits& limits : configuration_.keys) {
         const bool is_served = std::any_of(locations_.begin(), locations_.end(), [&](const Location& location) {
             return location.state == LocationState::up && location.serves(limits.id);
         });
         if (is_served) continue;
+        // A refused PIN before anything else: who starts the signer again must not try it again.
+        for (const Location& location : locations_) {
+            if (location.state == LocationState::left_alone) return *location.last_failure;
+        }
         for (const Location& location : locations_) {
             if (location.last_failure) return *location.last_failure;
         }
-        const bool all_up = is_settled();
-        return fail(all_up ? ErrorCode::not_found : ErrorCode::timed_out,
-                    all_up ? "no token holds the key " + limits.name : "the tokens did not come up in time",
-                    "key " + limits.id.hex());
+        return fail(ErrorCode::not_found, "no token holds the key " + limits.name, "key " + limits.id.hex());
     }
     return keys_;
 }
@@ -143,6 +147,7 @@ void Locations::set_state(Location& location, LocationState state) {
 }
 
 void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<Descriptor>& descriptors) {
+    if (is_stopping_) return;  // its socket closes here, and it ends
     if (descriptors.size() != 2) return fail_start(location, unavailable("the token's process came without its ends"));
     auto marks = StartedMarks::map(std::move(descriptors[1]));
     if (!marks) return fail_start(location, marks.error());
@@ -177,10 +182,28 @@ void Locations::take_refusal(Location& location, const Error& why) {
     log_.error(kRoom,
                location.name() + ": the token is left alone until the signer is started again with the right PIN");
     set_state(location, LocationState::left_alone);
-    ask(KillToken{location.number()});
+}
+
+// see_it_end gives a process that has to end by itself a moment: it tells the supervisor by its status what it refused.
+void Locations::see_it_end(Location& location, SteadyTime now) {
+    if (!location.is_gone() && now - location.since > kEnding) ask(KillToken{location.number()});
+}
+
+// rank_keys holds what the token says it has against what the configuration says of it.
+Result<void> Locations::rank_keys(Location& location, const std::string& serial) {
+    for (const KeyLimits& limits : configuration_.keys) {
+        if (!location.serves(limits.id) || limits.locations.empty()) continue;
+        const auto place = std::find(limits.locations.begin(), limits.locations.end(), serial);
+        if (place == limits.locations.end())
+            return fail(ErrorCode::token, "the token shows the key " + limits.name + ", which was not enrolled there",
+                        "serial " + serial);
+        location.set_rank(limits.id, static_cast<std::size_t>(place - limits.locations.begin()));
+    }
+    return success();
 }
 
 void Locations::take_ready(Location& location, const TokenReady& ready, Endings& endings) {
+    if (auto ranked = rank_keys(location, ready.serial); !ranked) return fail_start(location, ranked.error());
     const bool is_other_module = location.was_up && location.module_sha256 != ready.module_sha256;
     if (is_other_module) {
         log_.warning(kRoom, location.name() + ": the module " + ready.module +
@@ -293,11 +316,18 @@ void Locations::pump(Endings& endings) {
     }
     queue_.insert(queue_.begin(), std::make_move_iterator(passed.begin()), std::make_move_iterator(passed.end()));
     for (Location& location : locations_) {
-        if (location.state == LocationState::up) put_back(location.flush());
+        if (location.state == LocationState::up) put_back(location.flush(), endings);
     }
 }
 
-void Locations::put_back(std::vector<std::shared_ptr<TokenTask>> tasks) {
+// put_back queues again what was surely not asked, before all others. Nobody would hand it out any more while all
+// stops.
+void Locations::put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings) {
+    if (is_stopping_) {
+        for (auto& task : tasks)
+            endings.emplace_back([task = std::move(task)] { task->refuse(unavailable("the signer is stopping")); });
+        return;
+    }
     queue_.insert(queue_.begin(), std::make_move_iterator(tasks.begin()), std::make_move_iterator(tasks.end()));
 }
 
@@ -358,7 +388,8 @@ void Locations::refuse_late(SteadyTime now, Endings& endings) {
 
 void Locations::drop_unwanted() {
     const Lock lock{mutex_};
-    for (Location& location : locations_) location.cancel_unwanted();
+    const auto now = SteadyClock::now();
+    for (Location& location : locations_) location.cancel_unwanted(now);
 }
 
 std::size_t Locations::waiting() const noexcept {
@@ -408,9 +439,12 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
         } else if (const auto* notice = std::get_if<TokenKeyNotice>(&message)) {
             SEALWRIGHT_TRY(auto key, crypto::PublicKey::parse(notice->spki));
             if (key.id() != notice->key) return fail(ErrorCode::token, "the token shows another key than it says");
+            const bool is_ours = std::any_of(configuration_.keys.begin(), configuration_.keys.end(),
+                                             [&](const KeyLimits& limits) { return limits.id == notice->key; });
+            if (!is_ours) return fail(ErrorCode::token, "the token shows a key that nobody asked for");
             const auto known = keys_.emplace(notice->key, KnownKey{std::move(key), notice->signs_digests});
             if (!known.second) known.first->second.signs_digests &= notice->signs_digests;
-            location.add_key(notice->key, notice->place);
+            location.add_key(notice->key);
         } else {
             take_ready(location, std::get<TokenReady>(message), endings);
         }
@@ -427,11 +461,20 @@ void Locations::take_results(Location& location, const TokenResults& results, En
 }
 
 void Locations::take_result(Location& location, const TokenResult& result, Endings& endings) {
+    const bool was_cancelled = location.was_cancelled(result);
     auto task = location.finish(result);
-    if (!task) return log_.warning(kRoom, location.name() + ": an answer that nobody waits for");
+    if (!task) return drain(location, fail(ErrorCode::malformed, "the token's process answers what nobody asked"));
+    if (result.error && result.error->code() == ErrorCode::expired && !was_cancelled)
+        return take_failure(
+            location, std::move(task),
+            fail(ErrorCode::indeterminate, "the token's process says that a request was called back, which was not"),
+            endings);
     if (result.error) return take_failure(location, std::move(task), *result.error, endings);
-    location.failures = 0;
-    location.pause = milliseconds{0};
+    if (location.state == LocationState::up) {
+        location.failures = 0;
+        // A token that signs for a while and then ends its process again is not healthy for its first signature.
+        if (SteadyClock::now() - location.since > kHealthy) location.pause = milliseconds{0};
+    }
     endings.emplace_back([task = std::move(task), signature = bytes_of(result.signature)]() mutable {
         task->succeed(std::move(signature));
     });
@@ -439,7 +482,13 @@ void Locations::take_result(Location& location, const TokenResult& result, Endin
 
 void Locations::take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error,
                              Endings& endings) {
-    const bool is_proof = location.state == LocationState::proving;
+    if (task->kind() == TokenTask::Kind::decrypt) {
+        // Whoever made the ciphertext may have made the failure: it says nothing about the token, and is not tried
+        // again.
+        const Error why = error.code() == ErrorCode::expired ? no_more() : of_token(error);
+        endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
+        return;
+    }
     switch (error.code()) {
         case ErrorCode::indeterminate:
         case ErrorCode::timed_out:
@@ -449,15 +498,19 @@ void Locations::take_failure(Location& location, std::shared_ptr<TokenTask> task
         case ErrorCode::unavailable:
         case ErrorCode::overloaded:
         case ErrorCode::conflict:
-            if (is_proof) break;
+            if (task->is_proof()) break;
             // Surely not signed: the token, or another one, gets another chance before the deadline.
             log_.warning(kRoom, location.name() + ": " + error.describe());
             location.rest_until = SteadyClock::now() + kRest;
-            put_back({std::move(task)});
+            put_back({std::move(task)}, endings);
             count_failure(location);
             return;
         case ErrorCode::expired:
-            endings.emplace_back([task = std::move(task)] { task->refuse(no_more()); });
+            endings.emplace_back([task = std::move(task)] {
+                task->refuse(task->is_wanted()
+                                 ? fail(ErrorCode::overloaded, "the request waited longer than its deadline")
+                                 : no_more());
+            });
             return;
         default:
             break;
@@ -483,8 +536,7 @@ void Locations::lose(Location& location, Endings& endings) {
     std::vector<std::shared_ptr<TokenTask>> again;
     std::size_t unknown = 0;
     for (const auto& one : abandoned) {
-        const bool is_repeatable = one.surely_not_asked || one.task->kind() == TokenTask::Kind::decrypt;
-        const bool may_wait = is_repeatable && location.state != LocationState::proving;
+        const bool may_wait = !one.task->is_proof() && (one.surely_not_asked || one.task->survive_loss());
         if (may_wait) {
             again.push_back(one.task);
             continue;
@@ -500,7 +552,7 @@ void Locations::lose(Location& location, Endings& endings) {
                                 " signatures are unknown, " + std::to_string(again.size()) + " wait again");
         if (location.state != LocationState::down) fail_start(location, unavailable("the token's process ended"));
     }
-    put_back(std::move(again));
+    put_back(std::move(again), endings);
     changed_.notify_all();
     pump(endings);
 }
@@ -520,6 +572,9 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
             log_.error(kRoom,
                        location.name() + ": the token's process was ended by signal " + std::to_string(ended.status));
         location.process_ended(ended.pid);
+        // Helpers of a module may hold the other end; what the process had said can still be read.
+        if (location.connection() && location.has_ended(ended.pid))
+            ::shutdown(location.connection()->socket.get(), SHUT_RDWR);
         if (location.is_gone()) lose(location, endings);
     }
 }
@@ -527,17 +582,19 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
 void Locations::look_after(Location& location, SteadyTime now) {
     switch (location.state) {
         case LocationState::down:
+            see_it_end(location, now);
             if (now < location.next_start || !location.is_gone()) return;
             set_state(location, LocationState::starting);
             ++location.life;  // until its process is there nothing belongs to it
             return ask(StartToken{location.number()});
         case LocationState::starting:
         case LocationState::proving:
-            if (now - location.since < kStartPatience) return;
+            // A process that is not there yet waits for its PIN.
+            if (location.is_gone() || now - location.since < kStartPatience) return;
             fail_start(location, fail(ErrorCode::timed_out, "the token does not come up"));
             return ask(KillToken{location.number()});
         case LocationState::up:
-            location.cancel_unwanted();
+            location.cancel_unwanted(now);
             if (!location.watch(now)) return;
             return drain(location,
                          fail(ErrorCode::timed_out, "a signature hangs in the token for " +
@@ -548,7 +605,7 @@ void Locations::look_after(Location& location, SteadyTime now) {
             if (location.only_hung() || now - location.since > kDrain) ask(KillToken{location.number()});
             return;
         case LocationState::left_alone:
-            return;
+            return see_it_end(location, now);
     }
 }
 
@@ -642,6 +699,13 @@ bool Locations::stop(milliseconds patience) {
         reader.thread.join();
     }
     readers_.clear();
+    Endings last;
+    {
+        const Lock lock{mutex_};
+        for (auto& task : queue_) last.emplace_back([task] { task->refuse(unavailable("the signer is stopping")); });
+        queue_.clear();
+    }
+    tell(last);
     // What is left of a process that had to be killed: nobody has waited for it yet, so that all of it is unknown.
     for (Location& location : locations_) {
         for (const auto& one : location.abandon())

@@ -29,7 +29,6 @@ class Locations {
 public:
     struct Options {
         std::size_t max_waiting = 1024;
-        std::chrono::seconds first_start{60};  // how long start waits for the tokens
     };
     // Journal makes records durable and then calls done, on any thread. A proof is a signature too.
     using DoneJournaling = std::function<void(const Result<void>&)>;
@@ -76,8 +75,10 @@ private:
     Location* choose(const KeyId& key, SteadyTime now, bool& is_saturated);
     bool is_hopeless(const KeyId& key, SteadyTime now) const;
     Error why_hopeless(const KeyId& key) const;
-    void put_back(std::vector<std::shared_ptr<TokenTask>> tasks);
+    void put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings);
     void set_state(Location& location, LocationState state);
+    Result<void> rank_keys(Location& location, const std::string& serial);
+    void see_it_end(Location& location, SteadyTime now);
     void take_results(Location& location, const TokenResults& results, Endings& endings);
     void take_result(Location& location, const TokenResult& result, Endings& endings);
     void take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error, Endings& endings);
@@ -118,7 +119,6 @@ private:
     std::deque<std::shared_ptr<TokenTask>> queue_;
     std::map<KeyId, KnownKey> keys_;
     std::list<Reader> readers_;
-    bool is_started_ = false;
     bool is_stopping_ = false;
     bool was_killed_ = false;
     std::thread manager_;

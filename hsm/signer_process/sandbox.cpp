@@ -1,11 +1,13 @@
 #include "hsm/signer_process/sandbox.hpp"
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sched.h>
 #include <array>
@@ -21,6 +23,9 @@ namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::string_view kRoom = "sandbox";
+constexpr int kNameMemory = 0x53564d41;   // PR_SET_VMA, which allocators name their memory by
+constexpr int kLocksOfOpenFiles = 36;     // F_OFD_GETLK and what comes behind it
+constexpr int kLandlockWithTruncate = 3;  // before it, truncate would reach what Landlock hides
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kIsInstrumented = true;
@@ -54,7 +59,7 @@ constexpr std::array kComputing{
     "close_range",
     "lseek",
     "fstat",
-    "fcntl",
+
     "dup",
     "dup2",
     "dup3",
@@ -125,11 +130,10 @@ constexpr std::array kComputing{
     "rt_sigpending",
     "rt_sigsuspend",
     "sigaltstack",
-    "tgkill",
+
     "restart_syscall",
     "arch_prctl",
-    "prctl",
-    "prlimit64",
+
     "pread64",
     "pwrite64",
     "getrlimit",
@@ -142,11 +146,11 @@ constexpr std::array kComputing{
 
 // What files take, where Landlock lets them be reached.
 constexpr std::array kFiles{
-    "open",      "openat",     "stat",       "lstat",      "newfstatat", "statx",   "statfs", "fstatfs", "access",
-    "faccessat", "faccessat2", "pread64",    "pwrite64",   "preadv",     "pwritev", "flock",  "rename",  "renameat",
-    "renameat2", "unlink",     "unlinkat",   "mkdir",      "mkdirat",    "rmdir",   "link",   "linkat",  "symlink",
-    "symlinkat", "readlink",   "readlinkat", "getdents64", "getcwd",     "chdir",   "umask",  "chmod",   "fchmod",
-    "fchmodat",  "truncate",   "fallocate",  "utimensat",  "fadvise64",  "fchown",  "msync",  "pipe",
+    "open",   "openat",    "stat",       "lstat",     "newfstatat", "statx",      "statfs",     "fstatfs",
+    "access", "faccessat", "faccessat2", "pread64",   "pwrite64",   "preadv",     "pwritev",    "flock",
+    "rename", "renameat",  "renameat2",  "unlink",    "unlinkat",   "mkdir",      "mkdirat",    "rmdir",
+    "link",   "linkat",    "symlink",    "symlinkat", "readlink",   "readlinkat", "getdents64", "getcwd",
+    "chdir",  "umask",     "fallocate",  "fadvise64", "msync",      "pipe",
 };
 
 constexpr std::array kServing{"accept4", "accept", "listen"};
@@ -176,11 +180,23 @@ public:
         if (number == __NR_SCMP_ERROR || number < 0) return;
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, number, 0));
     }
-    void allow_family(int family) { allow_where(SCMP_SYS(socket), SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0); }
+    void allow_family(int family) {
+        allow_where(SCMP_SYS(socket), 0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(family), 0);
+    }
+    // allow_bounded allows what could reach other processes of the same user, for this one alone: its signals, its
+    // limits, and of prctl and fcntl what neither outlives nor leaves it.
+    void allow_bounded() {
+        allow_where(SCMP_SYS(tgkill), 0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()), 0);
+        allow_where(SCMP_SYS(prlimit64), 0, SCMP_CMP_EQ, 0, 0);
+        for (const int option : {PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_GET_DUMPABLE, kNameMemory})
+            allow_where(SCMP_SYS(prctl), 0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(option), 0);
+        allow_where(SCMP_SYS(fcntl), 1, SCMP_CMP_LT, F_SETOWN, 0);  // descriptors, flags, locks; no signals
+        allow_where(SCMP_SYS(fcntl), 1, SCMP_CMP_GE, kLocksOfOpenFiles, 0);
+    }
     // allow_threads: glibc asks clone3 first, whose flags a filter cannot see, and takes clone where that is not there.
     void allow_threads() {
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
-        allow_where(SCMP_SYS(clone), SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
+        allow_where(SCMP_SYS(clone), 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD);
     }
     void allow_processes() {
         note(::seccomp_rule_add(context_.get(), SCMP_ACT_ALLOW, SCMP_SYS(clone), 0));
@@ -197,9 +213,9 @@ public:
     }
 
 private:
-    // allow_where allows a call whose first argument compares so.
-    void allow_where(int number, scmp_compare how, scmp_datum_t first, scmp_datum_t second) {
-        const scmp_arg_cmp argument{0, how, first, second};
+    // allow_where allows a call of which one argument compares so.
+    void allow_where(int number, unsigned which, scmp_compare how, scmp_datum_t first, scmp_datum_t second) {
+        const scmp_arg_cmp argument{which, how, first, second};
         note(::seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, number, 1, &argument));
     }
     void note(int result) noexcept {
@@ -231,24 +247,38 @@ Result<void> carried_out(const Result<void>& done, SandboxRules::Level level, st
 
 Result<void> enter_files(const SandboxRules& rules, const std::string& module) {
     LandlockRules landlock;
-    landlock.read_if_there = {"/usr",         "/lib",          "/lib64",        "/etc",
-                              "/dev/urandom", "/dev/random",   "/dev/null",     "/sys/devices/system/cpu",
-                              "/proc/self",   "/proc/cpuinfo", "/proc/meminfo", "/proc/sys/vm"};
+    landlock.read_if_there = {"/usr",
+                              "/lib",
+                              "/lib64",
+                              "/dev/urandom",
+                              "/dev/random",
+                              "/dev/null",
+                              "/sys/devices/system/cpu",
+                              "/proc/self",
+                              "/proc/cpuinfo",
+                              "/proc/meminfo",
+                              "/proc/sys/vm"};
+    // Of /etc what programs read to run; not where sites keep PINs and configurations of others.
+    for (const char* name : {"ld.so.cache", "ld.so.conf", "ld.so.conf.d", "ssl", "pkcs11", "softhsm", "opencryptoki",
+                             "localtime", "hosts", "host.conf", "resolv.conf", "nsswitch.conf", "gai.conf", "services"})
+        landlock.read_if_there.push_back(std::string{"/etc/"} + name);
     const auto folder = std::filesystem::path{module}.parent_path();
-    if (!folder.empty()) landlock.read_if_there.push_back(folder.string());
+    if (folder.has_relative_path()) landlock.read_if_there.push_back(folder.string());
     landlock.read = rules.read;
     landlock.write = rules.write;
     landlock.devices = rules.permissions.contains(SandboxPermission::devices);
     landlock.network = rules.permissions.contains(SandboxPermission::network);
-    landlock.signals = rules.permissions.contains(SandboxPermission::processes) ||
-                       rules.permissions.contains(SandboxPermission::unix_sockets);
+    landlock.signals = rules.permissions.contains(SandboxPermission::processes);
+    landlock.abstract_sockets = rules.permissions.contains(SandboxPermission::unix_sockets);
     return enter_landlock(landlock);
 }
 
 Result<void> enter_calls(const SandboxRules& rules) {
     Filter filter;
     filter.allow(kComputing);
+    filter.allow_bounded();
     filter.allow(kFiles);
+    if (landlock_version() >= kLandlockWithTruncate) filter.allow("truncate");
     const auto has = [&](SandboxPermission permission) { return rules.permissions.contains(permission); };
     if (has(SandboxPermission::unix_sockets)) {
         filter.allow(kUnixSockets);
@@ -323,10 +353,11 @@ Result<void> enter_token_sandbox(const SandboxRules& rules, const std::string& m
 Result<void> enter_server_sandbox(SandboxRules::Level level, Log& log) {
     if (is_off(level, log)) return success();
     LandlockRules nothing;
-    nothing.signals = false;
+    nothing.signals = nothing.abstract_sockets = false;
     SEALWRIGHT_TRY(carried_out(enter_landlock(nothing), level, "Landlock", log));
     Filter filter;
     filter.allow(kComputing);
+    filter.allow_bounded();
     filter.allow(kServing);
     filter.allow_threads();
     return carried_out(filter.load(), level, "seccomp", log);

@@ -51,6 +51,10 @@ bool StartedMarks::cancel(std::uint16_t slot, std::uint64_t ticket) noexcept {
     return cells_.get()[slot].compare_exchange_strong(expected, cancelled(ticket));
 }
 
+bool StartedMarks::is_cancelled(std::uint16_t slot, std::uint64_t ticket) const noexcept {
+    return cells_.get()[slot] == cancelled(ticket);
+}
+
 bool StartedMarks::surely_not_asked(std::uint16_t slot, std::uint64_t ticket) const noexcept {
     const std::uint64_t cell = cells_.get()[slot];
     return cell == armed(ticket) || cell == cancelled(ticket);

@@ -31,6 +31,7 @@ public:
     bool begin(std::uint16_t slot, std::uint64_t ticket) noexcept;
     // cancel is false when the token was asked already.
     bool cancel(std::uint16_t slot, std::uint64_t ticket) noexcept;
+    bool is_cancelled(std::uint16_t slot, std::uint64_t ticket) const noexcept;
     bool surely_not_asked(std::uint16_t slot, std::uint64_t ticket) const noexcept;
 
 private:

@@ -22,6 +22,7 @@ namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::string_view kRoom = "supervisor";
+constexpr unsigned kUnclearLogins = 2;
 
 // close_others closes every descriptor but the standard ones and these: a child is born with all that its parent has,
 // the descriptor of a PIN among them.
@@ -80,7 +81,9 @@ public:
             if ((waiting[1].revents & POLLHUP) != 0 && !server_status_) reap(0);
         }
         end_tokens();
-        ::unlink(configuration_.socket.c_str());
+        // Only what this server has listened on: before that the socket may be another signer's.
+        if (is_listening_) ::unlink(configuration_.socket.c_str());
+        if (is_stopped_ && !is_listening_) return 0;
         return *server_status_;
     }
 
@@ -88,6 +91,8 @@ private:
     struct Token {
         pid_t pid = 0;
         std::optional<Secret> pin;
+        bool is_refused = false;
+        unsigned unclear_logins = 0;  // in a row
     };
 
     Result<void> watch_signals() {
@@ -112,7 +117,9 @@ private:
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
             if (info.ssi_signo == SIGCHLD) continue;
-            ::kill(server_, static_cast<int>(info.ssi_signo));
+            is_stopped_ = true;
+            // A server that still waits for its tokens has nothing to end in order.
+            ::kill(server_, is_listening_ ? static_cast<int>(info.ssi_signo) : SIGKILL);
         }
         reap(WNOHANG);
     }
@@ -134,8 +141,19 @@ private:
     void token_ended(std::size_t token, int status) {
         const auto pid = static_cast<std::uint32_t>(std::exchange(tokens_[token].pid, 0));
         const bool by_signal = WIFSIGNALED(status);
+        note_login(tokens_[token], by_signal ? 0 : WEXITSTATUS(status));
         tell(TokenEnded{static_cast<std::uint8_t>(token), pid, by_signal,
                         static_cast<std::uint8_t>(by_signal ? WTERMSIG(status) : WEXITSTATUS(status))});
+    }
+
+    // note_login: whoever asks, a PIN that was refused is not tried again, nor one whose login failed twice without a
+    // clear answer: some modules say nothing better of a wrong PIN.
+    static void note_login(Token& token, int status) {
+        if (status == kTokenLoginUnclear) ++token.unclear_logins;
+        if (status == 0) token.unclear_logins = 0;
+        if (status != kTokenPinRefused && token.unclear_logins < kUnclearLogins) return;
+        token.is_refused = true;
+        token.pin.reset();
     }
 
     void take_request() {
@@ -149,6 +167,7 @@ private:
         } else if (const auto* end = std::get_if<KillToken>(&request.value())) {
             if (end->token < tokens_.size() && tokens_[end->token].pid > 0) ::kill(tokens_[end->token].pid, SIGKILL);
         } else {
+            is_listening_ = true;
             is_ready_();
         }
     }
@@ -163,11 +182,23 @@ private:
         if (auto started = make_token(token); !started) tell(TokenNotStarted{token, started.error()});
     }
 
+    // ask_for_pin: a person who is asked may end the program.
+    static Result<std::optional<Secret>> ask_for_pin(const TokenConfiguration& token) {
+        sigset_t ends{};
+        ::sigemptyset(&ends);
+        for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&ends, signal);
+        ::pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
+        auto pin = obtain_pin(token.pin, token.name());
+        ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+        if (!pin) return pin.error();
+        return std::optional<Secret>{std::move(pin).value()};
+    }
+
     Result<void> make_token(std::uint8_t token) {
         Token& made = tokens_[token];
+        if (made.is_refused) return fail(ErrorCode::denied, "the token refused the PIN; it is not tried again");
         if (!made.pin) {
-            SEALWRIGHT_TRY(auto pin, obtain_pin(configuration_.tokens[token].pin, configuration_.tokens[token].name()));
-            made.pin = std::move(pin);
+            SEALWRIGHT_TRY(made.pin, ask_for_pin(configuration_.tokens[token]));
         }
         SEALWRIGHT_TRY(auto pair, make_packet_pair());
         SEALWRIGHT_TRY(auto marks, StartedMarks::create());
@@ -210,6 +241,8 @@ private:
     pid_t server_ = -1;
     std::vector<Token> tokens_;
     std::optional<int> server_status_;
+    bool is_listening_ = false;
+    bool is_stopped_ = false;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "token";
+constexpr std::chrono::milliseconds kTogether{1};
 
 // Attachment is a long message, in memory that the server filled.
 class Attachment {
@@ -97,6 +98,8 @@ public:
         for (auto& lane : lanes) lane.join();
     }
 
+    bool pin_refused() const { return token_ && token_->pin_refused(); }
+
     // close ends sessions, login and module, in that order: C_Finalize comes before OpenSSL cleans up at exit (SoftHSM
     // crashes otherwise).
     void close() {
@@ -158,15 +161,7 @@ private:
             }
             signs_digests = signs_digests && token_->signs_digests(algorithm);
         }
-        return tell(TokenKeyNotice{limits.id, place_of(limits), signs_digests, key.spki().view()});
-    }
-
-    // place_of: a key's locations are in order of preference; without them the order of the tokens is.
-    std::uint8_t place_of(const KeyLimits& limits) const {
-        const auto found = std::find(limits.locations.begin(), limits.locations.end(), token_->info().serial);
-        const auto place =
-            limits.locations.empty() ? &mine_ - configuration_.tokens.data() : found - limits.locations.begin();
-        return static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(place, UINT8_MAX));
+        return tell(TokenKeyNotice{limits.id, signs_digests, key.spki().view()});
     }
 
     Result<void> tell(const TokenMessage& message) const {
@@ -191,32 +186,51 @@ private:
         }
     }
 
+    // answer signs what a packet holds. Results of a fast token go back together; what took long goes back at once, so
+    // that it is not lost with what comes behind it.
     bool answer(const TokenJobs& jobs, const std::vector<Descriptor>& descriptors) {
-        const auto begun = SteadyClock::now();
-        TokenResults results;
-        std::vector<Bytes> signatures;
-        signatures.reserve(jobs.jobs.size());
+        auto begun = SteadyClock::now();
+        std::vector<Made> made;
         for (const TokenJob& job : jobs.jobs) {
-            auto signature = sign(job, descriptors);
-            TokenResult result{job.slot, job.ticket, std::nullopt, {}};
-            if (signature) {
-                signatures.push_back(std::move(signature).value());
-                result.signature = signatures.back();
+            made.push_back({job.slot, job.ticket, sign(job, descriptors)});
+            const auto taken = SteadyClock::now() - begun;
+            if (taken < kTogether && &job != &jobs.jobs.back()) continue;
+            if (!tell_results(made, taken)) return false;
+            made.clear();
+            begun = SteadyClock::now();
+        }
+        if (!token_->pin_refused()) return true;
+        (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again")});
+        return false;
+    }
+
+    struct Made {
+        std::uint16_t slot;
+        std::uint64_t ticket;
+        Result<Bytes> octets;
+    };
+
+    bool tell_results(std::vector<Made>& made, SteadyClock::duration taken) const {
+        TokenResults results;
+        const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(taken).count();
+        results.microseconds = static_cast<std::uint32_t>(std::min<std::int64_t>(microseconds, UINT32_MAX));
+        for (const Made& one : made) {
+            TokenResult result{one.slot, one.ticket, std::nullopt, {}};
+            if (one.octets) {
+                result.signature = one.octets.value();
             } else {
-                result.error = told_error(signature.error());
+                result.error = told_error(one.octets.error());
             }
             results.results.push_back(std::move(result));
         }
-        const auto taken = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - begun).count();
-        results.microseconds = static_cast<std::uint32_t>(std::min<std::int64_t>(taken, UINT32_MAX));
         Bytes packet = encode_packet(results);
         const bool told = static_cast<bool>(send_packet(ends_.server.get(), packet, Waiting::yes));
-        zeroise(packet.data(), packet.size());  // it may hold what was decrypted
-        for (Bytes& octets : signatures) zeroise(octets.data(), octets.size());
-        if (!told) return false;
-        if (token_->pin_refused())
-            (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again")});
-        return true;
+        // It may have held what was decrypted.
+        zeroise(packet.data(), packet.size());
+        for (Made& one : made) {
+            if (one.octets) zeroise(one.octets.value().data(), one.octets.value().size());
+        }
+        return told;
     }
 
     // told_error: a login that was refused in a recovery says nothing about this signature, but that it was not made.
@@ -228,6 +242,7 @@ private:
     Result<Bytes> decrypt(const TokenJob& job) {
         SEALWRIGHT_TRY(const auto request, parse_decrypt_request(job.key, job.octets));
         SEALWRIGHT_TRY(const Secret secret, token_->decrypt(request));
+        if (secret.empty()) return fail(ErrorCode::malformed, "there is nothing in what was decrypted");
         return bytes_of(secret.reveal());
     }
 
@@ -261,7 +276,10 @@ int run_token_process(const Configuration& configuration, std::size_t token, Tok
     TokenProcess process{configuration, token, std::move(ends), log};
     const auto started = process.start();
     if (started) process.serve();
+    const bool pin_refused = process.pin_refused();
     process.close();
+    if (pin_refused || (!started && started.error().code() == ErrorCode::denied)) return kTokenPinRefused;
+    if (!started && started.error().private_detail().starts_with("C_Login")) return kTokenLoginUnclear;
     return started ? 0 : 1;
 }
 

@@ -15,6 +15,10 @@ struct TokenProcessEnds {
     Descriptor pin;     // a pipe that holds the PIN, to its end
 };
 
+// Exit statuses of a token process: its PIN was refused; its login failed in a way that may have been the PIN.
+inline constexpr int kTokenPinRefused = 3;
+inline constexpr int kTokenLoginUnclear = 4;
+
 // run_token_process serves until the server closes the socket, and gives the exit status. To be called in a fresh
 // process that has no threads; several threads are made here.
 int run_token_process(const Configuration& configuration, std::size_t token, TokenProcessEnds ends, Log& log);

@@ -26,6 +26,11 @@ public:
     // is_wanted: whoever asked is still there. What is not wanted any more is refused before the token is asked.
     virtual bool is_wanted() const noexcept = 0;
     std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
+    // is_proof: for one token and one life of its process; never handed to another.
+    virtual bool is_proof() const noexcept { return false; }
+    // survive_loss counts a process that ended with this task under way; what decrypts may be asked for again once,
+    // lest what ends processes goes on to the next.
+    bool survive_loss() noexcept { return kind() == Kind::decrypt && losses_++ == 0; }
 
     virtual void succeed(Bytes answer) noexcept = 0;         // the signature, or what was decrypted
     virtual void refuse(const Error& why) noexcept = 0;      // surely not signed
@@ -33,6 +38,7 @@ public:
 
 private:
     const std::chrono::steady_clock::time_point deadline_;
+    unsigned losses_ = 0;
 };
 
 }  // namespace sealwright::hsm::signer_process

@@ -38,7 +38,6 @@ struct Encoder {
     Bytes operator()(const TokenKeyNotice& notice) const {
         Bytes out = begin(kKey);
         append(out, notice.key.view());
-        out.push_back(notice.place);
         out.push_back(notice.signs_digests ? 1 : 0);
         append_number(out, static_cast<std::uint16_t>(notice.spki.size()));
         append(out, notice.spki);
@@ -96,7 +95,6 @@ Result<FieldReader> open_packet(ByteView packet, std::uint8_t& type) {
 Result<TokenMessage> read_key(FieldReader& fields) {
     TokenKeyNotice notice;
     notice.key = fields.id<KeyId>();
-    notice.place = fields.number<std::uint8_t>();
     const auto signs_digests = fields.number<std::uint8_t>();
     notice.signs_digests = signs_digests == 1;
     notice.spki = fields.octets(fields.number<std::uint16_t>());

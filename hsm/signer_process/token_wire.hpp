@@ -4,7 +4,7 @@
 //
 //   packet = version (1) type (1) ...; numbers are big-endian; nothing follows the last field
 //   jobs    (server)  count (1) of: slot (2) ticket (8) key (32) scheme (1) digest (1) form (1) length (4) octets
-//   key     (token)   key (32) place (1) signs digests (1) length (2) SPKI
+//   key     (token)   key (32) signs digests (1) length (2) SPKI
 //   ready   (token)   serial, label, manufacturer, model, module: each length (2) text; SHA-256 of the module (32)
 //   refusal (token)   error code (2) public detail, private detail: each length (2) text
 //   results (token)   microseconds of the whole packet (4) count (1) of: slot (2) ticket (8) error code (2; 0: signed)
@@ -45,7 +45,6 @@ struct TokenJobs {
 
 struct TokenKeyNotice {
     KeyId key;
-    std::uint8_t place = 0;  // of this token among the key's locations; 0: the preferred one
     bool signs_digests = false;
     ByteView spki;
 };

@@ -95,6 +95,7 @@ Result<PeerCredentials> peer_credentials(int fd) {
 
 Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patience, std::size_t& sent) {
     sent = 0;
+    const auto give_up = std::chrono::steady_clock::now() + patience;
     while (sent < octets.size()) {
         const ssize_t count = ::send(fd, octets.data() + sent, octets.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count >= 0) {
@@ -104,7 +105,8 @@ Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patienc
         if (errno == EINTR) continue;
         if (errno != EAGAIN) return system_error(ErrorCode::io, "the peer is gone");
         pollfd waiting{fd, POLLOUT, 0};
-        const int ready = ::poll(&waiting, 1, static_cast<int>(patience.count()));
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(give_up - std::chrono::steady_clock::now());
+        const int ready = left.count() <= 0 ? 0 : ::poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready == 0) return fail(ErrorCode::timed_out, "the peer does not read");
         if (ready < 0 && errno != EINTR) return system_error(ErrorCode::io, "poll");
     }

@@ -48,7 +48,7 @@ Result<Descriptor> connect_unix(const std::string& path);
 Result<Descriptor> bind_unix(const std::string& path, unsigned mode);
 Result<PeerCredentials> peer_credentials(int fd);
 
-// send_all sends everything or fails; a peer that takes nothing for as long as patience is a failure. sent tells how
+// send_all sends everything or fails; a peer that has not taken it all within patience is a failure. sent tells how
 // much the kernel took.
 Result<void> send_all(int fd, ByteView octets, std::chrono::milliseconds patience, std::size_t& sent);
 

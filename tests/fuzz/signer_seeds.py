@@ -69,7 +69,7 @@ def text(value):
 TOKEN = {
     "jobs": bytes([1, 1, 2]) + JOB + bytes([1]) + struct.pack(">I", 4) + b"tbs!" + JOB + bytes([2]) + struct.pack(">I", 32) + bytes(32),
     "attached": bytes([1, 1, 1]) + JOB + bytes([3]) + struct.pack(">I", 8) + struct.pack(">Q", 100000),
-    "key": bytes([1, 65]) + KEY + bytes([0, 1]) + text(b"0" * 91),
+    "key": bytes([1, 65]) + KEY + bytes([1]) + text(b"0" * 91),
     "ready": bytes([1, 66]) + b"".join(text(value) for value in (b"serial", b"label", b"maker", b"model", b"/module.so")) + bytes(32),
     "refusal": bytes([1, 67]) + struct.pack(">H", 5) + text(b"the token refused the PIN") + text(b"CKR_PIN_INCORRECT"),
     "results": bytes([1, 68]) + struct.pack(">IB", 60, 2) + struct.pack(">HQHI", 7, 9, 0, 8) + b"s" * 8 + struct.pack(">HQH", 8, 10, 21) + text(b"a") + text(b"b"),

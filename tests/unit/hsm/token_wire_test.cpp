@@ -59,10 +59,9 @@ TEST(TokenWire, CarriesJobs) {
 TEST(TokenWire, CarriesWhatATokenSays) {
     const Bytes spki(91, 4), signature(71, 6);
     const auto is_read = [](ByteView octets) { return static_cast<bool>(parse_token_message(octets)); };
-    const Bytes notice = encode_packet(TokenMessage{TokenKeyNotice{some_key(1), 2, true, spki}});
+    const Bytes notice = encode_packet(TokenMessage{TokenKeyNotice{some_key(1), true, spki}});
     expect_strict(notice, is_read);
     EXPECT_TRUE(std::get<TokenKeyNotice>(parse_token_message(notice).value()).signs_digests);
-    EXPECT_EQ(std::get<TokenKeyNotice>(parse_token_message(notice).value()).place, 2);
 
     const Bytes ready = encode_packet(TokenMessage{TokenReady{"serial", "label", "maker", "model", "/module.so", {}}});
     expect_strict(ready, is_read);
