@@ -102,6 +102,24 @@ void check_no_others(const AuditQuestion& question, std::set<std::string> files,
         checks.note(std::to_string(others) + " other files lie in the folder; they are not part of what was verified");
 }
 
+// take_journal: of two copies of one journal the shorter must be the beginning of the longer, which is compared. Two
+// that went on differently are one that was put back and signed from again.
+void take_journal(SignerJournal journal, const std::string& name, std::vector<SignerJournal>& journals,
+                  Checks& checks) {
+    const auto other = std::ranges::find(journals, journal.id, &SignerJournal::id);
+    if (other == journals.end()) return journals.push_back(std::move(journal));
+    const auto common = std::min(journal.digests.size(), other->digests.size());
+    if (!std::equal(journal.digests.begin(), journal.digests.begin() + static_cast<std::ptrdiff_t>(common),
+                    other->digests.begin())) {
+        return checks.invalid(
+            name +
+            " and another copy of the same journal went on differently: an older one was put back and "
+            "signed from again");
+    }
+    checks.note(name + " is a copy of a journal that was given already; the longer is compared");
+    if (journal.digests.size() > other->digests.size()) *other = std::move(journal);
+}
+
 void compare_journals(const AuditQuestion& question, const std::vector<Sha256>& leaves, JournalComparison& comparison,
                       Checks& checks) {
     if (question.journals.empty()) return;
@@ -119,10 +137,8 @@ void compare_journals(const AuditQuestion& question, const std::vector<Sha256>& 
             checks.missing(name + ": " + journal.error().public_detail());
         } else if (!journal) {
             checks.invalid(name + ": " + journal.error().public_detail());
-        } else if (std::ranges::find(journals, journal.value().id, &SignerJournal::id) != journals.end()) {
-            checks.note(name + " is a journal that was given already; the first was compared");
         } else {
-            journals.push_back(std::move(journal).value());
+            take_journal(std::move(journal).value(), name, journals, checks);
         }
     }
     if (!journals.empty()) comparison.compare(journals, leaves);

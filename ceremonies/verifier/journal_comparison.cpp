@@ -109,8 +109,11 @@ void JournalComparison::take_recorded(const SignedIntent& intent, Recorded& reco
                         (recorded.key != intent.key ? ", by another key" : ""));
         return;
     }
-    if (intent.made && recorded.state == State::abandoned)
-        checks_.invalid("signed, though the log says that it never was: " + with_key(intent));
+    if (!intent.failed && recorded.state == State::abandoned) {
+        checks_.invalid((intent.made ? "signed" : "perhaps signed") +
+                        std::string{", though the log says that it never was: "} + with_key(intent));
+        return;
+    }
     if (intent.failed && recorded.state == State::issued)
         checks_.invalid("issued, though the journal says that it was not signed: " + with_key(intent));
     if (intent.failed) return;

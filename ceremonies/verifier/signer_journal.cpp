@@ -189,6 +189,7 @@ Result<SignerJournal> read_signer_journal(ByteView octets) {
         if (record->durable >= record->sequence) return broken(place + " calls itself durable before it was written");
         if (auto taken = take_record(*record, journal, known); !taken) return taken.error().in(place);
         ++journal.records;
+        journal.digests.push_back(Sha256::from(expected).value());
         digest = expected;
         rest = rest.subspan(record->size());
     }

@@ -42,6 +42,7 @@ struct SignerJournal {
     std::string id;  // of the file, drawn when it was begun
     UtcTime created{};
     std::uint64_t records = 0;
+    std::vector<Sha256> digests;  // of each record
     std::vector<SignedIntent> intents;
     std::uint64_t proofs = 0;  // challenges that keys signed when their token came up
     std::uint64_t torn = 0;    // octets behind the last whole record: a write that was interrupted, or is under way

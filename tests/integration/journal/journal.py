@@ -4,6 +4,7 @@ log's back, a journal that was altered, cut, or is another signer's."""
 
 import base64
 import json
+import hashlib
 import pathlib
 import shutil
 import sys
@@ -126,6 +127,16 @@ def check(site, scratch):
     site.expect_verdict(VALID, "ends with 36 octets that are no record", first, torn)
     site.expect_verdict(INCOMPLETE, "cannot be read", first, scratch / "nowhere")
     print("ok     a cut journal is incomplete, a torn tail is not")
+
+    # Two copies of one journal: the older is the beginning of the newer, whichever is given first. One that was put back and went on is not.
+    site.expect_verdict(VALID, "the longer is compared", first, cut, journal)
+    site.expect_verdict(VALID, "the longer is compared", first, journal, cut)
+    last = whole[ends[-2]:ends[-1] - 32]
+    other_last = last[:-1] + bytes([last[-1] ^ 1])
+    fork = scratch / "fork"
+    fork.write_bytes(whole[:ends[-2]] + other_last + hashlib.sha256(whole[ends[-2] - 32:ends[-2]] + other_last).digest())
+    site.expect_verdict(INVALID, "went on differently", first, journal, fork)
+    print("ok     copies of one journal are compared with each other")
 
     key = next(e for e in site.entries() if e["kind"] == "certificate.intended")["fields"]["issuer_key"]
     journal = site.journal

@@ -219,6 +219,15 @@ TEST_F(Compared, AnHonestRunIsValid) {
     EXPECT_EQ(verdict(), Verdict::valid) << checks_.human();
 }
 
+TEST_F(Compared, WhatMayHaveBeenSignedWasNotAbandoned) {
+    intended(1);
+    entry("certificate.abandoned", "\"intent\":\"" + to_hex(Bytes(16, 1)) + "\"", 2);
+    Scribe scribe;
+    scribe.sign(certificate(1), Outcome::unknown);
+    EXPECT_THAT(compare({scribe}), HasSubstr("perhaps signed, though the log says that it never was"));
+    EXPECT_EQ(verdict(), Verdict::invalid);
+}
+
 TEST_F(Compared, ASignatureWithoutARecordIsFound) {
     intended(1);
     issued(1);
