@@ -11,6 +11,7 @@
 
 #include "hsm/signer_process/unix_socket.hpp"
 #include "hsm/signer_process/wire.hpp"
+#include "protocol_octets.hpp"
 #include "signer_house.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -83,9 +84,12 @@ TEST_F(SignerTest, SignsEachPurpose) {
     expect_signed(*client, "ocsp", Purpose::ocsp, house().response_data());
     expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(3));
     expect_signed(*client, "tls", Purpose::tls, SignerHouse::tls_content());
+    expect_signed(*client, "messages", Purpose::cms, test::signed_attributes());
+    expect_signed(*client, "messages", Purpose::cmp,
+                  test::protected_part({crypto::default_algorithm(crypto::KeyType::ec_p256)}));
     const auto keys = client->keys();
     ASSERT_TRUE(keys);
-    EXPECT_EQ(keys.value().size(), 7U);
+    EXPECT_EQ(keys.value().size(), 8U);
     const auto key = client->public_key(house().key("tls").id);
     ASSERT_TRUE(key);
     EXPECT_EQ(key.value().id(), house().key("tls").id);
@@ -95,12 +99,8 @@ TEST_F(SignerTest, SignsEachPurpose) {
 TEST_F(SignerTest, DecryptsByTheKeysAndTheSchemesThatAreAllowed) {
     start();
     const auto client = connect();
-    const auto file = [&](const char* name) { return (house().folder() / name).string(); };
-    test::write_text(file("spki"), text_of(house().key("opener").public_key.spki().view()));
-    test::write_text(file("plain"), "a content key of 32 octets......");
-    test::run_command("openssl pkeyutl -encrypt -pubin -keyform DER -inkey " + file("spki") + " -in " + file("plain") +
-                      " -out " + file("block") + " -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
-    Bytes block = bytes_of(view_of(test::read_text(file("block"))));
+    Bytes block = house().encrypted("opener", "a content key of 32 octets......",
+                                    "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
     DecryptRequest request;
     request.key = house().key("opener").id;
     request.scheme = DecryptScheme::rsa_oaep;
