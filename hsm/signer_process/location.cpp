@@ -51,6 +51,7 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     busy_.clear();
     assigned_.clear();
     free_.clear();
+    proofs.clear();
     const std::size_t slots = std::min<std::size_t>(kMaxSlots, configuration_.lanes * 2 * kTasksInFastPacket);
     for (std::size_t slot = slots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
     failures = 0;

@@ -249,6 +249,42 @@ TEST_F(SignerTest, FencesOffOlderEpochs) {
               ErrorCode::denied);
 }
 
+// One lane has 16 slots; every key signs a challenge before the token comes up.
+TEST_F(SignerTest, ServesMoreKeysThanALaneHasSlots) {
+    constexpr std::size_t kMany = 40;
+    auto module = pkcs11::Module::load(house().softhsm().module());
+    ASSERT_TRUE(module) << module.error().describe();
+    auto token = pkcs11::Token::open(module.value(), {{}, "signer"}, test::SoftHsm::pin());
+    ASSERT_TRUE(token) << token.error().describe();
+    std::vector<pkcs11::TokenKey> keys;
+    for (std::size_t i = 0; i < kMany; ++i) {
+        auto key = token.value()->generate(
+            {crypto::KeyType::ec_p384, 0, "many" + std::to_string(i), "non-extractable-v1", {}});
+        ASSERT_TRUE(key) << key.error().describe();
+        keys.push_back(key.value());
+    }
+    std::string config = test::read_text(house().config());
+    config.resize(config.find("\n[[key]]"));
+    config.replace(config.find("lanes = 2"), 9, "lanes = 1");
+    for (const auto& key : keys)
+        config += "\n[[key]]\nid = \"" + key.id.hex() + "\"\nname = \"" + key.id.hex() +
+                  "\"\npurposes = [\"tls\"]\nalgorithms = [\"ecdsa-sha384\"]\n";
+    test::write_text(house().config(), config);
+    start();
+    const auto client = connect();
+    const Bytes content = SignerHouse::tls_content();
+    for (const auto& key : keys) {
+        SignRequest request = house().request("tls", Purpose::tls, content);
+        request.key = key.id;
+        const auto signature = client->sign(request);
+        ASSERT_TRUE(signature) << signature.error().describe();
+        EXPECT_TRUE(key.public_key.verify(request.algorithm, request.tbs, signature.value()));
+    }
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+    for (const auto& key : keys) EXPECT_TRUE(token.value()->destroy(key.id));
+}
+
 TEST_F(SignerTest, RefusesUsersThatItDoesNotName) {
     house().write_config({}, {});
     std::string config = test::read_text(house().config());
