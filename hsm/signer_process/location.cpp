@@ -52,6 +52,7 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     assigned_.clear();
     free_.clear();
     for (std::size_t slot = kMaxSlots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
+    proofs.clear();
     failures = 0;
     mean_microseconds_ = 1000;
     ++life;

@@ -2,6 +2,7 @@
 // can be trusted with more. No threads and no decisions about time: locations.hpp has those, and the lock.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 
@@ -59,8 +60,8 @@ public:
     std::size_t room() const noexcept;
     bool is_idle() const noexcept { return busy_.empty(); }
 
-    // assign gives a slot; flush sends what was assigned, several tasks in a packet where that pays, and gives back
-    // what could not be sent.
+    // assign gives a slot, of which there must be room; flush sends what was assigned, several tasks in a packet where
+    // that pays, and gives back what could not be sent.
     void assign(std::shared_ptr<TokenTask> task);
     std::vector<std::shared_ptr<TokenTask>> flush();
 
@@ -99,6 +100,7 @@ public:
     bool was_up = false;
     std::uint64_t life = 0;
     std::size_t unproven = 0;
+    std::deque<std::shared_ptr<TokenTask>> proofs;  // that the token was not asked for yet
     Sha256 module_sha256;
     std::optional<Error> last_failure;
 

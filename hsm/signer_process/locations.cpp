@@ -244,11 +244,20 @@ void Locations::proofs_journaled(std::uint8_t number, std::uint64_t life,
         fail_start(location, journaled.error());
         return ask(KillToken{number});
     }
-    for (const auto& task : tasks) location.assign(task);
-    if (!location.flush().empty()) {
-        fail_start(location, unavailable("the token's process takes no work"));
-        ask(KillToken{number});
+    location.proofs.assign(tasks.begin(), tasks.end());
+    ask_proofs(location);
+}
+
+// ask_proofs asks for as many proofs as there is room for, as of every other task: a token may have more keys than
+// slots.
+void Locations::ask_proofs(Location& location) {
+    while (!location.proofs.empty() && location.room() > 0) {
+        location.assign(std::move(location.proofs.front()));
+        location.proofs.pop_front();
     }
+    if (location.flush().empty()) return;
+    fail_start(location, unavailable("the token's process takes no work"));
+    ask(KillToken{location.number()});
 }
 
 void Locations::proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof) {
@@ -264,7 +273,11 @@ void Locations::proved(std::uint8_t number, std::uint64_t life, const std::strin
                      "the token does not prove that it holds the key " + key, proof.error().describe()));
             return ask(KillToken{number});
         }
-        if (--location.unproven == 0) come_up(location, endings);
+        if (--location.unproven == 0) {
+            come_up(location, endings);
+        } else {
+            ask_proofs(location);
+        }
     }
     tell(endings);
 }

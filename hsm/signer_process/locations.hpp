@@ -85,6 +85,7 @@ private:
     void count_failure(Location& location);
     void take_ready(Location& location, const TokenReady& ready, Endings& endings);
     void take_refusal(Location& location, const Error& why);
+    void ask_proofs(Location& location);
     void come_up(Location& location, Endings& endings);
     void fail_start(Location& location, const Error& why);
     void drain(Location& location, const Error& why);

@@ -49,10 +49,10 @@ protected:
         return client ? std::move(client).value() : nullptr;
     }
     static void inject(std::string_view script) { test::write_text(house().script(), script); }
-    // journaled waits until the proofs of six keys, a fence and this many certificate intents are in the journal: 159,
+    // journaled waits until the proofs of seven keys, a fence and this many certificate intents are in the journal: 159,
     // 85 and 184 octets each (journal_record.hpp).
     static bool journaled(std::size_t intents) {
-        const std::size_t expected = 64 + 6 * 159 + 85 + intents * 184;
+        const std::size_t expected = 64 + 7 * 159 + 85 + intents * 184;
         for (int i = 0; i < 2000; ++i) {
             std::error_code none_yet;
             if (std::filesystem::file_size(house().journal(), none_yet) >= expected && !none_yet) return true;

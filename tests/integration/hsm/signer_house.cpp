@@ -109,6 +109,7 @@ SignerHouse::SignerHouse() {
     make("rsa", KeyType::rsa, 2048);
     make("edwards", KeyType::ed25519);
     make("opener", KeyType::rsa, 2048, "non-extractable-decrypt-v1");
+    make("messages", KeyType::ec_p256);
     write_config();
 }
 
@@ -136,7 +137,7 @@ void SignerHouse::write_config(const std::string& module, const std::string& ext
                    "[key.checkpoint]\norigin = \"ca.test/audit\"\n" + "\n[[key]]\nid = \"" +
                    keys_.at("opener").id.hex() +
                    "\"\nname = \"opener\"\npurposes = [\"decrypt\"]\n[key.decrypt]\nschemes = [\"rsa-oaep\"]\n" +
-                   key("tls", R"(["tls"])", "ecdsa-sha384"));
+                   key("tls", R"(["tls"])", "ecdsa-sha384") + key("messages", R"(["cms", "cmp"])", "ecdsa-sha256"));
 }
 
 std::vector<std::string> SignerHouse::faulty_environment() const {
@@ -220,6 +221,16 @@ Bytes SignerHouse::tls_content() {
 
 Bytes SignerHouse::csr_info(const std::string& name) const {
     return x509::build_certification_request_info(name_der(kIssuer), keys_.at(name).public_key.spki(), {});
+}
+
+Bytes SignerHouse::encrypted(const std::string& name, const std::string& content, const std::string& options) const {
+    const TemporaryFolder folder;
+    const auto path = [&](const char* file) { return (folder.path() / file).string(); };
+    write_text(path("spki"), text_of(keys_.at(name).public_key.spki().view()));
+    write_text(path("content"), content);
+    run_command("openssl pkeyutl -encrypt -pubin -keyform DER -inkey " + path("spki") + " -in " + path("content") +
+                " -out " + path("block") + " " + options);
+    return bytes_of(view_of(read_text(path("block"))));
 }
 
 hsm::SignRequest SignerHouse::request(const std::string& name, Purpose purpose, ByteView tbs) const {

@@ -23,9 +23,10 @@ public:
                const std::vector<std::string>& environment = {});
     ~SignerProcess();
     void kill(int signal);
-    int wait();  // the exit status, or 128 + the signal
+    int wait();                                  // the exit status, or 128 + the signal
     pid_t pid() const noexcept { return pid_; }  // of the supervisor
-    // child gives the process of this name ("signer-server", "signer-token"), the newest if there are several; -1: none.
+    // child gives the process of this name ("signer-server", "signer-token"), the newest if there are several; -1:
+    // none.
     pid_t child(const std::string& name) const;
 
 private:
@@ -62,6 +63,8 @@ public:
     static Bytes checkpoint(std::uint64_t size, std::uint8_t root = 1);
     static Bytes tls_content();
     Bytes csr_info(const std::string& name) const;
+    // encrypted is what `openssl pkeyutl -encrypt` makes of content for an RSA key, with its -pkeyopt.
+    Bytes encrypted(const std::string& name, const std::string& content, const std::string& options) const;
 
     hsm::SignRequest request(const std::string& name, hsm::Purpose purpose, ByteView tbs) const;
 

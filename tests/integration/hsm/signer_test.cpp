@@ -11,6 +11,7 @@
 
 #include "hsm/signer_process/unix_socket.hpp"
 #include "hsm/signer_process/wire.hpp"
+#include "protocol_octets.hpp"
 #include "signer_house.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -83,9 +84,12 @@ TEST_F(SignerTest, SignsEachPurpose) {
     expect_signed(*client, "ocsp", Purpose::ocsp, house().response_data());
     expect_signed(*client, "audit", Purpose::checkpoint, SignerHouse::checkpoint(3));
     expect_signed(*client, "tls", Purpose::tls, SignerHouse::tls_content());
+    expect_signed(*client, "messages", Purpose::cms, test::signed_attributes());
+    expect_signed(*client, "messages", Purpose::cmp,
+                  test::protected_part({crypto::default_algorithm(crypto::KeyType::ec_p256)}));
     const auto keys = client->keys();
     ASSERT_TRUE(keys);
-    EXPECT_EQ(keys.value().size(), 7U);
+    EXPECT_EQ(keys.value().size(), 8U);
     const auto key = client->public_key(house().key("tls").id);
     ASSERT_TRUE(key);
     EXPECT_EQ(key.value().id(), house().key("tls").id);
@@ -95,12 +99,8 @@ TEST_F(SignerTest, SignsEachPurpose) {
 TEST_F(SignerTest, DecryptsByTheKeysAndTheSchemesThatAreAllowed) {
     start();
     const auto client = connect();
-    const auto file = [&](const char* name) { return (house().folder() / name).string(); };
-    test::write_text(file("spki"), text_of(house().key("opener").public_key.spki().view()));
-    test::write_text(file("plain"), "a content key of 32 octets......");
-    test::run_command("openssl pkeyutl -encrypt -pubin -keyform DER -inkey " + file("spki") + " -in " + file("plain") +
-                      " -out " + file("block") + " -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
-    Bytes block = bytes_of(view_of(test::read_text(file("block"))));
+    Bytes block = house().encrypted("opener", "a content key of 32 octets......",
+                                    "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
     DecryptRequest request;
     request.key = house().key("opener").id;
     request.scheme = DecryptScheme::rsa_oaep;
@@ -247,6 +247,42 @@ TEST_F(SignerTest, FencesOffOlderEpochs) {
     EXPECT_TRUE(new_client->fence(house().client_options().node, BootEpoch{3}));
     EXPECT_EQ(new_client->sign(house().request("issuing", Purpose::certificate, tbs)).error().code(),
               ErrorCode::denied);
+}
+
+// One lane has 16 slots; every key signs a challenge before the token comes up.
+TEST_F(SignerTest, ServesMoreKeysThanALaneHasSlots) {
+    constexpr std::size_t kMany = 40;
+    auto module = pkcs11::Module::load(house().softhsm().module());
+    ASSERT_TRUE(module) << module.error().describe();
+    auto token = pkcs11::Token::open(module.value(), {{}, "signer"}, test::SoftHsm::pin());
+    ASSERT_TRUE(token) << token.error().describe();
+    std::vector<pkcs11::TokenKey> keys;
+    for (std::size_t i = 0; i < kMany; ++i) {
+        auto key = token.value()->generate(
+            {crypto::KeyType::ec_p384, 0, "many" + std::to_string(i), "non-extractable-v1", {}});
+        ASSERT_TRUE(key) << key.error().describe();
+        keys.push_back(key.value());
+    }
+    std::string config = test::read_text(house().config());
+    config.resize(config.find("\n[[key]]"));
+    config.replace(config.find("lanes = 2"), 9, "lanes = 1");
+    for (const auto& key : keys)
+        config += "\n[[key]]\nid = \"" + key.id.hex() + "\"\nname = \"" + key.id.hex() +
+                  "\"\npurposes = [\"tls\"]\nalgorithms = [\"ecdsa-sha384\"]\n";
+    test::write_text(house().config(), config);
+    start();
+    const auto client = connect();
+    const Bytes content = SignerHouse::tls_content();
+    for (const auto& key : keys) {
+        SignRequest request = house().request("tls", Purpose::tls, content);
+        request.key = key.id;
+        const auto signature = client->sign(request);
+        ASSERT_TRUE(signature) << signature.error().describe();
+        EXPECT_TRUE(key.public_key.verify(request.algorithm, request.tbs, signature.value()));
+    }
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+    for (const auto& key : keys) EXPECT_TRUE(token.value()->destroy(key.id));
 }
 
 TEST_F(SignerTest, RefusesUsersThatItDoesNotName) {

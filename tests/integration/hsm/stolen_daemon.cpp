@@ -43,6 +43,8 @@ Reply StolenDaemon::reply(std::uint64_t number) {
             if (!message) return {};
             if (const auto* signature = std::get_if<SignatureAnswer>(&message.value()))
                 reply.signature = bytes_of(signature->signature);
+            if (const auto* secret = std::get_if<SecretAnswer>(&message.value()))
+                reply.secret = bytes_of(secret->secret);
             if (const auto* error = std::get_if<ErrorAnswer>(&message.value())) {
                 reply.code = error->code;
                 reply.detail = error->detail;
@@ -144,6 +146,30 @@ void rows_of(const std::string& line, std::string& section, std::set<std::string
     if (begins_section && !has_name) limits.insert(section);
 }
 
+// pieces_of takes an enumeration apart at its commas and semicolons, but not inside parentheses; a sentence behind it
+// is one piece, whatever it enumerates.
+std::vector<std::string> pieces_of(const std::string& text) {
+    std::vector<std::string> pieces;
+    std::string piece;
+    int depth = 0;
+    bool is_list = true;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+        const bool ends_sentence = text[i] == '.' && (i + 1 == text.size() || text[i + 1] == ' ');
+        const bool ends_item = is_list && (text[i] == ';' || text[i] == ',');
+        if (depth != 0 || !(ends_sentence || ends_item)) {
+            piece += text[i];
+            continue;
+        }
+        pieces.push_back(trimmed(piece));
+        piece.clear();
+        is_list = is_list && !ends_sentence;
+    }
+    EXPECT_EQ(trimmed(piece), "") << "docs/operations/signer.md: the end of what is always refused is not understood";
+    EXPECT_EQ(depth, 0) << "docs/operations/signer.md: parentheses in what is always refused";
+    return pieces;
+}
+
 }  // namespace
 
 std::set<std::string> documented_limits() {
@@ -162,17 +188,7 @@ std::set<std::string> documented_limits() {
     const auto begin = always.find(": ");
     EXPECT_NE(begin, std::string::npos) << "docs/operations/signer.md says no more what is always refused";
     if (begin == std::string::npos) return limits;
-    std::string piece;
-    for (const char each : always.substr(begin + 2)) {
-        if (each != ';' && each != ',') {
-            piece += each;
-            continue;
-        }
-        limits.insert(trimmed(piece));
-        piece.clear();
-    }
-    piece = trimmed(piece);
-    limits.insert(piece.substr(0, piece.rfind('.')));
+    for (const std::string& piece : pieces_of(always.substr(begin + 2))) limits.insert(piece);
     return limits;
 }
 

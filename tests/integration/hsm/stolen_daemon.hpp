@@ -14,6 +14,7 @@ namespace sealwright::test {
 // Reply is what came back for one request.
 struct Reply {
     Bytes signature;  // empty: refused
+    Bytes secret;     // of what was asked to be opened; empty: refused
     ErrorCode code = ErrorCode::internal;
     std::string detail;
     bool closed = false;  // the signer hung up instead

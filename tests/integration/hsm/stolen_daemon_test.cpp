@@ -17,6 +17,7 @@
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "crypto/random.hpp"
+#include "protocol_octets.hpp"
 #include "signer_house.hpp"
 #include "stolen_daemon.hpp"
 #include "x509/name.hpp"
@@ -109,11 +110,16 @@ protected:
         all.replace(all.find("\"0600\""), 6, "\"" + mode + "\"");
         all += key("issuing", R"("certificate", "crl", "csr")", "ecdsa-sha256") + "[key.certificate]\n" + bound +
                "max_validity = \"90d\"\nmax_backdate = \"1h\"\n[key.crl]\n" + bound + "max_validity = \"10d\"\n";
-        all += key("rsa", R"("certificate")", "rsa-pkcs1-sha256") + "[key.certificate]\n" + bound +
-               "ca = true\nmax_path_length = 1\nmax_validity = \"3650d\"\nocsp_signing = true\n";
+        all += key("rsa", R"("certificate", "cms", "cmp")", "rsa-pkcs1-sha256") + "[key.certificate]\n" + bound +
+               "ca = true\nmax_path_length = 1\nmax_validity = \"3650d\"\nocsp_signing = true\n" +
+               "[key.cmp]\nrequests = true\n";
         all += key("ocsp", R"("ocsp")", "ecdsa-sha256") + "[key.ocsp]\nmax_validity = \"2d\"\nmax_backdate = \"30m\"\n";
         all += key("audit", R"("checkpoint")", "ed25519") + "[key.checkpoint]\norigin = \"ca.test/audit\"\n";
         all += key("tls", R"("tls")", "ecdsa-sha384");
+        all += key("messages", R"("cms", "cmp")", "ecdsa-sha256") +
+               "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n[key.cmp]\nrequests = false\n";
+        all += "\n[[key]]\nid = \"" + house().key("opener").id.hex() +
+               "\"\nname = \"opener\"\npurposes = [\"decrypt\"]\n[key.decrypt]\nschemes = [\"rsa-oaep\"]\n";
         test::write_text(house().config(), all);
     }
 
@@ -205,9 +211,20 @@ protected:
         const std::string text = origin + "\n" + std::to_string(size) + "\n" + to_base64(Bytes(32, root)) + "\n";
         return {"audit", Purpose::checkpoint, bytes_of(view_of(text))};
     }
+    static Ask csr(const std::string& about) { return {"issuing", Purpose::csr, house().csr_info(about)}; }
     static Ask tls(const std::string& context = "TLS 1.3, server CertificateVerify", std::size_t hash = 48) {
         const std::string text = std::string(64, ' ') + context + std::string(1, '\0') + std::string(hash, '9');
         return {"tls", Purpose::tls, bytes_of(view_of(text))};
+    }
+
+    static Ask cms(Bytes attributes, const std::string& key = "messages") {
+        return {key, Purpose::cms, std::move(attributes)};
+    }
+    // cmp is an answer, protected by what its key signs with, unless change makes it otherwise.
+    static Ask cmp(const std::function<void(test::ProtectedPart&)>& change = {}, const std::string& key = "messages") {
+        test::ProtectedPart part{crypto::default_algorithm(house().key(key).public_key.type())};
+        if (change) change(part);
+        return {key, Purpose::cmp, test::protected_part(part)};
     }
 
     SignHead head_of(const Ask& ask) {
@@ -263,6 +280,10 @@ protected:
     void attempt_crls(StolenDaemon& daemon);
     void attempt_ocsp(StolenDaemon& daemon);
     void attempt_others(StolenDaemon& daemon);
+    void attempt_cms(StolenDaemon& daemon);
+    void attempt_cmp(StolenDaemon& daemon);
+    void attempt_confusion(StolenDaemon& daemon);
+    void attempt_decryption(StolenDaemon& daemon);
 
     static SignerHouse* house_;
     SignerProcess signer_;
@@ -471,15 +492,135 @@ void Stolen::attempt_others(StolenDaemon& daemon) {
             checkpoint(102), ErrorCode::conflict);
     constexpr std::uint64_t kStep = std::uint64_t{1} << 32U;
     attempt(daemon, "a tree size at most 2^32", "sizes used up", checkpoint(102 + kStep + 1), checkpoint(102 + kStep));
-    const Ask own{"issuing", Purpose::csr, house().csr_info("issuing")};
-    attempt(daemon, "a certification request about another key", "tls",
-            {"issuing", Purpose::csr, house().csr_info("tls")}, own, ErrorCode::denied);
+    attempt(daemon, "a certification request about another key", "tls", csr("tls"), csr("issuing"), ErrorCode::denied);
     const std::string verify = "anything for TLS but a TLS 1.3 server's CertificateVerify";
     attempt(daemon, verify, "a client's", tls("TLS 1.3, client CertificateVerify"), tls(), ErrorCode::denied);
     attempt(daemon, verify, "another length", tls("TLS 1.3, server CertificateVerify", 47),
             tls("TLS 1.3, server CertificateVerify", 32), ErrorCode::denied);
     attempt(daemon, verify, "a certificate", {"tls", Purpose::tls, certificate().tbs}, tls(), ErrorCode::denied);
     attempted_.insert("tls");  // a table without keys: what stands above is all that it allows
+}
+
+void Stolen::attempt_cms(StolenDaemon& daemon) {
+    using test::attribute_set, test::content_type_attribute, test::message_digest_attribute, test::signed_attributes;
+    attempt(daemon, "cms.content_types", "signed data by a key for data", cms(signed_attributes(test::kSignedDataType)),
+            cms(signed_attributes(test::kDataType)), ErrorCode::denied);
+    expect_signed(daemon, cms(signed_attributes(test::kSignedDataType), "rsa"), "a key for every type");
+    const std::string limit =
+        "for CMS anything but signed attributes (a sorted SET OF with content type and a digest of SHA-256, -384 or "
+        "-512): content that is signed without attributes could be anything";
+    const Bytes type = content_type_attribute(), digest = message_digest_attribute(), honest = signed_attributes();
+    const auto refused = [&](const std::string& what, Bytes bad, std::optional<ErrorCode> code = std::nullopt) {
+        attempt(daemon, limit, what, cms(std::move(bad)), cms(honest), code);
+    };
+    refused("content without attributes", bytes_of(view_of("to whom it may concern")));
+    refused("no attributes", attribute_set({}));
+    refused("not in DER's order", attribute_set({digest, type}));
+    refused("no digest", attribute_set({type}));
+    refused("no content type", attribute_set({digest}));
+    refused("an attribute twice", attribute_set({type, type, digest}));
+    refused("a digest of SHA-1", signed_attributes(test::kDataType, 20), ErrorCode::denied);
+    for (const std::size_t size : {48U, 64U}) expect_signed(daemon, cms(signed_attributes(test::kDataType, size)));
+    for (const std::uint8_t tag : Bytes{0x30, 0xA0}) {  // a SEQUENCE, and [0] IMPLICIT as it stands in a SignerInfo
+        Bytes other = honest;
+        other[0] = tag;
+        refused("another tag", other);
+    }
+    Bytes longer = honest;
+    longer.push_back(0);
+    refused("an octet behind it", longer);
+    // As many attributes as may be (32), and one more; none stands there twice.
+    const auto many = [&](std::uint8_t count) {
+        std::vector<Bytes> all;
+        for (std::uint8_t i = 2; i < count; ++i) all.push_back(test::cms_attribute(Bytes{0x2a, 3, i}, Bytes{5, 0}));
+        all.push_back(type);
+        all.push_back(digest);
+        return attribute_set(all);
+    };
+    attempt(daemon, limit, "33 attributes", cms(many(33)), cms(many(32)), ErrorCode::too_large);
+    refused("in chunks", Bytes(70000, 0x31), ErrorCode::too_large);
+}
+
+void Stolen::attempt_cmp(StolenDaemon& daemon) {
+    // ir, cr, p10cr, popdecr, kur, krr, rr, ccr, certConf, genm, pollReq (RFC 9810 5.1.2).
+    for (const unsigned body : {0U, 2U, 4U, 6U, 7U, 9U, 11U, 13U, 21U, 24U, 25U}) {
+        const auto request = [&](auto& part) { part.bodies = {body}; };
+        attempt(daemon, "cmp.requests", "what a client sends: " + std::to_string(body), cmp(request),
+                cmp(request, "rsa"), ErrorCode::denied);
+    }
+    for (const unsigned answer : {1U, 3U, 8U, 12U, 19U, 23U, 26U})
+        expect_signed(daemon, cmp([&](auto& part) { part.bodies = {answer}; }), std::to_string(answer));
+    const std::string version = "for CMP anything but a header of version 2 or 3";
+    for (const std::uint64_t other : {1U, 4U}) {
+        attempt(daemon, version, "version " + std::to_string(other), cmp([&](auto& part) { part.version = other; }),
+                cmp([](auto& part) { part.version = 3; }));
+    }
+    attempt(daemon, version, "no header", {"messages", Purpose::cmp, Bytes{0x30, 0}}, cmp());
+    const std::string protection = "whose protection algorithm is the one asked for";
+    attempt(daemon, protection, "SHA-384",
+            cmp([](auto& part) { part.algorithm->digest = crypto::DigestAlgorithm::sha384; }), cmp(),
+            ErrorCode::denied);
+    attempt(daemon, protection, "none", cmp([](auto& part) { part.algorithm.reset(); }), cmp());
+    const std::string body = "and one body";
+    attempt(daemon, body, "none", cmp([](auto& part) { part.bodies.clear(); }), cmp());
+    attempt(daemon, body, "two", cmp([](auto& part) { part.bodies = {1, 1}; }), cmp());
+    attempt(daemon, body, "of no known kind", cmp([](auto& part) { part.bodies = {27}; }), cmp());
+}
+
+// attempt_confusion offers what one purpose signs to the purposes of messages, and messages to the others.
+void Stolen::attempt_confusion(StolenDaemon& daemon) {
+    const std::string limit =
+        "What passes as a certificate, list, request, OCSP response, checkpoint or handshake passes as neither of "
+        "these";
+    const Ask messages[] = {cms(test::signed_attributes()), cmp()};
+    const std::pair<const char*, Ask> others[] = {{"a certificate", certificate()}, {"a list", crl()},
+                                                  {"a request", csr("issuing")},    {"an OCSP response", ocsp()},
+                                                  {"a checkpoint", checkpoint(5)},  {"a handshake", tls()}};
+    for (const Ask& message : messages) {
+        for (const auto& [what, other] : others) attempt(daemon, limit, what, with(message, other.tbs), message);
+    }
+    attempt(daemon, limit, "attributes as a message", with(messages[1], messages[0].tbs), messages[1]);
+    attempt(daemon, limit, "a message as attributes", with(messages[0], messages[1].tbs), messages[0]);
+    for (const Ask& message : messages) {
+        for (const Ask& other : {certificate(), crl(), csr("issuing"), ocsp(), tls()})
+            attempt(daemon, limit, "a message as something else", with(other, message.tbs), other);
+        attempt(daemon, limit, "a message as a certificate of a key that signs both",
+                with(ca_certificate(0), message.tbs), ca_certificate(0));
+    }
+}
+
+void Stolen::attempt_decryption(StolenDaemon& daemon) {
+    const std::string content = "a content key of 32 octets......";
+    const Bytes block =
+        house().encrypted("opener", content, "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
+    const auto open = [&](const std::function<void(DecryptRequest&)>& change = {}) {
+        DecryptRequest request;
+        request.key = house().key("opener").id;
+        request.digest = crypto::DigestAlgorithm::sha1;
+        request.input = block;
+        if (change) change(request);
+        return daemon.ask(Decrypt{request, 10000});
+    };
+    const auto denied = [&](const std::string& limit, const std::string& what,
+                            const std::function<void(DecryptRequest&)>& change, ErrorCode code = ErrorCode::denied) {
+        attempted_.insert(limit);
+        const Reply reply = open(change);
+        EXPECT_TRUE(reply.secret.empty()) << limit << ", " << what << " was OPENED";
+        EXPECT_EQ(reply.code, code) << limit << ", " << what << ": " << reply.detail;
+        const Reply neighbour = open();
+        EXPECT_EQ(text_of(neighbour.secret), content) << limit << ", the neighbour of " << what << neighbour.detail;
+    };
+    denied("decrypt.schemes", "PKCS #1 v1.5 by a key for OAEP", [](auto& request) {
+        request.scheme = DecryptScheme::rsa_pkcs1;
+        request.secret_size = 32;
+    });
+    denied("decrypt.schemes", "agreement", [](auto& request) { request.scheme = DecryptScheme::ecdh; });
+    denied("purposes", "a key that signs", [](auto& request) { request.key = house().key("rsa").id; });
+    denied(
+        "id", "a key that has no table", [](auto& request) { request.key = KeyId{}; }, ErrorCode::not_found);
+    Ask signs = ca_certificate(0);
+    signs.key = "opener";
+    attempt(daemon, "purposes", "a signature by a key that decrypts", signs, ca_certificate(0), ErrorCode::denied);
 }
 
 TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
@@ -492,10 +633,15 @@ TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
     attempt_crls(daemon);
     attempt_ocsp(daemon);
     attempt_others(daemon);
+    attempt_cms(daemon);
+    attempt_cmp(daemon);
+    attempt_confusion(daemon);
+    attempt_decryption(daemon);
     stop_and_compare();
-    EXPECT_GT(signed_.size(), 60U);
+    EXPECT_GT(signed_.size(), 120U);
 
-    attempted_.insert("name");  // for logs
+    // For logs; where a key lies; what its token must say of it: none of them limits what it signs.
+    attempted_.insert({"name", "locations", "evidence"});
     for (const std::string& limit : test::documented_limits())
         EXPECT_TRUE(attempted_.contains(limit))
             << "docs/operations/signer.md names a limit that nobody attempts: " << limit;
