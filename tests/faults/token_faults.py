@@ -221,6 +221,8 @@ def play(site, scenario, seed):
         mark.unlink()
     log = site.log(log_before)
     answers = load.answers
+    unknown = set(answers.unknown) - site.unknown
+    site.unknown |= unknown
     times = [broken, *(t for t in told.received[received_before:] if t > broken)]
     outage = max(b - a for a, b in zip(times, times[1:]))
     indeterminate = site.compare()
@@ -228,8 +230,6 @@ def play(site, scenario, seed):
     played = Played(scenario, len(told.received) - received_before, answers, indeterminate, log.count(GONE), outage, time.monotonic() - began)
     expect(not answers.wrong, f"{scenario.name}: {len(answers.wrong)} times, first: {answers.wrong[:1]}")
     expect(answers.asked == answers.answered, f"{scenario.name}: {answers.asked} requests, {answers.answered} answers")
-    unknown = set(answers.unknown) - site.unknown
-    site.unknown |= unknown
     expect(len(unknown) == indeterminate, f"{scenario.name}: {len(unknown)} requests were told indeterminate, {indeterminate} certificates are")
     least, most = scenario.least_indeterminate, scenario.most_indeterminate
     expect(least <= indeterminate <= most, f"{scenario.name}: {indeterminate} certificates are indeterminate, not {least} to {most}")

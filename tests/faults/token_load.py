@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from house import House, TlsConnection, expect  # noqa: E402
+from token_scenarios import CLIENTS  # noqa: E402
 from workload import TROUBLE, Clients, Told, Workload  # noqa: E402
 
 # A handshake that fails so was signed wrongly, or by another key.
@@ -117,7 +118,7 @@ class AskingClients(Clients):
 class Load(Workload):
     """Load runs the clients in the background, from begin to end."""
 
-    CLIENTS = 8
+    CLIENTS = CLIENTS
 
     def __init__(self, house, requests, told, seed):
         super().__init__(house, requests, told, seed)
