@@ -264,6 +264,8 @@ class Workload:
             return
         try:
             status, chance = self.told.status[serial], rng.random()
+            if status == {"revoked"}:  # by another client, between the choice and the taking
+                return
             if "held" in status and "revoked" not in status and chance < 0.5:
                 self.clients.change(serial, "release")
             elif status == {"good"} and chance < 0.3:
