@@ -45,7 +45,7 @@ private:
     std::map<std::string, Recorded> recorded_;  // by intent
     std::map<std::string, UtcTime> latest_;     // of each node's entries
     std::set<std::string> made_;                // intents that a journal says were signed
-    std::uint64_t compared_ = 0, later_ = 0, checkpoints_ = 0, others_ = 0;
+    std::uint64_t compared_ = 0, given_up_ = 0, later_ = 0, checkpoints_ = 0, others_ = 0;
 };
 
 }  // namespace sealwright::verifier

@@ -2,7 +2,9 @@
 // (module.hpp); from login on every call is a direct PKCS#11 call (docs/adr/0004).
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -103,6 +105,9 @@ public:
     struct Options {
         unsigned max_sessions = 30;  // signatures side by side
         bool keep_pin = false;       // a signer that must survive a token reset keeps it; a ceremony does not
+        // The secret of implicit rejection (decryptor.hpp), where the same block shall get the same answer from several
+        // tokens and processes; else one is drawn.
+        std::optional<std::array<std::uint8_t, 32>> rejection_key = std::nullopt;
     };
     // open logs the user in (CKU_USER). After one CKR_PIN_INCORRECT it never tries again: denied, saying so; nor does
     // it spend a final try. A token that this process is logged in to already is refused (conflict), since any PIN

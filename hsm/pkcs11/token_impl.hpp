@@ -73,7 +73,8 @@ public:
           options_(options),
           pin_(std::move(pin)),
           claim_(std::move(claim)),
-          pool_(functions_, info_.slot_id, options.max_sessions) {}
+          pool_(functions_, info_.slot_id, options.max_sessions),
+          rejection_key_(options.rejection_key ? Secret::copy_of(*options.rejection_key) : fresh_rejection_key()) {}
 
     // start logs in for the first time and reads the keys.
     Result<void> start() {
@@ -172,7 +173,7 @@ private:
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
 
-    const Secret rejection_key_ = fresh_rejection_key();  // of the keys that stand in for blocks that do not decrypt
+    const Secret rejection_key_;  // of the keys that stand in for blocks that do not decrypt
 
     std::mutex keygen_mutex_;  // concurrent generation is racy in SoftHSM and others
 };

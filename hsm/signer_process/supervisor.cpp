@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "crypto/random.hpp"
 #include "hsm/signer_process/control.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/started_marks.hpp"
@@ -146,6 +147,16 @@ private:
                         static_cast<std::uint8_t>(by_signal ? WTERMSIG(status) : WEXITSTATUS(status))});
     }
 
+    // rejection_key is drawn behind the server's birth: the server must not know it.
+    const std::array<std::uint8_t, 32>& rejection_key() {
+        if (!rejection_key_) {
+            rejection_key_.emplace();
+            crypto::SystemRandom random;
+            random.fill(*rejection_key_);
+        }
+        return *rejection_key_;
+    }
+
     // note_login: whoever asks, a PIN that was refused is not tried again, nor one whose login failed twice without a
     // clear answer: some modules say nothing better of a wrong PIN.
     static void note_login(Token& token, int status) {
@@ -205,10 +216,12 @@ private:
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, "no pipe", std::strerror(errno));
         Descriptor reading{ends[0]}, writing{ends[1]};
+        const auto& shared_key = rejection_key();  // here, and not in the child: each would draw its own
         made.pid = spawn("signer-token", {pair.theirs.get(), marks.descriptor(), reading.get()}, [&] {
             Descriptor shared{::dup(marks.descriptor())};
             return run_token_process(configuration_, token,
-                                     {std::move(pair.theirs), std::move(shared), std::move(reading)}, log_);
+                                     {std::move(pair.theirs), std::move(shared), std::move(reading), shared_key},
+                                     log_);
         });
         if (made.pid < 0) return fail(ErrorCode::io, "no process for the token", std::strerror(errno));
         const ByteView pin = made.pin->reveal();
@@ -240,6 +253,7 @@ private:
     Descriptor signals_, control_;
     pid_t server_ = -1;
     std::vector<Token> tokens_;
+    std::optional<std::array<std::uint8_t, 32>> rejection_key_;
     std::optional<int> server_status_;
     bool is_listening_ = false;
     bool is_stopped_ = false;

@@ -118,8 +118,9 @@ private:
         SEALWRIGHT_TRY(module_, pkcs11::Module::load(mine_.module, mine_.module_init_args));
         SEALWRIGHT_TRY(check_module());
         // One session more than lanes for what is not signing.
-        SEALWRIGHT_TRY(token_, pkcs11::Token::open(module_, pkcs11::TokenSelector{mine_.serial, mine_.label},
-                                                   std::move(pin), pkcs11::Token::Options{mine_.lanes + 1, true}));
+        SEALWRIGHT_TRY(token_,
+                       pkcs11::Token::open(module_, pkcs11::TokenSelector{mine_.serial, mine_.label}, std::move(pin),
+                                           pkcs11::Token::Options{mine_.lanes + 1, true, ends_.rejection_key}));
         return announce();
     }
 

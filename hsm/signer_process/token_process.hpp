@@ -2,6 +2,8 @@
 // Nothing else of the signer ever has a module's code in it: what the module breaks, leaks or blocks ends here.
 #pragma once
 
+#include <array>
+
 #include "base/log.hpp"
 #include "hsm/signer_process/config.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
@@ -13,6 +15,8 @@ struct TokenProcessEnds {
     Descriptor server;  // the packet socket to the server
     Descriptor marks;   // started_marks.hpp
     Descriptor pin;     // a pipe that holds the PIN, to its end
+    // For what does not decrypt (decryptor.hpp): the same in every token process of a signer.
+    std::array<std::uint8_t, 32> rejection_key{};
 };
 
 // Exit statuses of a token process: its PIN was refused; its login failed in a way that may have been the PIN.

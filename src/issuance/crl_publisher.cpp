@@ -168,7 +168,7 @@ Result<CrlRecord> CrlPublisher::Parts::assemble(const Draft& draft, ByteView sig
     if (auto holds = verify(record); !holds) {
         log.error("security", "the signer's answer is not a signature over CRL " + std::to_string(intent.number) +
                                   ": " + holds.error().describe());
-        return fail(ErrorCode::invalid_signature, "the CRL could not be signed", holds.error().describe());
+        return fail(ErrorCode::token, "the CRL could not be signed", holds.error().describe());
     }
     return record;
 }

@@ -173,18 +173,12 @@ class Site:
         self._verify_audit_against_journal()
 
     def _verify_audit_against_journal(self):
-        """A CRL that the token signed wrongly was signed, says the journal; that it never came to be, says the log. The verifier tells of that, and may tell of nothing else."""
+        """A CRL that the token signed wrongly was signed, says the journal; that it was given up, says the log. The verifier tells how many, and finds nothing wrong."""
         verdict = run(self.house.bin / "sealwright-verify", "audit", self.house.folder / "audit-export", "--key", self.house.artefacts / "audit-key.pem", "--journal", self.house.journal,
                       check=False)
-        told = [line.strip() for line in verdict.stdout.splitlines() if line.strip().startswith("invalid:")]
-        database = Database(self.house.folder / "state/ca.db")
-        try:
-            abandoned = {number for number, state, *_ in database.crls() if state == "abandoned"}
-        finally:
-            database.close()
-        crls = [re.match(r"invalid: signed, though the log says that it never was: CRL number (\d+),", line) for line in told]
-        expect(all(crl and int(crl[1]) in abandoned for crl in crls) and verdict.returncode == (1 if told else 0), verdict.stdout)
-        self.abandoned_crls = len(told)
+        expect(verdict.returncode == 0, verdict.stdout)
+        given_up = re.search(r"(\d+) CRLs were signed, or perhaps, and given up", verdict.stdout)
+        self.abandoned_crls = int(given_up[1]) if given_up else 0
 
 
 Played = collections.namedtuple("Played", "scenario issued answers indeterminate restarts outage seconds")

@@ -59,8 +59,8 @@ class AskingClients(Clients):
     def publish(self):
         """Where the token signs wrongly, the daemon says so of the CRL, by a status of its own."""
         answer = self._admin("/v1/crl/publish", {})
-        if answer.status == 422 and answer.json.get("code") == "invalid_signature":
-            self.answers.trouble["invalid_signature"] += 1
+        if answer.status == 503 and answer.json.get("code") == "token":
+            self.answers.trouble["token"] += 1
         else:
             self._expect(answer, "publish", 200)
 

@@ -121,6 +121,38 @@ TEST_F(SignerTest, DecryptsByTheKeysAndTheSchemesThatAreAllowed) {
               ErrorCode::denied);
 }
 
+// What does not decrypt by PKCS#1 v1.5 is answered with a key that stands in for it: the same one, also by the next
+// process.
+TEST_F(SignerTest, AnswersWhatDoesNotDecryptTheSameAfterItsTokenProcessEnded) {
+    house().write_config();
+    std::string config = test::read_text(house().config());
+    const std::string schemes = "schemes = [\"rsa-oaep\"]";
+    config.replace(config.find(schemes), schemes.size(), "schemes = [\"rsa-pkcs1\"]");
+    test::write_text(house().config(), config);
+    start();
+    const auto client = connect();
+    Bytes block(256, 0x5a);
+    block[0] = 1;
+    DecryptRequest request;
+    request.key = house().key("opener").id;
+    request.scheme = DecryptScheme::rsa_pkcs1;
+    request.input = block;
+    request.secret_size = 32;
+    const auto first = client->decrypt(request);
+    ASSERT_TRUE(first) << first.error().describe();
+    const pid_t before = signer_.child("signer-token");
+    ::kill(before, SIGKILL);
+    Result<Secret> second = fail(ErrorCode::unavailable, "");
+    for (int i = 0; i < 200 && !second; ++i) {
+        ::usleep(20000);
+        second = client->decrypt(request);
+    }
+    ASSERT_TRUE(second) << second.error().describe();
+    EXPECT_NE(signer_.child("signer-token"), before);
+    EXPECT_TRUE(equal(first.value().reveal(), second.value().reveal()));
+    EXPECT_EQ(second.value().size(), 32U);
+}
+
 TEST_F(SignerTest, StreamsALongCrlForEachKindOfKey) {
     start();
     const auto client = connect();
