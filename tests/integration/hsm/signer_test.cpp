@@ -283,7 +283,7 @@ TEST_F(SignerTest, FencesOffOlderEpochs) {
 
 // One lane has 16 slots; every key signs a challenge before the token comes up.
 TEST_F(SignerTest, ServesMoreKeysThanALaneHasSlots) {
-    constexpr std::size_t kMany = 40;
+    constexpr std::size_t kMany = 18;
     auto module = pkcs11::Module::load(house().softhsm().module());
     ASSERT_TRUE(module) << module.error().describe();
     auto token = pkcs11::Token::open(module.value(), {{}, "signer"}, test::SoftHsm::pin());
