@@ -303,6 +303,8 @@ TEST(CmpLimit, TakesAnswersAndNoRequests) {
     EXPECT_TRUE(check_cmp({}, kEcdsa256, protected_part(23)));
     EXPECT_EQ(check_cmp({}, kEcdsa256, protected_part(0)).error().code(), ErrorCode::denied);
     EXPECT_TRUE(check_cmp({true}, kEcdsa256, protected_part(0)));
+    EXPECT_EQ(check_cmp({}, kEcdsa256, protected_part(20)).error().code(), ErrorCode::denied);  // nested
+    EXPECT_TRUE(check_cmp({true}, kEcdsa256, protected_part(20)));
     EXPECT_FALSE(check_cmp({true}, kEcdsa256, protected_part(27)));
     EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, false)));
     EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, true, 1)));
