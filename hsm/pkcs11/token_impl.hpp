@@ -137,6 +137,7 @@ private:
     Result<Bytes> random_from(SessionView session, std::size_t count) const;
     Result<void> prove(const TokenKey& key, const KeySpec& spec);
     Result<void> prove_decryption(const TokenKey& key);
+    Result<void> prove_agreement(const TokenKey& key);
     Result<TokenKey> generate_on(SessionView session, const KeySpec& spec);
 
     template <class MakePlan>

@@ -126,6 +126,10 @@ TEST_F(DecryptTest, GivesAKeyForEveryPkcs1BlockWhetherItDecryptsOrNot) {
     Bytes other = changed;
     other.front() ^= 1;
     EXPECT_NE(ask(other, 32), stand_in);
+    // Nor does asking for another length tell it: the true content has no shorter form that is its beginning.
+    const Bytes one_less = ask(changed, 31);
+    EXPECT_NE(one_less, Bytes(stand_in.begin(), stand_in.end() - 1));
+    EXPECT_EQ(ask(changed, 31), one_less);
     // A content of another length than was asked for is rejected in the same way.
     const Bytes shorter = ask(good, 16);
     EXPECT_EQ(shorter.size(), 16U);
