@@ -142,6 +142,12 @@ public:
         return fail(ErrorCode::unsupported, "no decryption here");
     }
 
+    // prove_decryption encrypts to a key that decrypts or agrees and does not sign, and has the token decrypt it: so it
+    // holds the private half. Errors: token where something else comes out, else those of decrypt.
+    virtual Result<void> prove_decryption(const TokenKey&) {
+        return fail(ErrorCode::unsupported, "no decryption here");
+    }
+
     // back_up wraps a key of template wrap-backup-v1 by the wrapping key with this label, by the best mechanism that
     // the token has: AES-KWP (RFC 5649), the same under its older number, AES key wrap (RFC 3394) where the key's
     // encoding fits. denied for a key that cannot leave the token, for a wrapping key that the SO has not marked as

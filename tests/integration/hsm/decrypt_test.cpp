@@ -138,6 +138,18 @@ TEST_F(DecryptTest, GivesAKeyForEveryPkcs1BlockWhetherItDecryptsOrNot) {
     EXPECT_EQ(token_->decrypt(request(*rsa_, DecryptScheme::rsa_pkcs1, good, 65)).error().code(), ErrorCode::malformed);
 }
 
+// Whoever enrols a location has a key that does not sign prove itself so.
+TEST_F(DecryptTest, ProvesAKeyByDecryptionAndNoneThatIsAnother) {
+    EXPECT_TRUE(token_->prove_decryption(*rsa_));
+    EXPECT_TRUE(token_->prove_decryption(*ec_));
+    TokenKey mistaken = *rsa_;  // encrypted to one, decrypted by the other
+    mistaken.public_key = make("another rsa", KeyType::rsa, 2048)->public_key;
+    EXPECT_FALSE(token_->prove_decryption(mistaken));
+    mistaken = *ec_;
+    mistaken.public_key = make("another ec", KeyType::ec_p256, 0)->public_key;
+    EXPECT_FALSE(token_->prove_decryption(mistaken));
+}
+
 class Agreement : public DecryptTest, public ::testing::WithParamInterface<KeyType> {};
 
 TEST_P(Agreement, IsOnTheCoordinateThatOpensslDerives) {
