@@ -37,7 +37,6 @@ Result<Attribute> read_attribute(DerReader& set) {
 
 Result<void> check_content_type(const CmsLimits& limits, ByteView values) {
     SEALWRIGHT_TRY(const auto type, asn1::the_only(values, asn1::kOid));
-    if (limits.content_types.empty()) return success();
     for (const Bytes& allowed : limits.content_types) {
         if (equal(type.content, allowed)) return success();
     }
