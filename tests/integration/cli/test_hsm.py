@@ -217,6 +217,7 @@ class Keys(SharedKey):
 
     def test_ThePinCanComeFromTwoCustodians(self):
         os.environ["SOFTHSM2_CONF"] = self.environment["SOFTHSM2_CONF"]
+        self.addCleanup(os.environ.pop, "SOFTHSM2_CONF")
         arguments = ("hsm", "keys", "--module", MODULE, "--token-label", "beta", "--pin-halves")
         code, shown = self.run_on_terminal(*arguments, answers=[("First custodian", "12"), ("Second custodian", "34")], socket=False)
         self.assertEqual(code, 0, shown)
@@ -226,11 +227,10 @@ class Keys(SharedKey):
         self.assertNotEqual(code, 0, shown)
         # Each command that asks for the user's PIN asks so; where the SO's is asked for, that.
         made = ("hsm", "wrapping-key", "create", "--label", "safe", "--module", MODULE, "--token-label", "beta", "--so-pin-halves")
-        code, shown = self.run_on_terminal(*made, answers=[("First custodian", "87"), ("Second custodian", "654321")], socket=False)
+        code, shown = self.run_on_terminal(*made, answers=[("First custodian", "1234"), ("Second custodian", "5678")], socket=False)
         self.assertEqual(code, 0, shown)
         backup = ("hsm", "backup", "ca", "--wrapping-key", "safe", "--out", self.folder / "ca.backup", *arguments[2:])
         code, shown = self.run_on_terminal(*backup, answers=[("First custodian", "12"), ("Second custodian", "34")], socket=False)
-        del os.environ["SOFTHSM2_CONF"]
         self.assertIn("cannot leave the token", shown)  # an imported key is none of the template wrap-backup-v1
 
 
