@@ -328,6 +328,21 @@ public:
         return read;
     }
 
+    // loosens tries to have the wrapping key, or a copy of it, decrypt.
+    bool loosens(const std::string& safe) {
+        const CK_OBJECT_HANDLE key = find(CKO_SECRET_KEY, CKA_LABEL, bytes_of(view_of(safe)));
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        CK_ATTRIBUTE decrypts{CKA_DECRYPT, &yes, sizeof(yes)}, forbidden{CKA_DECRYPT, &no, sizeof(no)};
+        if (functions_->C_SetAttributeValue(session_, key, &decrypts, 1) == CKR_OK) {
+            functions_->C_SetAttributeValue(session_, key, &forbidden, 1);
+            return true;
+        }
+        CK_OBJECT_HANDLE copy = 0;
+        if (functions_->C_CopyObject(session_, key, &decrypts, 1, &copy) != CKR_OK) return false;
+        functions_->C_DestroyObject(session_, copy);
+        return true;
+    }
+
 private:
     void* library_;
     CK_FUNCTION_LIST* functions_ = nullptr;
@@ -357,6 +372,8 @@ TEST_F(BackupTest, GivesAWrappedKeyInPlainToNobody) {
         EXPECT_EQ(rv, CKR_TEMPLATE_INCONSISTENT);
         EXPECT_FALSE(user.reads_in_plain("safe", own, false));
         EXPECT_FALSE(user.reads_in_plain("safe", file, true));
+        EXPECT_FALSE(user.loosens("safe"));
+        EXPECT_TRUE(user.loosens("careless safe"));
         EXPECT_TRUE(user.reads_in_plain("careless safe", careless, true));  // the attack as such works
     }
     // So we carry nothing out by a wrapping key like that, nor in again.
