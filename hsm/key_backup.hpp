@@ -1,6 +1,7 @@
 // key_backup.hpp: the file in which a wrapped key lies: what came out of one token, and what another one, which holds
-// the same wrapping key, takes in. It is no secret, since nobody opens it without the wrapping key, and it is not
-// authenticated: whoever restores is shown the SPKI, and the token proves that it holds the key of that SPKI.
+// the same wrapping key, takes in. It opens nowhere but in a token that holds the wrapping key, and what it becomes
+// there the wrapping key's own unwrap template says (token.hpp: create_wrapping_key). It is not authenticated: whoever
+// restores is shown the SPKI, and the token proves that it holds the key of that SPKI.
 #pragma once
 
 #include <string>

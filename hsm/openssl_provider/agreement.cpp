@@ -73,9 +73,14 @@ extern "C" {
 
 static void* new_context(void*) { return new (std::nothrow) Agreeing; }
 static void free_context(void* context) { delete static_cast<Agreeing*>(context); }
-static void* duplicate_context(void* context) { return new (std::nothrow) Agreeing{agreeing_of(context)}; }
+static void* duplicate_context(void* context) try {
+    return new (std::nothrow) Agreeing{agreeing_of(context)};
+} catch (...) {
+    threw();
+    return nullptr;
+}
 
-static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
+static int set_parameters(void* context, const OSSL_PARAM parameters[]) try {
     Agreeing& agreeing = agreeing_of(context);
     if (parameters == nullptr) return 1;
     const auto find = [&](const char* name) { return OSSL_PARAM_locate_const(parameters, name); };
@@ -103,6 +108,8 @@ static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
         if (OSSL_PARAM_get_int(cofactor, &mode) != 1 || mode < -1 || mode > 1) return 0;
     }
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* settable_parameters(void*, void*) {
@@ -132,20 +139,24 @@ static const OSSL_PARAM* gettable_parameters(void*, void*) {
     return types;
 }
 
-static int begin(void* context, void* key, const OSSL_PARAM parameters[]) {
+static int begin(void* context, void* key, const OSSL_PARAM parameters[]) try {
     Agreeing& agreeing = agreeing_of(context);
     agreeing.key = static_cast<const TokenKey*>(key);
     if (key == nullptr || !agreeing.key->key || agreeing.key->decryptor == nullptr) return raise("no key that agrees");
     return set_parameters(context, parameters);
+} catch (...) {
+    return threw();
 }
 
-static int set_peer(void* context, void* key) {
+static int set_peer(void* context, void* key) try {
     Agreeing& agreeing = agreeing_of(context);
     const auto* peer = static_cast<const TokenKey*>(key);
     if (peer == nullptr || !peer->key || peer->key->type() != agreeing.key->key->type())
         return raise("the peer's key is on another curve");
     agreeing.peer = bytes_of(peer->key->public_bits());
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static int derive(void* context, unsigned char* out, std::size_t* length, std::size_t room) {

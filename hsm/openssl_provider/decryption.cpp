@@ -23,6 +23,7 @@ struct Decrypting {
     const TokenKey* key = nullptr;
     DecryptScheme scheme = DecryptScheme::rsa_pkcs1;  // as OpenSSL's own RSA keys begin
     DigestAlgorithm digest = DigestAlgorithm::sha1;
+    std::optional<DigestAlgorithm> mgf1;  // unset: that of OAEP
     Bytes label;
 };
 
@@ -58,13 +59,18 @@ int set_padding(Decrypting& decrypting, const OSSL_PARAM& parameter) {
     return 1;
 }
 
-int set_digest(Decrypting& decrypting, const OSSL_PARAM& parameter, bool same) {
+// set_digest is for both digests of OAEP, which come in any order: that they are the same is looked at once both are
+// there.
+int set_digest(Decrypting& decrypting, const OSSL_PARAM& parameter, bool mgf1) {
     const char* name = nullptr;
     if (OSSL_PARAM_get_utf8_string_ptr(&parameter, &name) != 1) return 0;
     const auto digest = digest_named(name);
     if (!digest) return raise("OAEP with another digest than SHA-1 and SHA-2");
-    if (same && *digest != decrypting.digest) return raise("MGF1 uses the same digest as OAEP");
-    decrypting.digest = *digest;
+    if (mgf1) {
+        decrypting.mgf1 = digest;
+    } else {
+        decrypting.digest = *digest;
+    }
     return 1;
 }
 
@@ -84,6 +90,8 @@ Result<Secret> decrypt(const Decrypting& decrypting, ByteView input) {
     request.digest = decrypting.digest;
     request.input = input;
     if (decrypting.scheme == DecryptScheme::rsa_oaep) {
+        if (decrypting.mgf1.value_or(decrypting.digest) != decrypting.digest)
+            return fail(ErrorCode::unsupported, "MGF1 uses the same digest as OAEP");
         request.label = decrypting.label;
     } else {
         request.secret_size = decrypting.key->content_key_size;
@@ -97,9 +105,14 @@ extern "C" {
 
 static void* new_context(void*) { return new (std::nothrow) Decrypting; }
 static void free_context(void* context) { delete static_cast<Decrypting*>(context); }
-static void* duplicate_context(void* context) { return new (std::nothrow) Decrypting{decrypting_of(context)}; }
+static void* duplicate_context(void* context) try {
+    return new (std::nothrow) Decrypting{decrypting_of(context)};
+} catch (...) {
+    threw();
+    return nullptr;
+}
 
-static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
+static int set_parameters(void* context, const OSSL_PARAM parameters[]) try {
     Decrypting& decrypting = decrypting_of(context);
     if (parameters == nullptr) return 1;
     const auto find = [&](const char* name) { return OSSL_PARAM_locate_const(parameters, name); };
@@ -112,6 +125,8 @@ static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
         return 0;
     if (const auto* label = find(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL); label && !set_label(decrypting, *label)) return 0;
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* settable_parameters(void*, void*) {
@@ -123,12 +138,14 @@ static const OSSL_PARAM* settable_parameters(void*, void*) {
     return types;
 }
 
-static int begin(void* context, void* key, const OSSL_PARAM parameters[]) {
+static int begin(void* context, void* key, const OSSL_PARAM parameters[]) try {
     Decrypting& decrypting = decrypting_of(context);
     decrypting.key = static_cast<const TokenKey*>(key);
     if (key == nullptr || !decrypting.key->key || decrypting.key->decryptor == nullptr)
         return raise("no key that decrypts");
     return set_parameters(context, parameters);
+} catch (...) {
+    return threw();
 }
 
 static int decrypt_block(void* context, unsigned char* out, std::size_t* length, std::size_t room,
@@ -140,7 +157,8 @@ static int decrypt_block(void* context, unsigned char* out, std::size_t* length,
     }
     try {
         const auto plain = decrypt(decrypting, ByteView{in, size});
-        if (!plain) return raise(plain.error().describe());
+        // What the token answered to a block that does not decrypt is not for whoever reads OpenSSL's errors.
+        if (!plain) return raise(plain.error().public_detail());
         const ByteView octets = plain.value().reveal();
         if (octets.size() > room) return raise("no room for what was decrypted");
         std::copy(octets.begin(), octets.end(), out);

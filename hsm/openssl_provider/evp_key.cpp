@@ -134,6 +134,16 @@ int raise(std::string_view what) {
     return 0;
 }
 
+int threw() noexcept {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return raise(error.what());
+    } catch (...) {
+        return raise("an unknown exception");
+    }
+}
+
 Result<std::shared_ptr<evp_pkey_st>> make_evp_key(Signer& signer, const crypto::PublicKey& key, Purpose purpose,
                                                   crypto::Random& random) {
     if (purpose == Purpose::decrypt) return fail(ErrorCode::unsupported, "nothing is signed under the purpose decrypt");

@@ -139,15 +139,18 @@ static int has(const void* data, int selection) {
 }
 
 // duplicate copies the key, or its parameters alone: to these CMS adds the sender's ephemeral point.
-static void* duplicate(const void* data, int selection) {
+static void* duplicate(const void* data, int selection) try {
     const TokenKey& key = key_of(data);
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) != 0) return new (std::nothrow) TokenKey{key};
     auto* parameters = new (std::nothrow) TokenKey;
     if (parameters != nullptr) parameters->curve = curve_type(key);
     return parameters;
+} catch (...) {
+    threw();
+    return nullptr;
 }
 
-static int set_parameters(void* data, const OSSL_PARAM parameters[]) {
+static int set_parameters(void* data, const OSSL_PARAM parameters[]) try {
     TokenKey& key = key_of(data);
     const OSSL_PARAM* point = OSSL_PARAM_locate_const(parameters, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY);
     if (point == nullptr) return 1;
@@ -161,6 +164,8 @@ static int set_parameters(void* data, const OSSL_PARAM parameters[]) {
     if (!parsed) return 0;
     key.key = std::move(parsed).value();
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* settable_parameters(void*) {
@@ -169,7 +174,7 @@ static const OSSL_PARAM* settable_parameters(void*) {
     return types;
 }
 
-static int match(const void* a, const void* b, int selection) {
+static int match(const void* a, const void* b, int selection) try {
     const TokenKey& one = key_of(a);
     const TokenKey& other = key_of(b);
     if ((selection & OSSL_KEYMGMT_SELECT_KEYPAIR) == 0 && curve_type(one) && curve_type(other))
@@ -177,11 +182,13 @@ static int match(const void* a, const void* b, int selection) {
     if (!one.key || !other.key) return 0;
     if ((selection & (OSSL_KEYMGMT_SELECT_KEYPAIR | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS)) == 0) return 1;
     return one.key->id() == other.key->id() ? 1 : 0;
+} catch (...) {
+    return threw();
 }
 
 // import_any takes our own handle, or the public half of another provider's key, to be compared or agreed with. Of EC
 // keys any curve's type stands for all.
-static int import_any(void* data, const OSSL_PARAM* parameters, KeyType type) {
+static int import_any(void* data, const OSSL_PARAM* parameters, KeyType type) try {
     TokenKey& key = key_of(data);
     if (const OSSL_PARAM* handle = OSSL_PARAM_locate_const(parameters, kHandleParameter)) {
         std::uint64_t number = 0;
@@ -195,6 +202,8 @@ static int import_any(void* data, const OSSL_PARAM* parameters, KeyType type) {
     if (!imported) return 0;
     key.key = std::move(imported).value();
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* raw_import_types(int) {
@@ -239,7 +248,7 @@ static int security_bits(const PublicKey& key) {
     return key.bits() >= 2048 ? 112 : 80;
 }
 
-static int get_parameters(void* data, OSSL_PARAM parameters[]) {
+static int get_parameters(void* data, OSSL_PARAM parameters[]) try {
     const TokenKey& key = key_of(data);
     if (!key.key) return 0;
     const auto set = [&](const char* name, int value) {
@@ -260,6 +269,8 @@ static int get_parameters(void* data, OSSL_PARAM parameters[]) {
     if (digest != nullptr && !whole && OSSL_PARAM_set_utf8_string(digest, "SHA256") != 1) return 0;
     OSSL_PARAM* mandatory = OSSL_PARAM_locate(parameters, OSSL_PKEY_PARAM_MANDATORY_DIGEST);
     return mandatory == nullptr || !whole || OSSL_PARAM_set_utf8_string(mandatory, "") == 1 ? 1 : 0;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* gettable_parameters(void*) {

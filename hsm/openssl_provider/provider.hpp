@@ -37,6 +37,9 @@ std::size_t greatest_signature(const crypto::PublicKey& key) noexcept;
 // raise leaves a reason in OpenSSL's error queue, where the caller of the operation finds it, and gives 0.
 int raise(std::string_view what);
 
+// threw raises what is being caught, and gives 0: no exception crosses the frames of OpenSSL, which are C.
+int threw() noexcept;
+
 std::uint64_t add_pending(TokenKey key);
 std::optional<TokenKey> claim_pending(std::uint64_t handle);
 

@@ -108,9 +108,14 @@ extern "C" {
 
 static void* new_context(void*, const char*) { return new (std::nothrow) Signing; }
 static void free_context(void* context) { delete static_cast<Signing*>(context); }
-static void* duplicate_context(void* context) { return new (std::nothrow) Signing{signing_of(context)}; }
+static void* duplicate_context(void* context) try {
+    return new (std::nothrow) Signing{signing_of(context)};
+} catch (...) {
+    threw();
+    return nullptr;
+}
 
-static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
+static int set_parameters(void* context, const OSSL_PARAM parameters[]) try {
     Signing& signing = signing_of(context);
     if (parameters == nullptr) return 1;
     if (const OSSL_PARAM* padding = OSSL_PARAM_locate_const(parameters, OSSL_SIGNATURE_PARAM_PAD_MODE)) {
@@ -127,10 +132,12 @@ static int set_parameters(void* context, const OSSL_PARAM parameters[]) {
             return raise("MGF1 uses the same digest as the signature");
     }
     return 1;
+} catch (...) {
+    return threw();
 }
 
 // The questions about digests and padding are for keys that have them.
-static int get_parameters(void* context, OSSL_PARAM parameters[]) {
+static int get_parameters(void* context, OSSL_PARAM parameters[]) try {
     const Signing& signing = signing_of(context);
     const auto text = [&](const char* name, std::string_view value) {
         OSSL_PARAM* parameter = OSSL_PARAM_locate(parameters, name);
@@ -157,6 +164,8 @@ static int get_parameters(void* context, OSSL_PARAM parameters[]) {
                                   OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST)
                ? 1
                : 0;
+} catch (...) {
+    return threw();
 }
 
 static const OSSL_PARAM* gettable_parameters(void*, void*) {
@@ -177,7 +186,7 @@ static const OSSL_PARAM* settable_parameters(void*, void*) {
     return types;
 }
 
-static int begin(void* context, const char* digest, void* key, const OSSL_PARAM parameters[]) {
+static int begin(void* context, const char* digest, void* key, const OSSL_PARAM parameters[]) try {
     Signing& signing = signing_of(context);
     if (key != nullptr) signing.key = static_cast<const TokenKey*>(key);
     if (signing.key == nullptr || !signing.key->key || signing.key->signer == nullptr) return raise("no private key");
@@ -192,14 +201,18 @@ static int begin(void* context, const char* digest, void* key, const OSSL_PARAM 
         signing.algorithm.digest = *algorithm;
     }
     return set_parameters(context, parameters);
+} catch (...) {
+    return threw();
 }
 
-static int update(void* context, const unsigned char* data, std::size_t size) {
+static int update(void* context, const unsigned char* data, std::size_t size) try {
     Signing& signing = signing_of(context);
     const std::size_t limit = signing.key->purpose == Purpose::tls ? kMaxTlsMessage : kMaxMessage;
     if (size > limit - signing.message.size()) return raise("a message that is too long to be signed here");
     append(signing.message, ByteView{data, size});
     return 1;
+} catch (...) {
+    return threw();
 }
 
 static int final(void* context, unsigned char* signature, std::size_t* length, std::size_t room) {

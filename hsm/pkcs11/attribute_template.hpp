@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ public:
     }
     void optional_numbers(CK_ATTRIBUTE_TYPE type, std::string_view name, const std::vector<unsigned long>& values) {
         add(type, name, bytes_of(view_of_objects(values.data(), values.size())), true);
+    }
+
+    // all_true is an array attribute whose elements are all true: what a key that is unwrapped has to have.
+    void all_true(CK_ATTRIBUTE_TYPE type, std::string_view name, std::span<const CK_ATTRIBUTE_TYPE> elements) {
+        static CK_BBOOL yes = CK_TRUE;  // outlives every copy of the template
+        std::vector<CK_ATTRIBUTE> list;
+        for (const CK_ATTRIBUTE_TYPE element : elements) list.push_back({element, &yes, sizeof(yes)});
+        const auto* octets = reinterpret_cast<const std::uint8_t*>(list.data());
+        add(type, name, Bytes(octets, octets + list.size() * sizeof(CK_ATTRIBUTE)), false);
     }
 
     // attributes points into this template.

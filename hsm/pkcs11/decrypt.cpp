@@ -69,11 +69,12 @@ Result<PublicKey> checked_point(const PublicKey& key, ByteView point) {
     return PublicKey::parse(spki.view());
 }
 
-// stand_in is the key that takes the place of a block that does not decrypt: drawn from the block and a secret of this
-// process, so that asking twice tells nothing.
+// stand_in is the key that takes the place of a block that does not decrypt: drawn from the block, the length that was
+// asked for and a secret of this process, so that asking twice, or for another length, tells nothing.
 Bytes stand_in(const Secret& secret, const DecryptRequest& request) {
     Bytes message = bytes_of(request.key.view());
     append(message, request.input);
+    message.push_back(static_cast<std::uint8_t>(request.secret_size));  // kMaxContentKey at most
     Bytes drawn = crypto::hmac(DigestAlgorithm::sha512, secret.reveal(), message);
     drawn.resize(request.secret_size);
     return drawn;
@@ -91,6 +92,17 @@ std::uint8_t mask_if_equal(unsigned long a, unsigned long b) {
     const unsigned long difference = a ^ b;
     const unsigned long top = (difference | (0UL - difference)) >> (sizeof(unsigned long) * 8 - 1);
     return static_cast<std::uint8_t>(top - 1UL);
+}
+
+// still_good asks the session itself, after a call on it answered rv. Modules are known that answer a wrong padding with CKR_DEVICE_ERROR, which
+// elsewhere means that the token was lost: an answer of its own, a recovery and a second attempt would tell whoever
+// sent the block what its padding was (Bleichenbacher, Manger).
+bool still_good(SessionView session, CK_RV rv) {
+    CK_SESSION_INFO info{};
+    if (session.functions->C_GetSessionInfo(session.handle, &info) != CKR_OK) return false;
+    // A token without a login has public sessions alone.
+    const bool logged_in = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+    return logged_in || rv != CKR_USER_NOT_LOGGED_IN;
 }
 
 // DerivedObject destroys the session object that a derivation made.
@@ -129,6 +141,31 @@ CK_RV derive(SessionView session, CK_OBJECT_HANDLE key, ByteView point, std::siz
     const bool length_refused = rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT ||
                                 rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_TYPE_INVALID;
     return length_refused ? call(attributes.size() - 1) : rv;
+}
+
+Result<void> same_content(const Secret& got, const Secret& expected) {
+    if (equal(got.reveal(), expected.reveal())) return success();
+    return fail(ErrorCode::token, "the token decrypted to something else than what was encrypted");
+}
+
+Result<Secret> oaep_block(crypto::Random& random, DigestAlgorithm digest, ByteView content, std::size_t size) {
+    Bytes seed(digest == DigestAlgorithm::sha1 ? 20 : 32);
+    random.fill(seed);
+    return crypto::oaep_encode(digest, {}, seed, content, size);
+}
+
+// pkcs1_block is EME-PKCS1-v1_5 (RFC 8017 7.2.1): 0, 2, at least eight random octets that are not zero, 0, the message.
+Result<Secret> pkcs1_block(crypto::Random& random, ByteView content, std::size_t size) {
+    if (size < content.size() + 11) return fail(ErrorCode::too_large, "a message that does not fit into the block");
+    Bytes padding(size - content.size() - 3);
+    random.fill(padding);
+    Secret block = Secret::with_capacity(size);
+    block.append(0);
+    block.append(2);
+    for (const std::uint8_t octet : padding) block.append(octet == 0 ? std::uint8_t{1} : octet);
+    block.append(0);
+    for (const std::uint8_t octet : content) block.append(octet);
+    return block;
 }
 
 }  // namespace
@@ -171,8 +208,9 @@ TokenImpl::Attempt<Secret> TokenImpl::decrypt_oaep(SessionLease& lease, const Ke
                               static_cast<unsigned long>(request.input.size()), plain.octets.data(), &length);
     if (rv == CKR_OK && length <= plain.octets.size())
         return {Secret::copy_of(ByteView{plain.octets}.first(length)), false};
-    lease.failed(rv);
-    if (handles_lost(rv)) return {ckr_error("C_Decrypt", rv, "the token was lost while it decrypted"), true};
+    const bool lives = still_good(lease.view(), rv);
+    if (!lives) lease.failed(rv);
+    if (handles_lost(rv) && !lives) return {ckr_error("C_Decrypt", rv, "the token was lost while it decrypted"), true};
     // One answer for every block that does not decrypt (RFC 8017 7.1.2, the note on Manger's attack).
     return {fail(ErrorCode::malformed, "the block does not decrypt", "C_Decrypt answered " + ckr_name(rv)), false};
 }
@@ -189,7 +227,9 @@ TokenImpl::Attempt<Secret> TokenImpl::decrypt_pkcs1(SessionLease& lease, const K
     auto length = static_cast<unsigned long>(plain.octets.size());
     rv = functions_.C_Decrypt(lease.view().handle, mutable_octets(request.input),
                               static_cast<unsigned long>(request.input.size()), plain.octets.data(), &length);
-    if (handles_lost(rv)) {
+    // Asked whatever was answered, so that the question itself tells nothing.
+    const bool lives = still_good(lease.view(), rv);
+    if (handles_lost(rv) && !lives) {
         lease.failed(rv);
         zeroise(chosen.data(), chosen.size());
         return {ckr_error("C_Decrypt", rv, "the token was lost while it decrypted"), true};
@@ -267,44 +307,60 @@ Result<Secret> TokenImpl::decrypt(const DecryptRequest& request) {
     });
 }
 
-// prove_decryption encrypts to the new key and has it decrypted.
-Result<void> TokenImpl::prove_decryption(const TokenKey& key) {
+// prove_agreement agrees with the new key and compares.
+Result<void> TokenImpl::prove_agreement(const TokenKey& key) {
     crypto::SystemRandom random;
+    Scratch<66> scalar;
+    const std::size_t size = crypto::coordinate_size(key.public_key);
+    random.fill_secret(scalar.octets);
+    scalar.octets[0] = 0;  // below the order of each curve, which is all that a proof needs
+    scalar.octets[66 - size] = 0;
+    SEALWRIGHT_TRY(const auto share,
+                   crypto::ecdh_with_scalar(key.public_key, ByteView{scalar.octets}.subspan(66 - size)));
+    Bytes point{0x04};
+    append(point, share.ephemeral_x);
+    append(point, share.ephemeral_y);
     DecryptRequest request;
     request.key = key.id;
-    Bytes input;
-    Secret expected;
-    if (key.public_key.type() != KeyType::rsa) {
-        Scratch<66> scalar;
-        const std::size_t size = crypto::coordinate_size(key.public_key);
-        random.fill_secret(scalar.octets);
-        scalar.octets[0] = 0;  // below the order of each curve, which is all that a proof needs
-        scalar.octets[66 - size] = 0;
-        SEALWRIGHT_TRY(auto share,
-                       crypto::ecdh_with_scalar(key.public_key, ByteView{scalar.octets}.subspan(66 - size)));
-        input = {0x04};
-        append(input, share.ephemeral_x);
-        append(input, share.ephemeral_y);
-        expected = std::move(share.shared_x);
-        request.scheme = DecryptScheme::ecdh;
-    } else {
-        Scratch<32> content;
-        std::array<std::uint8_t, 20> seed{};
-        random.fill_secret(content.octets);
-        random.fill(seed);
-        expected = Secret::copy_of(content.octets);
-        // SHA-1 is what every token with OAEP has; nothing but this proof hangs on it.
-        SEALWRIGHT_TRY(const auto block, crypto::oaep_encode(DigestAlgorithm::sha1, {}, seed, content.octets,
-                                                             key.public_key.rsa_modulus().size()));
-        SEALWRIGHT_TRY(input, crypto::rsa_encrypt_block(key.public_key, block.reveal()));
-        request.scheme = DecryptScheme::rsa_oaep;
-        request.digest = DigestAlgorithm::sha1;
-    }
-    request.input = input;
+    request.scheme = DecryptScheme::ecdh;
+    request.input = point;
     SEALWRIGHT_TRY(const auto got, decrypt(request));
-    if (!equal(got.reveal(), expected.reveal()))
-        return fail(ErrorCode::token, "the token decrypted to something else than what was encrypted");
-    return success();
+    return same_content(got, share.shared_x);
+}
+
+// prove_decryption encrypts to the new key and has it decrypted, in the first of these ways that the token does: OAEP
+// with SHA-1, which nearly every token has and on which nothing but this proof hangs; with SHA-256, where SHA-1 is
+// gone; PKCS#1 v1.5.
+Result<void> TokenImpl::prove_decryption(const TokenKey& key) {
+    if (key.public_key.type() != KeyType::rsa) return prove_agreement(key);
+    crypto::SystemRandom random;
+    Scratch<32> content;
+    random.fill_secret(content.octets);
+    const Secret expected = Secret::copy_of(content.octets);
+    const auto tried = [&](DecryptScheme scheme, DigestAlgorithm digest) -> Result<void> {
+        DecryptRequest request;
+        request.key = key.id;
+        request.scheme = scheme;
+        request.digest = digest;
+        const bool oaep = scheme == DecryptScheme::rsa_oaep;
+        request.secret_size = oaep ? 0 : content.octets.size();
+        const std::size_t size = key.public_key.rsa_modulus().size();
+        SEALWRIGHT_TRY(const auto block, oaep ? oaep_block(random, digest, content.octets, size)
+                                              : pkcs1_block(random, content.octets, size));
+        SEALWRIGHT_TRY(const auto input, crypto::rsa_encrypt_block(key.public_key, block.reveal()));
+        request.input = input;
+        SEALWRIGHT_TRY(const auto got, decrypt(request));
+        return same_content(got, expected);
+    };
+    // A token may say that it lacks a digest only as it decrypts, which reads like a wrong block.
+    const auto another_way = [](const Result<void>& proof) {
+        return !proof &&
+               (proof.error().code() == ErrorCode::unsupported || proof.error().code() == ErrorCode::malformed);
+    };
+    auto proof = tried(DecryptScheme::rsa_oaep, DigestAlgorithm::sha1);
+    if (another_way(proof)) proof = tried(DecryptScheme::rsa_oaep, DigestAlgorithm::sha256);
+    if (another_way(proof)) proof = tried(DecryptScheme::rsa_pkcs1, DigestAlgorithm::sha256);
+    return proof;
 }
 
 }  // namespace sealwright::hsm::pkcs11

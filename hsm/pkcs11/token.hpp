@@ -86,11 +86,14 @@ struct WrappingKey {
     Bytes cka_id;
     Bytes check_value;  // CKA_CHECK_VALUE, the first three octets of the encryption of zeros; empty: the token has none
     bool trusted = false;  // CKA_TRUSTED, which only the SO can give
+    std::string fault;     // why it is not used all the same ("CKA_DECRYPT is not false"); empty: nothing
 };
 
 // create_wrapping_key logs in as the SO and makes an AES-256 key that wraps and unwraps and does nothing else, trusted,
-// unextractable. It is no private object, which an SO cannot make: it can be found without login, not read. The process
-// must not be logged in to the token (conflict). already_exists for a label that any secret key of the token has;
+// unextractable. It is no private object, which an SO cannot make: without login it can be found and used, not read.
+// Its CKA_UNWRAP_TEMPLATE therefore has every key that it unwraps be private, sensitive, and wrapped by trusted keys
+// alone; where a token does not take or does not keep that, no key stays (token). The process must not be logged in to
+// the token (conflict). already_exists for a label that any secret key of the token has;
 // unsupported for a token without AES keys or without a wrapping mechanism; denied for a wrong SO PIN, which is never
 // tried again, and where the token says that the SO's last try is left, which is not spent.
 Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
@@ -144,10 +147,16 @@ public:
         return fail(ErrorCode::unsupported, "no decryption here");
     }
 
+    // prove_decryption encrypts to a key that decrypts or agrees and does not sign, and has the token decrypt it: so it
+    // holds the private half. Errors: token where something else comes out, else those of decrypt.
+    virtual Result<void> prove_decryption(const TokenKey&) {
+        return fail(ErrorCode::unsupported, "no decryption here");
+    }
+
     // back_up wraps a key of template wrap-backup-v1 by the wrapping key with this label, by the best mechanism that
     // the token has: AES-KWP (RFC 5649), the same under its older number, AES key wrap (RFC 3394) where the key's
-    // encoding fits. denied for a key that cannot leave the token, and for a wrapping key that the SO has not marked as
-    // trusted.
+    // encoding fits. denied for a key that cannot leave the token, for a wrapping key that the SO has not marked as
+    // trusted, and for one with a fault (WrappingKey).
     virtual Result<KeyBackup> back_up(const KeyId&, const std::string&, UtcTime) {
         return fail(ErrorCode::unsupported, "no backup here");
     }
@@ -157,7 +166,7 @@ public:
     }
     // restore unwraps a backup, makes its public half and proves by a signature that the key is the one that the backup
     // names; what does not prove to be it is destroyed again. already_exists where the token has the key or its label,
-    // conflict for another wrapping key than the backup's.
+    // conflict for another wrapping key than the backup's, denied for one that back_up would refuse.
     // check_restore looks whether restore could be tried, and changes nothing: the same errors, but for what the token
     // says only when it unwraps.
     virtual Result<void> check_restore(const KeyBackup&, const std::string&) {

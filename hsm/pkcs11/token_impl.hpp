@@ -104,6 +104,7 @@ public:
     Result<PublicKey> public_key(const KeyId& key) override;
     bool pin_refused() const noexcept override { return pin_refused_; }
     Result<Secret> decrypt(const DecryptRequest& request) override;
+    Result<void> prove_decryption(const TokenKey& key) override;
     Result<KeyBackup> back_up(const KeyId& key, const std::string& wrapping_label, UtcTime now) override;
     Result<WrappingKey> find_wrapping_key(const std::string& label) override;
     Result<void> check_restore(const KeyBackup& backup, const std::string& wrapping_label) override;
@@ -137,7 +138,7 @@ private:
     Result<Bytes> fresh_cka_id(SessionView session) const;
     Result<Bytes> random_from(SessionView session, std::size_t count) const;
     Result<void> prove(const TokenKey& key, const KeySpec& spec);
-    Result<void> prove_decryption(const TokenKey& key);
+    Result<void> prove_agreement(const TokenKey& key);
     Result<TokenKey> generate_on(SessionView session, const KeySpec& spec);
 
     template <class MakePlan>

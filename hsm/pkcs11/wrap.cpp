@@ -6,6 +6,7 @@
 #include "asn1/oid.hpp"
 #include "hsm/pkcs11/keygen.hpp"
 #include "hsm/pkcs11/token_impl.hpp"
+#include "hsm/pkcs11/wrapping_key.hpp"
 #include "x509/findings.hpp"
 
 namespace sealwright::hsm::pkcs11 {
@@ -35,7 +36,7 @@ WrappingKey read_wrapping_key(SessionView session, CK_OBJECT_HANDLE object, cons
         return read_attribute(session, object, type).value.value_or(Bytes{});
     };
     return {label, octets(CKA_ID), octets(CKA_CHECK_VALUE),
-            boolean_of(read_attribute(session, object, CKA_TRUSTED)).value_or(false)};
+            boolean_of(read_attribute(session, object, CKA_TRUSTED)).value_or(false), wrapping_fault(session, object)};
 }
 
 struct FoundWrappingKey {
@@ -53,9 +54,13 @@ Result<FoundWrappingKey> wrapping_key_of(SessionView session, const std::string&
 }
 
 Result<void> check_trusted(const WrappingKey& key) {
-    if (key.trusted) return success();
-    return refused("the wrapping key '" + key.label + "' is not one that the token's SO has marked as trusted",
-                   "CKA_TRUSTED is not true");
+    if (!key.trusted)
+        return refused("the wrapping key '" + key.label + "' is not one that the token's SO has marked as trusted",
+                       "CKA_TRUSTED is not true");
+    if (!key.fault.empty())
+        return refused("the wrapping key '" + key.label + "' does not keep what it wraps secret; make another one",
+                       key.fault);
+    return success();
 }
 
 // wrap_once gives what the token wrapped, or the code that it answered.
@@ -340,8 +345,15 @@ Result<TokenKey> TokenImpl::restore_on(SessionView session, const KeyBackup& bac
                                                    restored_template(backup, mechanisms_), key.dropped_attributes));
     const auto public_half = create_public_half(session, backup);
     if (!public_half) {
-        functions_.C_DestroyObject(session.handle, private_half);
-        return public_half.error();
+        const Error& why = public_half.error();
+        const CK_RV rv = functions_.C_DestroyObject(session.handle, private_half);
+        if (rv == CKR_OK) return why;
+        return fail(why.code(),
+                    why.public_detail() +
+                        "; the private half, which is not proved to be the backup's key, could not be "
+                        "destroyed (" +
+                        ckr_name(rv) + ") and is still in the token",
+                    why.describe());
     }
     return proved_or_destroyed(session, key, {private_half, public_half.value()});
 }

@@ -1,4 +1,7 @@
 // The wrapping key, which the SO makes (token.hpp: create_wrapping_key).
+#include "hsm/pkcs11/wrapping_key.hpp"
+
+#include <algorithm>
 #include <array>
 
 #include "crypto/random.hpp"
@@ -10,6 +13,10 @@ namespace {
 
 constexpr unsigned long kAes256 = 32;
 constexpr std::size_t kCkaIdSize = 16;
+// What a key has that this one unwraps, whatever template is given with it.
+constexpr std::array<CK_ATTRIBUTE_TYPE, 3> kUnwrapped{CKA_PRIVATE, CKA_SENSITIVE, CKA_WRAP_WITH_TRUSTED};
+constexpr std::size_t kMaxNested = 32;
+constexpr std::size_t kMaxNestedValue = 256;
 
 // SoSession is a read/write session in which the SO is logged in; it logs out, since one login is the whole process's.
 class SoSession {
@@ -69,6 +76,9 @@ AttributeTemplate wrapping_template(const std::string& label, const Bytes& cka_i
     attributes.flag(CKA_DECRYPT, "CKA_DECRYPT", false);
     attributes.flag(CKA_SIGN, "CKA_SIGN", false);
     attributes.flag(CKA_VERIFY, "CKA_VERIFY", false);
+    // The key is no private object: without it anybody unwraps a backup as a key that can be read. Before CKA_LABEL,
+    // since SoftHSM 2.6.1 takes a template in its order.
+    attributes.all_true(CKA_UNWRAP_TEMPLATE, "CKA_UNWRAP_TEMPLATE", kUnwrapped);
     attributes.number(CKA_VALUE_LEN, "CKA_VALUE_LEN", kAes256);
     attributes.octets(CKA_LABEL, "CKA_LABEL", view_of(label));
     attributes.octets(CKA_ID, "CKA_ID", cka_id);
@@ -91,8 +101,52 @@ Result<CK_OBJECT_HANDLE> make(SessionView session, AttributeTemplate attributes)
     }
 }
 
+// unwrap_template_holds reads an array attribute as C_GetAttributeValue has it: the length, the elements' lengths, the
+// values. Everything that comes back is bounded, and the values are read where we put them.
+bool unwrap_template_holds(SessionView session, CK_OBJECT_HANDLE key) {
+    CK_ATTRIBUTE outer{CKA_UNWRAP_TEMPLATE, nullptr, 0};
+    const auto ask = [&] { return session.functions->C_GetAttributeValue(session.handle, key, &outer, 1) == CKR_OK; };
+    if (!ask() || outer.ulValueLen % sizeof(CK_ATTRIBUTE) != 0 || outer.ulValueLen > kMaxNested * sizeof(CK_ATTRIBUTE))
+        return false;
+    const std::size_t count = outer.ulValueLen / sizeof(CK_ATTRIBUTE);
+    std::array<CK_ATTRIBUTE, kMaxNested> nested{};
+    const CK_ATTRIBUTE whole{CKA_UNWRAP_TEMPLATE, nested.data(), outer.ulValueLen};
+    outer = whole;
+    if (count == 0 || !ask()) return false;
+    std::array<std::array<std::uint8_t, kMaxNestedValue>, kMaxNested> values{};
+    for (std::size_t i = 0; i < count; ++i) {
+        if (nested[i].ulValueLen > kMaxNestedValue) return false;
+        nested[i].pValue = values[i].data();
+    }
+    outer = whole;
+    if (!ask()) return false;
+    return std::all_of(kUnwrapped.begin(), kUnwrapped.end(), [&](CK_ATTRIBUTE_TYPE type) {
+        bool said = false;
+        for (std::size_t i = 0; i < count; ++i) {
+            if (nested[i].type != type) continue;
+            if (nested[i].ulValueLen != sizeof(CK_BBOOL) || values[i][0] != CK_TRUE) return false;
+            said = true;
+        }
+        return said;
+    });
+}
+
 // checked reads back what was made: a module that ignores a template makes a key that carries others out in plain.
 Result<WrappingKey> checked(SessionView session, CK_OBJECT_HANDLE key, const std::string& label, const Bytes& cka_id) {
+    const std::string fault = wrapping_fault(session, key);
+    if (!fault.empty()) {
+        const CK_RV rv = session.functions->C_DestroyObject(session.handle, key);
+        return fail(ErrorCode::token,
+                    "the token did not make the wrapping key as it was told; the key was " +
+                        std::string{rv == CKR_OK ? "destroyed" : "not destroyed"},
+                    fault);
+    }
+    return WrappingKey{label, cka_id, read_attribute(session, key, CKA_CHECK_VALUE).value.value_or(Bytes{}), true, {}};
+}
+
+}  // namespace
+
+std::string wrapping_fault(SessionView session, CK_OBJECT_HANDLE key) {
     struct Demand {
         CK_ATTRIBUTE_TYPE type;
         std::string_view name;
@@ -107,17 +161,13 @@ Result<WrappingKey> checked(SessionView session, CK_OBJECT_HANDLE key, const std
         Demand{CKA_UNWRAP, "CKA_UNWRAP", true},
     };
     for (const Demand& demand : kDemands) {
-        if (boolean_of(read_attribute(session, key, demand.type)) == demand.value) continue;
-        const CK_RV rv = session.functions->C_DestroyObject(session.handle, key);
-        return fail(ErrorCode::token,
-                    "the token did not make the wrapping key as it was told; the key was " +
-                        std::string{rv == CKR_OK ? "destroyed" : "not destroyed"},
-                    std::string{demand.name} + " is not " + (demand.value ? "true" : "false"));
+        if (boolean_of(read_attribute(session, key, demand.type)) != demand.value)
+            return std::string{demand.name} + " is not " + (demand.value ? "true" : "false");
     }
-    return WrappingKey{label, cka_id, read_attribute(session, key, CKA_CHECK_VALUE).value.value_or(Bytes{}), true};
+    if (!unwrap_template_holds(session, key))
+        return "CKA_UNWRAP_TEMPLATE does not have CKA_PRIVATE, CKA_SENSITIVE and CKA_WRAP_WITH_TRUSTED true";
+    return {};
 }
-
-}  // namespace
 
 Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
                                         const Secret& so_pin, const std::string& label) {

@@ -84,13 +84,11 @@ Result<DecryptLimits> decrypt_limits(TomlTable table) {
 
 Result<CmsLimits> cms_limits(TomlTable table) {
     CmsLimits limits;
-    if (table.has("content_types")) {
-        SEALWRIGHT_TRY(const auto types, table.texts("content_types"));
-        for (const auto& type : types) {
-            auto parsed = asn1::parse_oid(type);
-            if (!parsed) return table.problem("content_types", "'" + type + "' is no object identifier");
-            limits.content_types.push_back(std::move(parsed).value());
-        }
+    SEALWRIGHT_TRY(const auto types, table.texts("content_types"));
+    for (const auto& type : types) {
+        auto parsed = asn1::parse_oid(type);
+        if (!parsed) return table.problem("content_types", "'" + type + "' is no object identifier");
+        limits.content_types.push_back(std::move(parsed).value());
     }
     SEALWRIGHT_TRY(table.finish());
     return limits;
@@ -135,7 +133,7 @@ public:
             SEALWRIGHT_TRY(key_.locations, table_.texts("locations"));
         }
         SEALWRIGHT_TRY(read(Purpose::decrypt, key_.decrypt, decrypt_limits));
-        SEALWRIGHT_TRY(read_or_default(Purpose::cms, key_.cms, cms_limits, CmsLimits{}));
+        SEALWRIGHT_TRY(read(Purpose::cms, key_.cms, cms_limits));
         SEALWRIGHT_TRY(read_or_default(Purpose::cmp, key_.cmp, cmp_limits, CmpLimits{}));
         SEALWRIGHT_TRY(table_.finish());
         return std::move(key_);

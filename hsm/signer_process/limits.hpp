@@ -48,7 +48,8 @@ struct DecryptLimits {
     std::vector<DecryptScheme> schemes;
 };
 
-// CmsLimits: which eContentTypes (OID content octets) the key signs; empty: any.
+// CmsLimits: which eContentTypes (OID content octets) the key signs; empty: none. Of any type would be a TSTInfo
+// (RFC 3161) too, which makes the key a time stamping authority.
 struct CmsLimits {
     std::vector<Bytes> content_types;
 };

@@ -37,7 +37,6 @@ Result<Attribute> read_attribute(DerReader& set) {
 
 Result<void> check_content_type(const CmsLimits& limits, ByteView values) {
     SEALWRIGHT_TRY(const auto type, asn1::the_only(values, asn1::kOid));
-    if (limits.content_types.empty()) return success();
     for (const Bytes& allowed : limits.content_types) {
         if (equal(type.content, allowed)) return success();
     }
@@ -99,8 +98,9 @@ Result<void> check_header(DerReader& part, const crypto::SignatureAlgorithm& alg
     return success();
 }
 
-// What a client sends (RFC 9810 5.1.2): ir, cr, p10cr, popdecr, kur, krr, rr, ccr, certConf, genm, pollReq.
-constexpr std::array kClientBodies{0, 2, 4, 6, 7, 9, 11, 13, 21, 24, 25};
+// What a client sends (RFC 9810 5.1.2): ir, cr, p10cr, popdecr, kur, krr, rr, ccr, certConf, genm, pollReq. And nested
+// (5.1.3.4), in which an RA hands a client's message on to another CA: what is in it would be such a message again.
+constexpr std::array kClientBodies{0, 2, 4, 6, 7, 9, 11, 13, 20, 21, 24, 25};
 constexpr int kLastBody = 26;  // pollRep
 
 }  // namespace

@@ -59,6 +59,9 @@ void add_token_options(CLI::App& command, HsmOptions& options);
 // add_judge_commands: hsm test, hsm bench.
 void add_judge_commands(Grammar& grammar, CLI::App& group);
 
+// add_pin_source adds what add_secret_source does, and --NAME-halves, where two custodians are asked.
+void add_pin_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
+
 // add_secret_source adds --NAME-fd and --NAME-file.
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what);
 

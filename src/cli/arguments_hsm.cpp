@@ -107,11 +107,15 @@ void add_token_choice(CLI::App& command, HsmOptions& options) {
     command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
 }
 
+void add_pin_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what) {
+    add_secret_source(command, options, name, what);
+    command.add_flag("--" + name + "-halves", options.halves, "Ask two custodians, each for a half of the PIN")
+        ->excludes("--" + name + "-fd", "--" + name + "-file");
+}
+
 void add_token_options(CLI::App& command, HsmOptions& options) {
     add_token_choice(command, options);
-    add_secret_source(command, options.pin, "pin", "the user PIN");
-    command.add_flag("--pin-halves", options.pin.halves, "Ask two custodians, each for a half of the PIN")
-        ->excludes("--pin-fd", "--pin-file");
+    add_pin_source(command, options.pin, "pin", "the user PIN");
 }
 
 void add_key_commands(Grammar& grammar, CLI::App& hsm) {

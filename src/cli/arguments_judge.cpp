@@ -15,7 +15,7 @@ void add_judged_token(CLI::App& command, JudgedTokenOptions& options) {
     command.add_option("--token-serial", options.token_serial, "The token with this serial number")
         ->type_name("SERIAL");
     command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
-    add_secret_source(command, options.pin, "pin", "the user PIN");
+    add_pin_source(command, options.pin, "pin", "the user PIN");
     command
         .add_option("--deadline", options.deadline,
                     "Seconds after which a call counts as hung; five times as many for RSA keys")

@@ -76,7 +76,7 @@ std::shared_ptr<HsmBackupOptions> add_backup(CLI::App& command, const char* pin,
     auto options = std::make_shared<HsmBackupOptions>();
     add_module_options(command, *options)->required();
     add_token_choice(command, *options);
-    add_secret_source(command, options->pin, pin, whose);
+    add_pin_source(command, options->pin, pin, whose);
     return options;
 }
 

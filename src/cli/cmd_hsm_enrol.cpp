@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "cli/commands.hpp"
 #include "cli/token_access.hpp"
+#include "crypto/digest.hpp"
 #include "crypto/random.hpp"
 #include "hsm/location_proof.hpp"
 #include "hsm/signer_process/key_register.hpp"
@@ -88,11 +89,21 @@ Result<Judged> judge(Context& context, Token& token, const KeyId& key, const std
 
 struct Proof {
     LocationStatement statement;
+    bool decrypted = false;  // the key does not sign: algorithm and signature are empty
     crypto::SignatureAlgorithm algorithm;
     Bytes signature;
 };
 
-Result<Proof> prove(Context& context, const Module& module, Token& token, const TokenKey& key) {
+// only_decrypts: the token says that the key does, and does not say that it signs.
+bool only_decrypts(const hsm::KeyEvidence& evidence) {
+    const auto is_true = [&](std::string_view attribute) {
+        const auto* item = evidence.find("private", attribute);
+        return item != nullptr && item->value == "true";
+    };
+    return (is_true("CKA_DECRYPT") || is_true("CKA_DERIVE")) && !is_true("CKA_SIGN");
+}
+
+Result<Proof> prove(Context& context, const Module& module, Token& token, const TokenKey& key, bool decrypts) {
     crypto::SystemRandom random;
     Proof proof;
     proof.statement = {.key = key.id,
@@ -101,6 +112,12 @@ Result<Proof> prove(Context& context, const Module& module, Token& token, const 
                        .module = module.info().file_sha256,
                        .time = context.clock.now(),
                        .nonce = crypto::random_id<Sha256>(random)};
+    if (decrypts) {
+        const auto proved = token.prove_decryption(key);
+        if (!proved) return proved.error().in("the token's proof by decryption");
+        proof.decrypted = true;
+        return proof;
+    }
     proof.algorithm = crypto::default_algorithm(key.public_key.type());
     const std::string text = hsm::location_statement_text(proof.statement);
     hsm::SignRequest request;
@@ -121,7 +138,7 @@ Result<json::object> record_of(const Module& module, Token& token, const TokenKe
     for (const auto& finding : judged.findings)
         findings.push_back(json::object{{"code", finding.code}, {"detail", finding.detail}});
     const auto& info = token.info();
-    return json::object{{"format", 1},
+    json::object record{{"format", 1},
                         {"kind", "sealwright-location"},
                         {"key", key.id.hex()},
                         {"spki", to_base64(key.public_key.spki().view())},
@@ -139,9 +156,15 @@ Result<json::object> record_of(const Module& module, Token& token, const TokenKe
                         {"evidence", std::move(evidence)},
                         {"template", evidence_template},
                         {"findings", std::move(findings)},
-                        {"statement", hsm::location_statement_text(proof.statement)},
-                        {"algorithm", crypto::signature_name(proof.algorithm)},
-                        {"signature", to_base64(proof.signature)}};
+                        {"proof", proof.decrypted ? "decryption" : "signature"},
+                        {"statement", hsm::location_statement_text(proof.statement)}};
+    if (proof.decrypted) {
+        record["statement_sha256"] = crypto::sha256(view_of(hsm::location_statement_text(proof.statement))).hex();
+    } else {
+        record["algorithm"] = crypto::signature_name(proof.algorithm);
+        record["signature"] = to_base64(proof.signature);
+    }
+    return record;
 }
 
 // show_change shows the one line that differs, as diff -u would, without its line numbers.
@@ -220,7 +243,7 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
     warn_of_serial(context.output, token->info().serial);
     SEALWRIGHT_TRY(const auto key, demand_key(*token, wanted));
     SEALWRIGHT_TRY(const auto judged, judge(context, *token, key.id, options.token.evidence_template));
-    SEALWRIGHT_TRY(const auto proof, prove(context, *module, *token, key));
+    SEALWRIGHT_TRY(const auto proof, prove(context, *module, *token, key, only_decrypts(judged.evidence)));
     SEALWRIGHT_TRY(auto record, record_of(*module, *token, key, judged, proof, options.token.evidence_template));
     SEALWRIGHT_TRY(create_file_exclusively(options.out, view_of(json_text(record)), 0644));
     const std::string line = hsm::signer_process::locations_line(locations_of(known, key.id, token->info().serial));
@@ -229,7 +252,11 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
         context.output.json(record);
     } else {
         context.output.line("The token " + token->info().label + " (serial " + token->info().serial +
-                            ") holds the key " + key.id.hex() + " and has signed for it.");
+                            ") holds the key " + key.id.hex() + " and has " +
+                            (proof.decrypted ? "decrypted" : "signed") + " for it.");
+        if (proof.decrypted)
+            context.output.note(
+                "The key does not sign: the record says that it decrypted, and nobody can verify that.");
         context.output.line("In the key's table of the signer's file, in order of preference:");
         context.output.line(line);
     }

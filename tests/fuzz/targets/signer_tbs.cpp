@@ -37,7 +37,7 @@ KeyLimits limits() {
     limits.ocsp = OcspLimits{kYear, kYear};
     limits.checkpoint = CheckpointLimits{"ca.test/audit"};
     limits.tls = TlsLimits{};
-    limits.cms = CmsLimits{};
+    limits.cms = CmsLimits{std::vector<Bytes>{Bytes{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}}};
     limits.cmp = CmpLimits{true};
     return limits;
 }

@@ -1,11 +1,13 @@
 """sealwright hsm keys, enrol and pin: two SoftHSM tokens that hold the same key, a simulated TPM, and two custodians."""
 
 import base64
+import hashlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import unittest
 
 from fake_daemon import ROOT, SEALWRIGHT
@@ -18,6 +20,40 @@ HAS_TPM = all(shutil.which(tool) for tool in ("swtpm", "swtpm_setup", "tpm2_pcre
 
 def run(*argv, **options):
     return subprocess.run(list(map(str, argv)), check=True, capture_output=True, **options)
+
+
+# Run by itself, since a module is loaded once a process: the private key c0ff of a token agrees from now on, and does not sign.
+MAKE_AGREEING = """
+import ctypes, sys
+from ctypes import byref, c_ulong
+module = ctypes.CDLL(sys.argv[1])
+class Attribute(ctypes.Structure):
+    _fields_ = [("type", c_ulong), ("value", ctypes.c_void_p), ("size", c_ulong)]
+def attributes(*pairs):
+    buffers = [ctypes.create_string_buffer(value, len(value)) for _, value in pairs]
+    made = (Attribute * len(pairs))(*[Attribute(kind, ctypes.addressof(buffer), len(buffer)) for (kind, _), buffer in zip(pairs, buffers)])
+    made.buffers = buffers
+    return made
+def must(rv):
+    assert rv == 0, hex(rv)
+must(module.C_Initialize(None))
+count, slots, session, key = c_ulong(16), (c_ulong * 16)(), c_ulong(), c_ulong()
+must(module.C_GetSlotList(1, slots, byref(count)))
+def label(slot):
+    info = ctypes.create_string_buffer(512)
+    must(module.C_GetTokenInfo(c_ulong(slot), info))
+    return info.raw[:32].decode().strip()
+slot = [slot for slot in slots[:count.value] if label(slot) == sys.argv[2]][0]
+must(module.C_OpenSession(c_ulong(slot), c_ulong(6), None, None, byref(session)))
+must(module.C_Login(session, c_ulong(1), sys.argv[3].encode(), c_ulong(len(sys.argv[3]))))
+wanted = attributes((0, (3).to_bytes(8, sys.byteorder)), (0x102, bytes.fromhex("c0ff")))
+must(module.C_FindObjectsInit(session, wanted, c_ulong(2)))
+must(module.C_FindObjects(session, byref(key), c_ulong(1), byref(count)))
+must(module.C_FindObjectsFinal(session))
+assert count.value == 1
+must(module.C_SetAttributeValue(session, key, attributes((0x108, bytes([0])), (0x10C, bytes([1]))), c_ulong(2)))  # CKA_SIGN, CKA_DERIVE
+must(module.C_Finalize(None))
+"""
 
 
 class SharedKey(TokenCase):
@@ -95,6 +131,19 @@ class Enrolment(SharedKey):
         self.file("statement", record["statement"].replace("c0ff", "c0fe"))
         self.assertEqual(subprocess.run(verify, capture_output=True).returncode, 1)
 
+    def test_AKeyThatDoesNotSignIsProvedByDecryption(self):
+        run(sys.executable, "-c", MAKE_AGREEING, MODULE, "beta", "1234", env=self.environment)
+        shown = self.enrol(self.key, "beta", "beta.json")
+        self.assertIn("has decrypted for it", shown.stdout)
+        self.assertIn("nobody can verify", shown.stderr)
+        record = json.loads((self.folder / "beta.json").read_text())
+        self.assertEqual(record["proof"], "decryption")
+        self.assertEqual(record["statement_sha256"], hashlib.sha256(record["statement"].encode()).hexdigest())
+        self.assertNotIn("signature", record)
+        # The same key in the other token signs, and does so.
+        self.assertIn("has signed for it", self.enrol(self.key, "alpha", "alpha.json").stdout)
+        self.assertEqual(json.loads((self.folder / "alpha.json").read_text())["proof"], "signature")
+
     def test_TheKeyCanBeNamedByItself(self):
         for name in ("public.pem", "public.der"):
             done = self.hsm("enrol", "--spki", self.folder / name, "--token-label", "beta", "--template", "none", "--out", self.folder / f"{name}.json", *self.pin)
@@ -168,14 +217,21 @@ class Keys(SharedKey):
 
     def test_ThePinCanComeFromTwoCustodians(self):
         os.environ["SOFTHSM2_CONF"] = self.environment["SOFTHSM2_CONF"]
+        self.addCleanup(os.environ.pop, "SOFTHSM2_CONF")
         arguments = ("hsm", "keys", "--module", MODULE, "--token-label", "beta", "--pin-halves")
         code, shown = self.run_on_terminal(*arguments, answers=[("First custodian", "12"), ("Second custodian", "34")], socket=False)
         self.assertEqual(code, 0, shown)
         self.assertIn(self.key, shown)
         self.assertNotIn("12\r\n", shown)
         code, shown = self.run_on_terminal(*arguments, answers=[("First custodian", "34"), ("Second custodian", "12")], socket=False)
-        del os.environ["SOFTHSM2_CONF"]
         self.assertNotEqual(code, 0, shown)
+        # Each command that asks for the user's PIN asks so; where the SO's is asked for, that.
+        made = ("hsm", "wrapping-key", "create", "--label", "safe", "--module", MODULE, "--token-label", "beta", "--so-pin-halves")
+        code, shown = self.run_on_terminal(*made, answers=[("First custodian", "1234"), ("Second custodian", "5678")], socket=False)
+        self.assertEqual(code, 0, shown)
+        backup = ("hsm", "backup", "ca", "--wrapping-key", "safe", "--out", self.folder / "ca.backup", *arguments[2:])
+        code, shown = self.run_on_terminal(*backup, answers=[("First custodian", "12"), ("Second custodian", "34")], socket=False)
+        self.assertIn("cannot leave the token", shown)  # an imported key is none of the template wrap-backup-v1
 
 
 @unittest.skipUnless(HAS_TPM, "swtpm or tpm2-tools is not installed: NOTHING ABOUT SEALED PINS WAS TESTED")

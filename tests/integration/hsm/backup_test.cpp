@@ -244,10 +244,166 @@ TEST_F(BackupTest, RefusesAWrappingKeyThatIsNotTrusted) {
     ::dlclose(library);
 }
 
+// Raw calls to the module that the tests loaded, as another program would make them.
+class Raw {
+public:
+    explicit Raw(const std::string& module) : library_(::dlopen(module.c_str(), RTLD_NOW | RTLD_NOLOAD)) {
+        const auto get_list = reinterpret_cast<CK_RV (*)(CK_FUNCTION_LIST**)>(::dlsym(library_, "C_GetFunctionList"));
+        EXPECT_EQ(get_list(&functions_), CKR_OK);
+    }
+    ~Raw() {
+        functions_->C_CloseSession(session_);
+        ::dlclose(library_);
+    }
+    Raw(const Raw&) = delete;
+    Raw& operator=(const Raw&) = delete;
+
+    void open(CK_SLOT_ID slot) {
+        ASSERT_EQ(functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_),
+                  CKR_OK);
+    }
+    CK_OBJECT_HANDLE find(CK_OBJECT_CLASS object_class, CK_ATTRIBUTE_TYPE type, Bytes value) {
+        std::array search{CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof(object_class)},
+                          CK_ATTRIBUTE{type, value.data(), value.size()}};
+        CK_OBJECT_HANDLE handle = 0;
+        CK_ULONG count = 0;
+        EXPECT_EQ(functions_->C_FindObjectsInit(session_, search.data(), search.size()), CKR_OK);
+        EXPECT_EQ(functions_->C_FindObjects(session_, &handle, 1, &count), CKR_OK);
+        functions_->C_FindObjectsFinal(session_);
+        EXPECT_EQ(count, 1U);
+        return handle;
+    }
+    // make_careless_safe is a trusted wrapping key whose SO did not think of what is unwrapped by it.
+    void make_careless_safe(CK_SLOT_ID slot, std::string label) {
+        open(slot);
+        std::string pin = "31415926";
+        ASSERT_EQ(functions_->C_Login(session_, CKU_SO, reinterpret_cast<unsigned char*>(pin.data()), pin.size()),
+                  CKR_OK);
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        CK_ULONG length = 32;
+        std::array made{
+            CK_ATTRIBUTE{CKA_TOKEN, &yes, sizeof(yes)},          CK_ATTRIBUTE{CKA_PRIVATE, &no, sizeof(no)},
+            CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof(yes)},      CK_ATTRIBUTE{CKA_EXTRACTABLE, &no, sizeof(no)},
+            CK_ATTRIBUTE{CKA_TRUSTED, &yes, sizeof(yes)},        CK_ATTRIBUTE{CKA_WRAP, &yes, sizeof(yes)},
+            CK_ATTRIBUTE{CKA_UNWRAP, &yes, sizeof(yes)},         CK_ATTRIBUTE{CKA_DECRYPT, &no, sizeof(no)},
+            CK_ATTRIBUTE{CKA_LABEL, label.data(), label.size()}, CK_ATTRIBUTE{CKA_VALUE_LEN, &length, sizeof(length)}};
+        CK_MECHANISM generation{CKM_AES_KEY_GEN, nullptr, 0};
+        CK_OBJECT_HANDLE key = 0;
+        EXPECT_EQ(functions_->C_GenerateKey(session_, &generation, made.data(), made.size(), &key), CKR_OK);
+        functions_->C_Logout(session_);
+    }
+    Bytes wrapped(const std::string& safe, const TokenKey& key) {
+        CK_MECHANISM wrapping{CKM_AES_KEY_WRAP_PAD, nullptr, 0};
+        Bytes out(4096);
+        CK_ULONG size = out.size();
+        EXPECT_EQ(functions_->C_WrapKey(session_, &wrapping, find(CKO_SECRET_KEY, CKA_LABEL, bytes_of(view_of(safe))),
+                                        find(CKO_PRIVATE_KEY, CKA_ID, key.cka_id), out.data(), &size),
+                  CKR_OK);
+        out.resize(size);
+        return out;
+    }
+    // reads_in_plain unwraps a key with a template of the attacker's own and asks for the key itself. Where `said` is
+    // false the protecting attributes are left out instead of denied.
+    bool reads_in_plain(const std::string& safe, Bytes blob, bool said, CK_RV* rv = nullptr) {
+        CK_MECHANISM wrapping{CKM_AES_KEY_WRAP_PAD, nullptr, 0};
+        CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+        CK_KEY_TYPE type = CKK_EC;
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        std::array chosen{CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof(object_class)},
+                          CK_ATTRIBUTE{CKA_KEY_TYPE, &type, sizeof(type)},
+                          CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof(no)},
+                          CK_ATTRIBUTE{CKA_EXTRACTABLE, &yes, sizeof(yes)},
+                          CK_ATTRIBUTE{CKA_PRIVATE, &no, sizeof(no)},
+                          CK_ATTRIBUTE{CKA_SENSITIVE, &no, sizeof(no)}};
+        CK_OBJECT_HANDLE key = 0;
+        const CK_RV answer = functions_->C_UnwrapKey(
+            session_, &wrapping, find(CKO_SECRET_KEY, CKA_LABEL, bytes_of(view_of(safe))), blob.data(), blob.size(),
+            chosen.data(), said ? chosen.size() : chosen.size() - 2, &key);
+        if (rv != nullptr) *rv = answer;
+        if (answer != CKR_OK) return false;
+        std::array<std::uint8_t, 256> plain{};
+        CK_ATTRIBUTE value{CKA_VALUE, plain.data(), plain.size()};
+        const bool read = functions_->C_GetAttributeValue(session_, key, &value, 1) == CKR_OK;
+        functions_->C_DestroyObject(session_, key);
+        return read;
+    }
+
+    // loosens tries to have the wrapping key, or a copy of it, decrypt.
+    bool loosens(const std::string& safe) {
+        const CK_OBJECT_HANDLE key = find(CKO_SECRET_KEY, CKA_LABEL, bytes_of(view_of(safe)));
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        CK_ATTRIBUTE decrypts{CKA_DECRYPT, &yes, sizeof(yes)}, forbidden{CKA_DECRYPT, &no, sizeof(no)};
+        if (functions_->C_SetAttributeValue(session_, key, &decrypts, 1) == CKR_OK) {
+            functions_->C_SetAttributeValue(session_, key, &forbidden, 1);
+            return true;
+        }
+        CK_OBJECT_HANDLE copy = 0;
+        if (functions_->C_CopyObject(session_, key, &decrypts, 1, &copy) != CKR_OK) return false;
+        functions_->C_DestroyObject(session_, copy);
+        return true;
+    }
+
+private:
+    void* library_;
+    CK_FUNCTION_LIST* functions_ = nullptr;
+    CK_SESSION_HANDLE session_ = 0;
+};
+
+// Whoever has the token and the file, with the user's PIN or without it, chooses the template with which he unwraps.
+TEST_F(BackupTest, GivesAWrappedKeyInPlainToNobody) {
+    const CK_SLOT_ID slot = token_->info().slot_id;
+    token_.reset();
+    {
+        Raw so{softhsm_->module()};
+        so.make_careless_safe(slot, "careless safe");
+    }
+    token_ = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin()).value();
+    const TokenKey key = make("coveted", KeyType::ec_p256);
+    const Bytes file = token_->back_up(key.id, "safe", kNow).value().wrapped;
+    Bytes careless;
+    {
+        SCOPED_TRACE("logged in as the user");
+        Raw user{softhsm_->module()};
+        user.open(slot);
+        careless = user.wrapped("careless safe", key);
+        const Bytes own = user.wrapped("safe", key);
+        CK_RV rv = CKR_OK;
+        EXPECT_FALSE(user.reads_in_plain("safe", own, true, &rv));
+        EXPECT_EQ(rv, CKR_TEMPLATE_INCONSISTENT);
+        EXPECT_FALSE(user.reads_in_plain("safe", own, false));
+        EXPECT_FALSE(user.reads_in_plain("safe", file, true));
+        EXPECT_FALSE(user.loosens("safe"));
+        EXPECT_TRUE(user.loosens("careless safe"));
+        EXPECT_TRUE(user.reads_in_plain("careless safe", careless, true));  // the attack as such works
+    }
+    // So we carry nothing out by a wrapping key like that, nor in again.
+    const auto refused = token_->back_up(key.id, "careless safe", kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::denied);
+    EXPECT_THAT(refused.error().describe(), HasSubstr("CKA_UNWRAP_TEMPLATE"));
+    auto backup = token_->back_up(key.id, "safe", kNow).value();
+    ASSERT_TRUE(token_->destroy(key.id));
+    EXPECT_EQ(token_->restore(backup, "careless safe").error().code(), ErrorCode::denied);
+    token_.reset();
+    {
+        SCOPED_TRACE("not logged in");
+        Raw passer_by{softhsm_->module()};
+        passer_by.open(slot);
+        CK_RV rv = CKR_OK;
+        EXPECT_FALSE(passer_by.reads_in_plain("safe", file, true, &rv));
+        EXPECT_EQ(rv, CKR_TEMPLATE_INCONSISTENT);
+        EXPECT_FALSE(passer_by.reads_in_plain("safe", file, false));
+        EXPECT_TRUE(passer_by.reads_in_plain("careless safe", careless, true));
+    }
+    token_ = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin()).value();
+    EXPECT_TRUE(token_->restore(backup, "safe"));
+}
+
 TEST_F(BackupTest, FindsItsWrappingKeysAndMakesNoSecond) {
     const auto found = token_->find_wrapping_key("safe");
     ASSERT_TRUE(found) << found.error().describe();
     EXPECT_TRUE(found.value().trusted);
+    EXPECT_EQ(found.value().fault, "");
     // The process is logged in: an SO cannot be besides.
     EXPECT_EQ(create_wrapping_key(module_, TokenSelector{serial_, {}}, so_pin(), "third").error().code(),
               ErrorCode::conflict);

@@ -126,12 +126,28 @@ TEST_F(DecryptTest, GivesAKeyForEveryPkcs1BlockWhetherItDecryptsOrNot) {
     Bytes other = changed;
     other.front() ^= 1;
     EXPECT_NE(ask(other, 32), stand_in);
+    // Nor does asking for another length tell it: the true content has no shorter form that is its beginning.
+    const Bytes one_less = ask(changed, 31);
+    EXPECT_NE(one_less, Bytes(stand_in.begin(), stand_in.end() - 1));
+    EXPECT_EQ(ask(changed, 31), one_less);
     // A content of another length than was asked for is rejected in the same way.
     const Bytes shorter = ask(good, 16);
     EXPECT_EQ(shorter.size(), 16U);
     EXPECT_NE(text_of(shorter), kContentKey.substr(0, 16));
     EXPECT_EQ(token_->decrypt(request(*rsa_, DecryptScheme::rsa_pkcs1, good, 0)).error().code(), ErrorCode::malformed);
     EXPECT_EQ(token_->decrypt(request(*rsa_, DecryptScheme::rsa_pkcs1, good, 65)).error().code(), ErrorCode::malformed);
+}
+
+// Whoever enrols a location has a key that does not sign prove itself so.
+TEST_F(DecryptTest, ProvesAKeyByDecryptionAndNoneThatIsAnother) {
+    EXPECT_TRUE(token_->prove_decryption(*rsa_));
+    EXPECT_TRUE(token_->prove_decryption(*ec_));
+    TokenKey mistaken = *rsa_;  // encrypted to one, decrypted by the other
+    mistaken.public_key = make("another rsa", KeyType::rsa, 2048)->public_key;
+    EXPECT_FALSE(token_->prove_decryption(mistaken));
+    mistaken = *ec_;
+    mistaken.public_key = make("another ec", KeyType::ec_p256, 0)->public_key;
+    EXPECT_FALSE(token_->prove_decryption(mistaken));
 }
 
 class Agreement : public DecryptTest, public ::testing::WithParamInterface<KeyType> {};

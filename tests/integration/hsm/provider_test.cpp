@@ -312,7 +312,7 @@ protected:
         ASSERT_TRUE(message);
         EXPECT_EQ(recorder_->purpose, Purpose::cms);
         EXPECT_EQ(recorder_->algorithm.scheme == SignatureScheme::rsa_pss, pss);
-        EXPECT_TRUE(signer_process::check_cms({}, recorder_->message));
+        EXPECT_TRUE(signer_process::check_cms({{from_hex("2a864886f70d010701").value()}}, recorder_->message));
         {
             const BioPtr out{BIO_new_file(path("message.der").c_str(), "wb")};
             i2d_CMS_bio(out.get(), message.get());
@@ -460,6 +460,46 @@ INSTANTIATE_TEST_SUITE_P(All, Opened,
                                            OpenCase{"ecdh", KeyType::ec_p256, 0, ""},
                                            OpenCase{"ecdh256", KeyType::ec_p256, 0, "-keyopt ecdh_kdf_md:sha256"}),
                          [](const auto& one) { return std::string{one.param.name}; });
+
+TEST_F(Provider, TakesTheDigestsOfOaepInAnyOrderAndTellsNothingOfABlock) {
+    const auto recipient = key("opens-oaep", KeyType::rsa, 2048, kNonExtractableDecrypt);
+    const auto opens = make_decryption_key(*token_, recipient.public_key, 0);
+    ASSERT_TRUE(opens) << opens.error().describe();
+    test::write_text(path("recipient.spki"), text_of(recipient.public_key.spki().view()));
+    test::write_text(path("content"), "content");
+    ASSERT_TRUE(
+        openssl("pkeyutl -encrypt -pubin -keyform DER -inkey recipient.spki -in content -out block -pkeyopt "
+                "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha1"))
+        << said_;
+    std::string block = test::read_text(path("block"));
+    const auto open = [&](const EVP_MD* mgf1, const EVP_MD* digest) -> std::optional<std::string> {
+        const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context{
+            EVP_PKEY_CTX_new_from_pkey(nullptr, opens.value().get(), nullptr), EVP_PKEY_CTX_free};
+        EXPECT_EQ(EVP_PKEY_decrypt_init(context.get()), 1);
+        EXPECT_EQ(EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_OAEP_PADDING), 1);
+        EXPECT_EQ(EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), mgf1), 1) << reasons();
+        EXPECT_EQ(EVP_PKEY_CTX_set_rsa_oaep_md(context.get(), digest), 1) << reasons();
+        std::string plain(256, '\0');
+        std::size_t size = plain.size();
+        if (EVP_PKEY_decrypt(context.get(), reinterpret_cast<unsigned char*>(plain.data()), &size,
+                             reinterpret_cast<const unsigned char*>(block.data()), block.size()) != 1)
+            return std::nullopt;
+        plain.resize(size);
+        return plain;
+    };
+    EXPECT_EQ(open(EVP_sha1(), EVP_sha1()), "content") << reasons();
+    EXPECT_EQ(open(EVP_sha256(), EVP_sha1()), std::nullopt);
+    EXPECT_THAT(reasons(), HasSubstr("MGF1"));
+    EXPECT_EQ(open(EVP_sha256(), EVP_sha256()), std::nullopt);  // SHA-1's block, and SoftHSM 2.6.1 has no other
+    EXPECT_THAT(reasons(), ::testing::Not(HasSubstr("MGF1")));
+    block.back() = static_cast<char>(block.back() ^ 1);
+    ERR_clear_error();
+    EXPECT_EQ(open(EVP_sha1(), EVP_sha1()), std::nullopt);
+    const std::string said = reasons();
+    EXPECT_THAT(said, HasSubstr("does not decrypt"));
+    EXPECT_THAT(said, ::testing::Not(HasSubstr("CKR_")));
+    ERR_clear_error();
+}
 
 // MlDsaSigner stands in for a token with CKM_ML_DSA, which SoftHSM is not.
 class MlDsaSigner final : public Signer {

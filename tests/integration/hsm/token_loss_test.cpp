@@ -268,5 +268,100 @@ TEST_F(TokenLoss, NeverTriesAGenerationAgainThatMayHaveHappened) {
               1);
 }
 
+// A key that decrypts, and blocks for it.
+class LosingDecryption : public TokenLoss {
+protected:
+    void SetUp() override {
+        TokenLoss::SetUp();
+        const std::string label =
+            std::string{"decrypts "} + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+        auto key = token_->generate(KeySpec{KeyType::rsa, 2048, label, std::string{kNonExtractableDecrypt}, {}});
+        ASSERT_TRUE(key) << key.error().describe();
+        rsa_ = std::make_unique<TokenKey>(key.value());
+    }
+    void TearDown() override {
+        inject("");
+        if (token_ && rsa_) (void)token_->destroy(rsa_->id);
+        TokenLoss::TearDown();
+    }
+    Bytes block(const std::string& options) const {
+        const test::TemporaryFolder folder;
+        const auto path = [&](const char* name) { return (folder.path() / name).string(); };
+        test::write_text(path("spki"), text_of(rsa_->public_key.spki().view()));
+        test::write_text(path("content"), kContent);
+        test::run_command("openssl pkeyutl -encrypt -pubin -keyform DER -inkey " + path("spki") + " -in " +
+                          path("content") + " -out " + path("out") + " " + options);
+        return bytes_of(view_of(test::read_text(path("out"))));
+    }
+    Result<Secret> decrypt(DecryptScheme scheme, const Bytes& input) {
+        DecryptRequest request;
+        request.key = rsa_->id;
+        request.scheme = scheme;
+        request.digest = crypto::DigestAlgorithm::sha1;
+        request.input = input;
+        request.secret_size = scheme == DecryptScheme::rsa_pkcs1 ? kContent.size() : 0;
+        return token_->decrypt(request);
+    }
+
+    static constexpr std::string_view kContent = "0123456789abcdef";
+    std::unique_ptr<TokenKey> rsa_;
+};
+
+// A token that answers a wrong padding with a code of a lost token: the answer is that of every wrong padding, at once,
+// without a recovery (no second C_Decrypt, no second session).
+TEST_F(LosingDecryption, TellsNothingOfAPaddingWhateverTheTokenAnswers) {
+    const Bytes pkcs1 = block("-pkeyopt rsa_padding_mode:pkcs1");
+    const Bytes oaep = block("-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1 -pkeyopt rsa_mgf1_md:sha1");
+    Bytes changed = pkcs1;
+    changed.back() ^= 1;
+    const auto stand_in = decrypt(DecryptScheme::rsa_pkcs1, changed);
+    ASSERT_TRUE(stand_in);
+    for (const char* code : {"CKR_DEVICE_ERROR", "CKR_KEY_HANDLE_INVALID", "CKR_GENERAL_ERROR"}) {
+        SCOPED_TRACE(code);
+        inject(std::string{"C_Decrypt count=1 call=yes return="} + code +
+               "\nC_OpenSession count=99 return=CKR_SESSION_COUNT\n");
+        const auto drawn = decrypt(DecryptScheme::rsa_pkcs1, changed);
+        ASSERT_TRUE(drawn) << drawn.error().describe();
+        EXPECT_TRUE(equal(drawn.value().reveal(), stand_in.value().reveal()));
+        inject(std::string{"C_Decrypt count=1 call=yes return="} + code +
+               "\nC_OpenSession count=99 return=CKR_SESSION_COUNT\n");
+        const auto refused = decrypt(DecryptScheme::rsa_oaep, oaep);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code(), ErrorCode::malformed) << refused.error().describe();
+        inject("");
+        const auto content = decrypt(DecryptScheme::rsa_pkcs1, pkcs1);
+        ASSERT_TRUE(content) << content.error().describe();
+        EXPECT_EQ(text_of(content.value().reveal()), kContent);
+    }
+}
+
+// Where the session is gone indeed, the token is found again and the block decrypted.
+TEST_F(LosingDecryption, DecryptsAgainAfterAllSessionsWereClosed) {
+    const Bytes pkcs1 = block("-pkeyopt rsa_padding_mode:pkcs1");
+    ASSERT_TRUE(decrypt(DecryptScheme::rsa_pkcs1, pkcs1));
+    ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+    auto content = decrypt(DecryptScheme::rsa_pkcs1, pkcs1);
+    ASSERT_TRUE(content) << content.error().describe();
+    EXPECT_EQ(text_of(content.value().reveal()), kContent);
+    inject("C_Decrypt count=1 return=CKR_DEVICE_ERROR\nC_GetSessionInfo count=1 return=CKR_SESSION_HANDLE_INVALID\n");
+    content = decrypt(DecryptScheme::rsa_pkcs1, pkcs1);
+    ASSERT_TRUE(content) << content.error().describe();
+    EXPECT_EQ(text_of(content.value().reveal()), kContent);
+}
+
+// A token without OAEP by SHA-1, or without OAEP at all, makes keys that decrypt, too: the halves are proved otherwise.
+TEST_F(LosingDecryption, ProvesANewKeyInAnotherWayWhereOaepIsMissing) {
+    const auto make = [&](const char* label) {
+        auto key = token_->generate(KeySpec{KeyType::rsa, 2048, label, std::string{kNonExtractableDecrypt}, {}});
+        if (key) (void)token_->destroy(key.value().id);
+        return key;
+    };
+    inject("C_DecryptInit count=2 return=CKR_MECHANISM_PARAM_INVALID\n");
+    const auto made = make("without OAEP");
+    EXPECT_TRUE(made) << made.error().describe();
+    inject("C_DecryptInit count=99 return=CKR_MECHANISM_INVALID\n");
+    EXPECT_FALSE(make("decrypts nothing"));
+}
+
 }  // namespace
 }  // namespace sealwright::hsm::pkcs11

@@ -218,12 +218,15 @@ TEST(SignerConfig, ReadsKeysThatDecryptAndSignMessages) {
     EXPECT_THAT(problem(head + "purposes = [\"decrypt\", \"cms\"]\n" + schemes), HasSubstr("nothing else"));
 
     const std::string signs = head + "purposes = [\"cms\", \"cmp\"]\nalgorithms = [\"ml-dsa-65\"]\n";
-    EXPECT_TRUE(parse(signs).value().keys[0].cms->content_types.empty());
-    EXPECT_FALSE(parse(signs).value().keys[0].cmp->requests);
-    EXPECT_TRUE(parse(signs + "[key.cmp]\nrequests = true\n").value().keys[0].cmp->requests);
-    EXPECT_EQ(
-        parse(signs + "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n").value().keys[0].cms->content_types,
-        std::vector<Bytes>{from_hex("2a864886f70d010701").value()});
+    const std::string data = signs + "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n";
+    EXPECT_FALSE(parse(data).value().keys[0].cmp->requests);
+    EXPECT_TRUE(parse(data + "[key.cmp]\nrequests = true\n").value().keys[0].cmp->requests);
+    EXPECT_EQ(parse(data).value().keys[0].cms->content_types,
+              std::vector<Bytes>{from_hex("2a864886f70d010701").value()});
+    // Any type would be a time stamp's too: what the key signs is said, never left open.
+    EXPECT_THAT(problem(signs), HasSubstr("cms: is missing"));
+    EXPECT_THAT(problem(signs + "[key.cms]\n"), HasSubstr("content_types: is missing"));
+    EXPECT_THAT(problem(signs + "[key.cms]\ncontent_types = []\n"), HasSubstr("not empty"));
     EXPECT_THAT(problem(signs + "[key.cms]\ncontent_types = [\"data\"]\n"), HasSubstr("no object identifier"));
 }
 

@@ -272,29 +272,38 @@ Bytes protected_part(int body = 1, bool with_algorithm = true, std::uint64_t ver
     return writer.take();
 }
 
+const CmsLimits kDataAlone{{kData}};
+
 TEST(CmsLimit, TakesSignedAttributesInTheirOrderAlone) {
-    EXPECT_TRUE(check_cms({}, signed_attributes()));
+    EXPECT_TRUE(check_cms(kDataAlone, signed_attributes()));
     const Bytes type = attribute(asn1::oid::kContentType, oid_value(kData));
     const Bytes digest = attribute(asn1::oid::kMessageDigest, octets_value(32));
-    EXPECT_FALSE(check_cms({}, set_of({digest, type})));
-    EXPECT_FALSE(check_cms({}, set_of({type})));
-    EXPECT_FALSE(check_cms({}, set_of({digest})));
-    EXPECT_FALSE(check_cms({}, set_of({type, type, digest})));
-    EXPECT_FALSE(check_cms({}, set_of({type, attribute(asn1::oid::kMessageDigest, octets_value(20))})));
-    EXPECT_FALSE(check_cms({}, set_of({})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({digest, type})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({type})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({digest})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({type, type, digest})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({type, attribute(asn1::oid::kMessageDigest, octets_value(20))})));
+    EXPECT_FALSE(check_cms(kDataAlone, set_of({})));
     Bytes longer = signed_attributes();
     longer.push_back(0);
-    EXPECT_FALSE(check_cms({}, longer));
+    EXPECT_FALSE(check_cms(kDataAlone, longer));
     Bytes as_sequence = signed_attributes();
     as_sequence[0] = 0x30;
-    EXPECT_FALSE(check_cms({}, as_sequence));
+    EXPECT_FALSE(check_cms(kDataAlone, as_sequence));
     Bytes implicit = signed_attributes();
     implicit[0] = 0xA0;
-    EXPECT_FALSE(check_cms({}, implicit));
+    EXPECT_FALSE(check_cms(kDataAlone, implicit));
 }
 
 TEST(CmsLimit, HoldsContentTypesAgainstTheList) {
-    EXPECT_TRUE(check_cms({{kData}}, signed_attributes()));
+    EXPECT_TRUE(check_cms(kDataAlone, signed_attributes()));
+    EXPECT_EQ(check_cms({}, signed_attributes()).error().code(), ErrorCode::denied);  // none are none
+    // A time stamp (id-ct-TSTInfo) is another type.
+    const Bytes stamp = from_hex("2a864886f70d0109100104").value();
+    const Bytes stamped = set_of(
+        {attribute(asn1::oid::kContentType, oid_value(stamp)), attribute(asn1::oid::kMessageDigest, octets_value(32))});
+    EXPECT_EQ(check_cms(kDataAlone, stamped).error().code(), ErrorCode::denied);
+    EXPECT_TRUE(check_cms({{kData, stamp}}, stamped));
     EXPECT_EQ(check_cms({{bytes_of(asn1::oid::kOcspBasic)}}, signed_attributes()).error().code(), ErrorCode::denied);
 }
 
@@ -303,6 +312,8 @@ TEST(CmpLimit, TakesAnswersAndNoRequests) {
     EXPECT_TRUE(check_cmp({}, kEcdsa256, protected_part(23)));
     EXPECT_EQ(check_cmp({}, kEcdsa256, protected_part(0)).error().code(), ErrorCode::denied);
     EXPECT_TRUE(check_cmp({true}, kEcdsa256, protected_part(0)));
+    EXPECT_EQ(check_cmp({}, kEcdsa256, protected_part(20)).error().code(), ErrorCode::denied);  // nested
+    EXPECT_TRUE(check_cmp({true}, kEcdsa256, protected_part(20)));
     EXPECT_FALSE(check_cmp({true}, kEcdsa256, protected_part(27)));
     EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, false)));
     EXPECT_FALSE(check_cmp({}, kEcdsa256, protected_part(1, true, 1)));
@@ -355,7 +366,7 @@ TEST(KeyLimit, TakesNoTbsForAnotherPurposesTbs) {
         id.octet_string(Bytes(20, 1)).octet_string(Bytes(20, 2)).integer(5);
     });
     ocsp.responses = {{id.take(), x509::OcspGood{}, kNow, kNow + kDay}};
-    limits.cms = CmsLimits{};
+    limits.cms = kDataAlone;
     limits.cmp = CmpLimits{};
     const std::map<Purpose, Bytes> samples{
         {Purpose::cms, signed_attributes()},
