@@ -94,9 +94,9 @@ std::uint8_t mask_if_equal(unsigned long a, unsigned long b) {
     return static_cast<std::uint8_t>(top - 1UL);
 }
 
-// still_good asks the session itself, after a call on it answered rv. Modules are known that answer a wrong padding with CKR_DEVICE_ERROR, which
-// elsewhere means that the token was lost: an answer of its own, a recovery and a second attempt would tell whoever
-// sent the block what its padding was (Bleichenbacher, Manger).
+// still_good asks the session itself, after a call on it answered rv. Modules are known that answer a wrong padding
+// with CKR_DEVICE_ERROR, which elsewhere means that the token was lost: an answer of its own, a recovery and a second
+// attempt would tell whoever sent the block what its padding was (Bleichenbacher, Manger).
 bool still_good(SessionView session, CK_RV rv) {
     CK_SESSION_INFO info{};
     if (session.functions->C_GetSessionInfo(session.handle, &info) != CKR_OK) return false;
