@@ -161,9 +161,7 @@ void persistent(Probe& probe) {
                          now == 1 ? ""
                          : again  ? "the key is not there any more"
                                   : again.error().describe());
-    const auto ours = find_ours(probe, CKO_PRIVATE_KEY);
-    for (const CK_OBJECT_HANDLE object : ours ? ours.value() : std::vector<CK_OBJECT_HANDLE>{})
-        probe.f().C_DestroyObject(probe.session(), object);
+    probe.destroy_all();
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ void relogin(Probe& probe) {
     }
     if (outcome) outcome = find_again(probe, key.value());
     probe.report().check("session.relogin", outcome.has_value(), outcome ? "" : outcome.error().describe());
-    probe.destroy(key.value().pair);
+    probe.destroy_all();  // numbers may be others after a login
 }
 
 void close_all(Probe& probe) {
@@ -127,7 +127,7 @@ void close_all(Probe& probe) {
     if (outcome) outcome = find_again(probe, key.value());
     probe.report().check("session.recovers-from-close-all", outcome.has_value(),
                          outcome ? "" : outcome.error().describe());
-    probe.destroy(key.value().pair);
+    probe.destroy_all();
 }
 
 // Tally is what several threads saw.

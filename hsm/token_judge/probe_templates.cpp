@@ -245,7 +245,7 @@ void copyable(Probe& probe) {
     const CK_OBJECT_HANDLE copy = copied(probe, key.value().pair.private_key, CKA_TOKEN, true);
     probe.report().check("template.copyable-enforced", copy == CK_INVALID_HANDLE,
                          copy == CK_INVALID_HANDLE ? "" : "a key with COPYABLE=false was copied");
-    if (copy != CK_INVALID_HANDLE) probe.f().C_DestroyObject(probe.session(), copy);
+    probe.destroy(copy);
     probe.destroy(key.value().pair);
 }
 
@@ -310,7 +310,7 @@ void copy_keeps(Probe& probe) {
             if (copy == CK_INVALID_HANDLE) continue;
             if (probe.flag(copy, CKA_EXTRACTABLE) != false || probe.flag(copy, CKA_SENSITIVE) != true)
                 loose += std::string{loose.empty() ? "" : ", "} + "a copy with " + name;
-            probe.f().C_DestroyObject(probe.session(), copy);
+            probe.destroy(copy);
         }
         probe.report().check("secret.copy-keeps", loose.empty(), loose);
     });
@@ -356,7 +356,7 @@ void import_provenance(Probe& probe) {
         return probe.report().finding("secret.import-provenance", Outcome::not_applicable,
                                       "private keys are not imported: " + ckr_name(rv));
     check_provenance(probe, key, "secret.import-provenance", "an imported key");
-    probe.f().C_DestroyObject(probe.session(), key);
+    probe.destroy(key);
 }
 
 }  // namespace
