@@ -126,6 +126,14 @@ TEST(TokenChild, ItsEndIsTold) {
               }).how,
               Ending::stopped);
     EXPECT_EQ(end_of([](Reporter&, Secret) { throw std::runtime_error{"broken"}; }).how, Ending::done);
+    // Its last word is not its end.
+    EXPECT_EQ(end_of([](Reporter& reporter, Secret) {
+                  reporter.failure(fail(ErrorCode::token, "no"));
+                  ::pause();
+              }).how,
+              Ending::hung);
+    EXPECT_EQ(end_of([](Reporter& reporter, Secret) { reporter.failure(fail(ErrorCode::token, "no")); }).how,
+              Ending::done);
     request_stop();
     EXPECT_EQ(end_of([](Reporter&, Secret) {}).how, Ending::interrupted);
     forget_stop();
