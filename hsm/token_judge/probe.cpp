@@ -87,6 +87,28 @@ bool says_not_offered(const Error& error) {
     return false;
 }
 
+bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type) {
+    // Some modules answer with a length of nothing for what a key does not have.
+    const auto given = [](CK_RV rv, const CK_ATTRIBUTE& attribute) {
+        return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
+    };
+    CK_ATTRIBUTE attribute{type, nullptr, 0};
+    CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
+    if (given(rv, attribute)) return true;
+    constexpr std::uint8_t kUntouched = 0xA5;
+    constexpr std::size_t kLongest = 4096;
+    Bytes room(kLongest, kUntouched);
+    attribute = {type, room.data(), length(room)};
+    rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
+    // One that refuses and leaves the value in the buffer all the same gives it; one that clears it there does not. The
+    // beginning alone counts: NSS clears the value and leaves the end of the ciphertext that it had read behind it.
+    constexpr std::ptrdiff_t kBeginning = 16;
+    const bool written = std::any_of(room.begin(), room.begin() + kBeginning,
+                                     [](std::uint8_t octet) { return octet != kUntouched && octet != 0; });
+    zeroise(room.data(), room.size());
+    return written || given(rv, attribute);
+}
+
 void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what) {
     const bool local = probe.flag(key, CKA_LOCAL) == true;
     probe.report().check(rule, !local, local ? what + " has LOCAL=true" : "");

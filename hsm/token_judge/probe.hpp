@@ -172,6 +172,9 @@ private:
 // secret.history-honest where it has ALWAYS_SENSITIVE or NEVER_EXTRACTABLE.
 void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what);
 
+// gives: the token gives a secret attribute away, by its length or into a buffer (which is wiped).
+bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type);
+
 // says_not_offered: a failed key generation said that the token has no such size or curve.
 bool says_not_offered(const Error& error);
 

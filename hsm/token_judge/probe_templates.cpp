@@ -12,15 +12,6 @@ namespace {
 
 using pkcs11::ckr_name;
 
-// gives: the token would give a secret attribute away. Asked for its length alone: what would be given is not to be
-// read.
-bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type) {
-    CK_ATTRIBUTE attribute{type, nullptr, 0};
-    const CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
-    // Some modules answer with a length of nothing for what a key does not have.
-    return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
-}
-
 std::string text_of_flag(std::optional<bool> value) { return !value ? "absent" : *value ? "true" : "false"; }
 
 void house_template(Probe& probe) {
