@@ -97,7 +97,7 @@ public:
     // where it may wrap, also if no key was made here to wrap by.
     std::optional<std::string> absent(CK_OBJECT_HANDLE any_key) {
         if (!all_.empty()) return std::nullopt;
-        if (!listed_) return "no wrapping mechanism in its list";
+        if (!listed_) return "no mechanism in its list is for wrapping";
         for (const unsigned long type : kByAes) {
             Bytes wrapped;
             if (!probe_.offers(type)) continue;
