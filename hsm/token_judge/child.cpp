@@ -174,6 +174,18 @@ int reap(pid_t child) {
     return status;
 }
 
+// reap_within gives the status of a child that leaves in time: one that has said its last word may yet hang, in
+// C_Finalize or in what the module does when it is unloaded.
+std::optional<int> reap_within(pid_t child, std::chrono::seconds patience) {
+    const auto until = steady_clock::now() + patience;
+    for (auto pause = std::chrono::milliseconds{1};; pause = std::min(2 * pause, std::chrono::milliseconds{50})) {
+        int status = 0;
+        if (::waitpid(child, &status, WNOHANG) == child) return status;
+        if (steady_clock::now() >= until) return std::nullopt;
+        ::poll(nullptr, 0, static_cast<int>(pause.count()));
+    }
+}
+
 ChildEnd end_of(int status, bool ended_well) {
     if (WIFSIGNALED(status)) return {Ending::crashed, signal_name(WTERMSIG(status))};
     if (WEXITSTATUS(status) != 0 || !ended_well)
@@ -215,8 +227,15 @@ ChildEnd run_child(const Secret& pin, unsigned patience, bool may_stop,
             watch.until_gone(std::chrono::seconds{5});
         }
         if (early) kill_with_offspring(child);
-        const int status = reap(child);
-        return early ? *early : end_of(status, watch.ended_well());
+        if (early) {
+            reap(child);
+            return *early;
+        }
+        const auto status = reap_within(child, std::chrono::seconds{patience});
+        if (status) return end_of(*status, watch.ended_well());
+        kill_with_offspring(child);
+        reap(child);
+        return {Ending::hung, "over " + std::to_string(patience) + " s after its last word"};
     } catch (...) {
         kill_with_offspring(child);
         reap(child);

@@ -29,7 +29,8 @@ void leave_if_asked() noexcept;
 
 // run_child forks a process that runs body with a copy of the PIN (handed over by a pipe) and a reporter, and gives its
 // messages to on_message as they come. A "step" message says how many seconds the step may take (patience applies
-// before the first); a child that passes its time is killed, with hung. The child is a process group of its own, so
+// before the first); a child that passes its time is killed, with hung, and so is one that is still there patience
+// seconds after its last word. The child is a process group of its own, so
 // that a Ctrl-C at the terminal reaches the parent alone, which asks it to leave and kills it after five seconds; it
 // dies with its parent, has no standard input or output, and leaves by _exit. The caller must have no other threads,
 // and no module loaded. may_stop false: goes on through request_stop (cleaning up).

@@ -27,7 +27,7 @@ struct InitializeArguments {
     void* behind = nullptr;
 };
 
-bool is_ours(const TokenInfo& token, const ModuleRef& ref) {
+bool is_the_token(const TokenInfo& token, const ModuleRef& ref) {
     // Both: NSS gives all its tokens one serial number.
     return token.initialized && token.serial == ref.serial && token.label == ref.label;
 }
@@ -85,6 +85,28 @@ bool says_not_offered(const Error& error) {
         if (error.private_detail().ends_with(refusal)) return true;
     }
     return false;
+}
+
+bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type) {
+    // Some modules answer with a length of nothing for what a key does not have.
+    const auto given = [](CK_RV rv, const CK_ATTRIBUTE& attribute) {
+        return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
+    };
+    CK_ATTRIBUTE attribute{type, nullptr, 0};
+    CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
+    if (given(rv, attribute)) return true;
+    constexpr std::uint8_t kUntouched = 0xA5;
+    constexpr std::size_t kLongest = 4096;
+    Bytes room(kLongest, kUntouched);
+    attribute = {type, room.data(), length(room)};
+    rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
+    // One that refuses and leaves the value in the buffer all the same gives it; one that clears it there does not. The
+    // beginning alone counts: NSS clears the value and leaves the end of the ciphertext that it had read behind it.
+    constexpr std::ptrdiff_t kBeginning = 16;
+    const bool written = std::any_of(room.begin(), room.begin() + kBeginning,
+                                     [](std::uint8_t octet) { return octet != kUntouched && octet != 0; });
+    zeroise(room.data(), room.size());
+    return written || given(rv, attribute);
 }
 
 void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what) {
@@ -182,7 +204,7 @@ Result<void> Probe::start() {
     SEALWRIGHT_TRY(const auto tokens, library_.tokens());
     std::vector<TokenInfo> ours;
     for (const TokenInfo& token : tokens) {
-        if (is_ours(token, ref_)) ours.push_back(token);
+        if (is_the_token(token, ref_)) ours.push_back(token);
     }
     if (ours.size() != 1) return fail(ErrorCode::not_found, "the token is not there any more");
     token_ = ours.front();
@@ -316,9 +338,27 @@ Result<SigningKey> Probe::usual_key(SessionView session) {
     return house_key(session, KeyType::ed25519, 0, {});
 }
 
+bool Probe::is_ours(CK_OBJECT_HANDLE object) const {
+    const auto label = pkcs11::read_attribute(main(), object, CKA_LABEL);
+    if (label.value && equal(*label.value, view_of(ref_.key_label))) return true;
+    const auto id = pkcs11::read_attribute(main(), object, CKA_ID);
+    return id.value && starts_with(*id.value, ref_.key_id_prefix);
+}
+
+void Probe::destroy(CK_OBJECT_HANDLE object) const {
+    if (object != CK_INVALID_HANDLE && is_ours(object)) f().C_DestroyObject(session_, object);
+}
+
 void Probe::destroy(const KeyPair& pair) const {
-    for (const CK_OBJECT_HANDLE object : {pair.private_key, pair.public_key}) {
-        if (object != CK_INVALID_HANDLE) f().C_DestroyObject(session_, object);
+    destroy(pair.private_key);
+    destroy(pair.public_key);
+}
+
+void Probe::destroy_all() const {
+    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY}) {
+        const auto ours = find_ours(*this, object_class);
+        for (const CK_OBJECT_HANDLE object : ours ? ours.value() : std::vector<CK_OBJECT_HANDLE>{})
+            f().C_DestroyObject(session_, object);
     }
 }
 
@@ -368,11 +408,7 @@ Result<std::vector<CK_OBJECT_HANDLE>> find_ours(const Probe& probe, CK_OBJECT_CL
     SEALWRIGHT_TRY(const auto all, pkcs11::find_objects(probe.main(), object_class, {}));
     std::vector<CK_OBJECT_HANDLE> ours;
     for (const CK_OBJECT_HANDLE object : all) {
-        const auto label = pkcs11::read_attribute(probe.main(), object, CKA_LABEL);
-        const auto id = pkcs11::read_attribute(probe.main(), object, CKA_ID);
-        const bool by_label = label.value && equal(*label.value, view_of(probe.ref().key_label));
-        const bool by_id = id.value && starts_with(*id.value, probe.ref().key_id_prefix);
-        if (by_label || by_id) ours.push_back(object);
+        if (probe.is_ours(object)) ours.push_back(object);
     }
     return ours;
 }

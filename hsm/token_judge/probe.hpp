@@ -134,7 +134,13 @@ public:
     // usual_key is a pair for probes that need any: P-256 where the token makes it, else RSA-2048, else Ed25519.
     Result<SigningKey> usual_key() { return usual_key(main()); }
     Result<SigningKey> usual_key(SessionView session);
+    // destroy asks each object first what it is now called, and leaves alone what does not carry our label or id: a
+    // number that was remembered may name somebody else's key in another life of the module.
+    void destroy(CK_OBJECT_HANDLE object) const;
     void destroy(const KeyPair& pair) const;
+    // destroy_all is for keys whose numbers are not known any more: every object that is found to be ours.
+    void destroy_all() const;
+    bool is_ours(CK_OBJECT_HANDLE object) const;  // by label, or by the prefix of our ids
 
     // raw_sign is C_SignInit and C_Sign; what the token gave comes in signature.
     CK_RV raw_sign(SessionView session, CK_MECHANISM mechanism, CK_OBJECT_HANDLE key, ByteView data,
@@ -165,6 +171,9 @@ private:
 // check_provenance looks what a key that came from outside says of its past: rule is broken where it has LOCAL=true,
 // secret.history-honest where it has ALWAYS_SENSITIVE or NEVER_EXTRACTABLE.
 void check_provenance(Probe& probe, CK_OBJECT_HANDLE key, std::string_view rule, const std::string& what);
+
+// gives: the token gives a secret attribute away, by its length or into a buffer (which is wiped).
+bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type);
 
 // says_not_offered: a failed key generation said that the token has no such size or curve.
 bool says_not_offered(const Error& error);

@@ -13,8 +13,15 @@ using pkcs11::ckr_name;
 void nonces(Probe& probe) {
     if (!probe.offers(CKM_ECDSA) || !probe.offers(CKM_EC_KEY_PAIR_GEN))
         return probe.report().finding("sign.nonce-unique", Outcome::not_applicable, "no ECDSA");
-    auto key = probe.house_key(probe.main(), KeyType::ec_p256, 0, {});
-    if (!key) return probe.report().finding("sign.nonce-unique", Outcome::not_applicable, key.error().describe());
+    // On any curve that works: what fails on one is told elsewhere.
+    Result<SigningKey> key = fail(ErrorCode::not_found);
+    for (const KeyType type : {KeyType::ec_p256, KeyType::ec_p384, KeyType::ec_p521}) {
+        key = probe.house_key(probe.main(), type, 0, {});
+        if (key && probe.sign(probe.main(), key.value(), view_of("ordinary"))) break;
+        if (key) probe.destroy(key.value().pair);
+        if (key) key = fail(ErrorCode::token, "no curve signs");
+    }
+    if (!key) return probe.report().finding("sign.nonce-unique", Outcome::undecided, key.error().describe());
     constexpr unsigned kSignatures = 16;
     std::set<Bytes> seen;
     unsigned made = 0;
@@ -28,7 +35,8 @@ void nonces(Probe& probe) {
         seen.insert(raw);
     }
     probe.destroy(key.value().pair);
-    if (made < 2) return;
+    if (made < 2)
+        return probe.report().finding("sign.nonce-unique", Outcome::undecided, "fewer than two signatures were made");
     probe.report().check("sign.nonce-unique", seen.size() == made,
                          seen.size() == made ? ""
                                              : std::to_string(made - seen.size()) + " of " + std::to_string(made) +
@@ -161,9 +169,7 @@ void persistent(Probe& probe) {
                          now == 1 ? ""
                          : again  ? "the key is not there any more"
                                   : again.error().describe());
-    const auto ours = find_ours(probe, CKO_PRIVATE_KEY);
-    for (const CK_OBJECT_HANDLE object : ours ? ours.value() : std::vector<CK_OBJECT_HANDLE>{})
-        probe.f().C_DestroyObject(probe.session(), object);
+    probe.destroy_all();
 }
 
 }  // namespace

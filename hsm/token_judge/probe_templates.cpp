@@ -12,15 +12,6 @@ namespace {
 
 using pkcs11::ckr_name;
 
-// gives: the token would give a secret attribute away. Asked for its length alone: what would be given is not to be
-// read.
-bool gives(const Probe& probe, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type) {
-    CK_ATTRIBUTE attribute{type, nullptr, 0};
-    const CK_RV rv = probe.f().C_GetAttributeValue(probe.session(), key, &attribute, 1);
-    // Some modules answer with a length of nothing for what a key does not have.
-    return rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION && attribute.ulValueLen > 0;
-}
-
 std::string text_of_flag(std::optional<bool> value) { return !value ? "absent" : *value ? "true" : "false"; }
 
 void house_template(Probe& probe) {
@@ -245,7 +236,7 @@ void copyable(Probe& probe) {
     const CK_OBJECT_HANDLE copy = copied(probe, key.value().pair.private_key, CKA_TOKEN, true);
     probe.report().check("template.copyable-enforced", copy == CK_INVALID_HANDLE,
                          copy == CK_INVALID_HANDLE ? "" : "a key with COPYABLE=false was copied");
-    if (copy != CK_INVALID_HANDLE) probe.f().C_DestroyObject(probe.session(), copy);
+    probe.destroy(copy);
     probe.destroy(key.value().pair);
 }
 
@@ -310,7 +301,7 @@ void copy_keeps(Probe& probe) {
             if (copy == CK_INVALID_HANDLE) continue;
             if (probe.flag(copy, CKA_EXTRACTABLE) != false || probe.flag(copy, CKA_SENSITIVE) != true)
                 loose += std::string{loose.empty() ? "" : ", "} + "a copy with " + name;
-            probe.f().C_DestroyObject(probe.session(), copy);
+            probe.destroy(copy);
         }
         probe.report().check("secret.copy-keeps", loose.empty(), loose);
     });
@@ -356,7 +347,7 @@ void import_provenance(Probe& probe) {
         return probe.report().finding("secret.import-provenance", Outcome::not_applicable,
                                       "private keys are not imported: " + ckr_name(rv));
     check_provenance(probe, key, "secret.import-provenance", "an imported key");
-    probe.f().C_DestroyObject(probe.session(), key);
+    probe.destroy(key);
 }
 
 }  // namespace

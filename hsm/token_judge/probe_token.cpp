@@ -92,7 +92,7 @@ void reinitialise(Probe& probe) {
     Result<void> outcome = probe.start_again();
     if (outcome) outcome = still_signs(probe, key.value());
     probe.report().check("process.reinitialise", outcome.has_value(), outcome ? "" : outcome.error().describe());
-    probe.destroy(key.value().pair);
+    probe.destroy_all();  // numbers are another life's
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace sealwright::hsm::token_judge {
 namespace {
 
-constexpr std::array<std::string_view, 4> kOutcomes{"holds", "broken", "not applicable", "not tested"};
+constexpr std::array<std::string_view, 5> kOutcomes{"holds", "broken", "not applicable", "not tested", "undecided"};
 constexpr std::array<std::string_view, 3> kAbilities{"works", "absent", "broken"};
 
 template <class Enum, std::size_t N>
@@ -17,7 +17,8 @@ std::optional<Enum> parse(const std::array<std::string_view, N>& names, std::str
 }
 
 // The order in which observations of one rule decide.
-constexpr std::array kDecisive{Outcome::broken, Outcome::holds, Outcome::not_applicable, Outcome::not_tested};
+constexpr std::array kDecisive{Outcome::broken, Outcome::holds, Outcome::undecided, Outcome::not_tested,
+                               Outcome::not_applicable};
 
 // Two details that say the same are said once; many are cut, since the raw findings have them all.
 std::string joined(const std::vector<std::string>& details) {
@@ -79,12 +80,21 @@ std::string_view verdict_name(Verdict verdict) noexcept {
     return "unfit";
 }
 
+bool weighs(const RuleResult& result) noexcept {
+    return result.outcome != Outcome::holds && result.outcome != Outcome::not_applicable;
+}
+
+Severity weight_of(const RuleResult& result) noexcept {
+    const bool lessened = result.outcome == Outcome::undecided && result.rule->severity == Severity::unfit;
+    return lessened ? Severity::limit : result.rule->severity;
+}
+
 Verdict verdict_of(const std::vector<RuleResult>& results) {
     Verdict verdict = Verdict::fit;
     for (const RuleResult& result : results) {
-        if (result.outcome == Outcome::holds || result.outcome == Outcome::not_applicable) continue;
-        if (result.rule->severity == Severity::unfit) return Verdict::unfit;
-        if (result.rule->severity == Severity::limit) verdict = Verdict::fit_with_limits;
+        if (!weighs(result)) continue;
+        if (weight_of(result) == Severity::unfit) return Verdict::unfit;
+        if (weight_of(result) == Severity::limit) verdict = Verdict::fit_with_limits;
     }
     return verdict;
 }

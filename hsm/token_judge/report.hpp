@@ -11,8 +11,9 @@
 namespace sealwright::hsm::token_judge {
 
 // Outcome of a rule. not_applicable: the token does not have what the rule is about. not_tested: it could not be found
-// out (the module ended before, or an earlier step failed).
-enum class Outcome : std::uint8_t { holds, broken, not_applicable, not_tested };
+// out (the module ended before, or an earlier step failed). undecided: it was tried, and what the token answered proves
+// neither (a refusal where everything of the kind is refused).
+enum class Outcome : std::uint8_t { holds, broken, not_applicable, not_tested, undecided };
 std::string_view outcome_name(Outcome outcome) noexcept;
 std::optional<Outcome> parse_outcome(std::string_view name) noexcept;
 
@@ -74,8 +75,12 @@ std::vector<RuleResult> results(const Report& report);
 enum class Verdict : std::uint8_t { fit, fit_with_limits, unfit };
 std::string_view verdict_name(Verdict verdict) noexcept;  // "fit", "fit with limits", "unfit"
 
+// weighs: the result counts against the token, as what weight_of says (undecided: at most a limit).
+bool weighs(const RuleResult& result) noexcept;
+Severity weight_of(const RuleResult& result) noexcept;
+
 // verdict_of: unfit where a rule of severity unfit is broken or could not be tested, fit with limits where a rule of
-// severity limit is, else fit.
+// severity limit is or one of either is undecided, else fit.
 Verdict verdict_of(const std::vector<RuleResult>& results);
 
 }  // namespace sealwright::hsm::token_judge

@@ -109,7 +109,7 @@ constexpr std::array kRules{
         "secret.sensitive-stays-true", limit, "SENSITIVE=true cannot be set to false.",
         "What evidence says of SENSITIVE can be changed by whoever has the PIN; secret.loosened-keeps says whether the "
         "key itself can then leave. Let nobody but the signer have the PIN."},
-    Rule{"secret.loosened-keeps", unfit, "A key whose attributes were loosened is neither given away nor wrapped.",
+    Rule{"secret.loosened-keeps", unfit, "A key whose attributes were loosened is not given away.",
          "Whoever has the PIN can take the private key out of the token. Do not use it."},
     Rule{"secret.copy-keeps", unfit, "No copy of a key is less protected than the key.",
          "The private key can leave through a copy. Do not use this token."},
@@ -122,11 +122,18 @@ constexpr std::array kRules{
     // Wrapping.
     Rule{"wrap.unextractable-refused", unfit, "An unextractable key cannot be wrapped.",
          "The private key can leave wrapped. Do not use this token."},
+    Rule{"wrap.loosened-keeps", unfit, "A key that was made extractable afterwards, or such a copy, is not wrapped.",
+         "Whoever has the PIN can take the private key out of the token, wrapped. Do not use it."},
     Rule{"wrap.provenance-lost", unfit, "An unwrapped key does not claim to be made in the token (LOCAL).",
          "CKA_LOCAL means nothing here: evidence from this token is worthless."},
     Rule{"wrap.with-trusted-enforced", limit, "A key with WRAP_WITH_TRUSTED=true is not wrapped by an untrusted key.",
          "Make no key of a backup template in this token: whoever has the PIN could wrap it by a key of his own."},
-    Rule{"wrap.backup", note, "A private key can be wrapped and unwrapped by a mechanism for backups, and signs again.",
+    Rule{"wrap.template-obeyed", limit, "An unwrapped key is as protected as its template says.",
+         "A restored key could be read: restore no key into this token (hsm restore destroys such a key)."},
+    Rule{"wrap.unwrap-template-obeyed", limit, "A wrapping key's CKA_UNWRAP_TEMPLATE binds what it unwraps.",
+         "Whoever may use the wrapping key can unwrap a backup as a key that is not protected: make no wrapping key in "
+         "this token, and restore no backup into it."},
+    Rule{"wrap.backup", note, "A private key can be backed up and restored as hsm backup and hsm restore do it.",
          "Back keys up by the vendor's own means, or hold a second ceremony."},
     // Sessions and login.
     Rule{"session.lanes", limit, "32 sessions can be open at the same time.",

@@ -21,8 +21,7 @@ constexpr std::string_view kItsWord =
     "What a module says of itself is its word, not a proof: see docs/threat-model.md.";
 
 bool counts(const RuleResult& result) {
-    return result.outcome == Outcome::broken ||
-           (result.outcome == Outcome::not_tested && result.rule->severity != Severity::note);
+    return result.outcome == Outcome::broken || (weighs(result) && result.rule->severity != Severity::note);
 }
 
 std::string seen(const RuleResult& result) {
@@ -171,11 +170,13 @@ void print_judgement(Output& output, const TokenJudgement& judgement) {
     for (const Section& section : kSections) {
         bool titled = false;
         for (const RuleResult& result : judgement.results) {
-            if (result.rule->severity != section.severity || !counts(result)) continue;
+            if (weight_of(result) != section.severity || !counts(result)) continue;
             if (!titled) output.line(std::string{section.title} + ":");
             titled = true;
             output.line("  " + std::string{result.rule->id} + ": " +
-                        (result.outcome == Outcome::broken ? "does not hold: " : "NOT TESTED: ") +
+                        (result.outcome == Outcome::broken      ? "does not hold: "
+                         : result.outcome == Outcome::undecided ? "UNDECIDED: "
+                                                                : "NOT TESTED: ") +
                         std::string{result.rule->holds});
             if (const std::string what = seen(result); !what.empty()) output.line("      Seen: " + what);
             output.line("      Do:   " + std::string{result.rule->advice});
@@ -244,13 +245,15 @@ std::string judgement_page(const TokenJudgement& judgement) {
     for (const Section& section : kSections) {
         bool titled = false;
         for (const RuleResult& result : judgement.results) {
-            if (result.rule->severity != section.severity || !counts(result)) continue;
+            if (weight_of(result) != section.severity || !counts(result)) continue;
             if (!titled) page.heading(section.title);
             titled = true;
             page.raw("<div class=\"item\">");
-            page.paragraph(std::string{result.rule->id} +
-                               (result.outcome == Outcome::broken ? ": does not hold" : ": could not be tested"),
-                           "mono");
+            page.paragraph(
+                std::string{result.rule->id} + (result.outcome == Outcome::broken      ? ": does not hold"
+                                                : result.outcome == Outcome::undecided ? ": is undecided"
+                                                                                       : ": could not be tested"),
+                "mono");
             page.paragraph(result.rule->holds);
             if (const std::string what = seen(result); !what.empty()) page.paragraph("Seen: " + what, "muted");
             page.paragraph("Do: " + std::string{result.rule->advice});

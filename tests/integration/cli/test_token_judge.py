@@ -70,7 +70,8 @@ class Verdicts(JudgeCase):
         for faults, rules in [
             ("C_GetAttributeValue attribute=CKA_VALUE value=disclosed of=private\nC_GetAttributeValue attribute=CKA_LOCAL value=true of=private\n"
              "C_GenerateKeyPair ignore=CKA_EXTRACTABLE=true",
-             {"secret.not-disclosed", "secret.import-provenance", "wrap.provenance-lost", "template.sensitive", "template.evidence", "wrap.unextractable-refused"}),
+             {"secret.not-disclosed", "secret.import-provenance", "wrap.provenance-lost", "template.sensitive", "template.evidence", "wrap.unextractable-refused",
+              "wrap.loosened-keeps"}),
             ("C_GetAttributeValue alter=key", {"key.public-matches"}),
             ("C_Sign count=0 percent=40 alter=signature", {"sign.correct"}),
             ("C_Sign count=0 truncate=1", {"sign.length", "sign.any"}),
@@ -91,6 +92,26 @@ class Verdicts(JudgeCase):
         ]:
             with self.subTest(faults):
                 self.assertEqual(self.broken(self.judge(faults, expect=3)), rules)
+
+    def test_ARestoredKeyIsAsProtectedAsItWasTold(self):
+        for faults, rule in [("C_UnwrapKey count=0 ignore=CKA_SENSITIVE=false", "wrap.template-obeyed"),
+                             ("C_GenerateKey count=0 ignore=CKA_UNWRAP_TEMPLATE", "wrap.unwrap-template-obeyed")]:
+            with self.subTest(rule):
+                told = self.judge(faults, expect=3)
+                self.assertEqual(self.broken(told), {rule})
+                self.assertEqual({row["outcome"] for row in told["rules"] if row["id"] == "wrap.backup"}, {"broken"})
+
+    def test_ARefusalWithoutAComparisonDecidesNothing(self):
+        # Nothing at all is wrapped, though the list says so; no key to wrap by; one session that signs.
+        for faults, rule in [("C_WrapKey count=0 return=CKR_FUNCTION_FAILED", "wrap.unextractable-refused"),
+                             ("C_GenerateKey count=0 return=CKR_FUNCTION_FAILED\nC_CreateObject count=0 return=CKR_FUNCTION_FAILED", "wrap.unextractable-refused"),
+                             ("C_OpenSession limit=2", "thread.sign-correct")]:
+            with self.subTest(faults):
+                told = self.judge(faults, expect=3)
+                self.assertEqual({row["outcome"] for row in told["rules"] if row["id"] == rule}, {"undecided"})
+        told = self.judge("C_WrapKey count=0 return=CKR_FUNCTION_NOT_SUPPORTED\nC_GenerateKey count=0 return=CKR_FUNCTION_FAILED\n"
+                          "C_CreateObject count=0 return=CKR_FUNCTION_FAILED")
+        self.assertEqual({row["outcome"] for row in told["rules"] if row["id"] == "wrap.unextractable-refused"}, {"not applicable"})
 
     def test_WhatIsAbsentIsANoteAndNoVerdict(self):
         told = self.judge("C_GenerateRandom count=0 return=CKR_RANDOM_NO_RNG")

@@ -62,6 +62,25 @@ TEST(TokenVerdict, WhatWasNotTestedDoesNotHold) {
     EXPECT_EQ(verdict_of(results(Report{})), Verdict::unfit);
 }
 
+TEST(TokenVerdict, WhatIsUndecidedIsALimitAndOutweighsWhatDoesNotApply) {
+    EXPECT_EQ(verdict_with("sign.correct", Outcome::undecided), Verdict::fit_with_limits);
+    EXPECT_EQ(verdict_with("thread.sign", Outcome::undecided), Verdict::fit_with_limits);
+    EXPECT_EQ(verdict_with("key.unique-id", Outcome::undecided), Verdict::fit);
+    Report report;
+    const std::string rule{"wrap.unextractable-refused"};
+    const auto outcome = [&] {
+        for (const RuleResult& result : results(report)) {
+            if (result.rule->id == rule) return result.outcome;
+        }
+        return Outcome::broken;
+    };
+    report.findings.push_back({rule, Outcome::not_applicable, {}, {}});
+    report.findings.push_back({rule, Outcome::undecided, {}, {}});
+    EXPECT_EQ(outcome(), Outcome::undecided);
+    report.findings.push_back({rule, Outcome::holds, {}, {}});
+    EXPECT_EQ(outcome(), Outcome::holds);
+}
+
 TEST(TokenVerdict, OneBrokenObservationOutweighsManyThatHold) {
     Report report = all_hold();
     report.findings.insert(report.findings.begin(), {"sign.correct", Outcome::broken, "rsa-2048", {}});
@@ -126,6 +145,14 @@ TEST(TokenChild, ItsEndIsTold) {
               }).how,
               Ending::stopped);
     EXPECT_EQ(end_of([](Reporter&, Secret) { throw std::runtime_error{"broken"}; }).how, Ending::done);
+    // Its last word is not its end.
+    EXPECT_EQ(end_of([](Reporter& reporter, Secret) {
+                  reporter.failure(fail(ErrorCode::token, "no"));
+                  ::pause();
+              }).how,
+              Ending::hung);
+    EXPECT_EQ(end_of([](Reporter& reporter, Secret) { reporter.failure(fail(ErrorCode::token, "no")); }).how,
+              Ending::done);
     request_stop();
     EXPECT_EQ(end_of([](Reporter&, Secret) {}).how, Ending::interrupted);
     forget_stop();
