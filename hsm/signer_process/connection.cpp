@@ -41,7 +41,10 @@ void Connection::answer(std::uint64_t number, const ServerMessage& message) noex
     std::unique_lock lock{out_mutex_};
     if (gone_) return;
     append_message(outgoing_, number, message);
-    if (outgoing_.size() > kMaxOutgoing) return close();  // a peer that asks and does not read
+    if (outgoing_.size() > kMaxOutgoing) {  // a peer that asks and does not read
+        zeroise(outgoing_.data(), outgoing_.size());
+        return close();
+    }
     if (flushing_) return;
     flushing_ = true;
     while (!outgoing_.empty() && !gone_) {

@@ -427,9 +427,12 @@ void Locations::read_token(std::uint8_t number, std::uint64_t life, std::shared_
         const Lock lock{mutex_};
         Location& location = locations_[number];
         if (location.life == life) {
-            // A process that closed its socket must not go on behind our back.
-            ask(KillToken{number});
+            // A process that closed its socket is about to end, and its status says why; one that goes on behind our
+            // back is ended by look_after.
             location.stream_ended();
+            if (location.state == LocationState::up) set_state(location, LocationState::draining);
+            if (location.state == LocationState::starting || location.state == LocationState::proving)
+                fail_start(location, unavailable("the token's process ended"));
             if (location.is_gone()) lose(location, endings);
         }
     }

@@ -120,7 +120,7 @@ private:
             if (info.ssi_signo == SIGCHLD) continue;
             is_stopped_ = true;
             // A server that still waits for its tokens has nothing to end in order.
-            ::kill(server_, is_listening_ ? static_cast<int>(info.ssi_signo) : SIGKILL);
+            if (server_ > 0) ::kill(server_, is_listening_ ? static_cast<int>(info.ssi_signo) : SIGKILL);
         }
         reap(WNOHANG);
     }

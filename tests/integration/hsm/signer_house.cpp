@@ -80,7 +80,10 @@ pid_t SignerProcess::child(const std::string& name) const {
     return found;
 }
 
-void SignerProcess::kill(int signal) { ::kill(pid_, signal); }
+// A program that did not start has no number, and -1 is everybody.
+void SignerProcess::kill(int signal) {
+    if (pid_ > 0) ::kill(pid_, signal);
+}
 
 int SignerProcess::wait() {
     if (pid_ <= 0) return -1;
@@ -137,7 +140,8 @@ void SignerHouse::write_config(const std::string& module, const std::string& ext
                    "[key.checkpoint]\norigin = \"ca.test/audit\"\n" + "\n[[key]]\nid = \"" +
                    keys_.at("opener").id.hex() +
                    "\"\nname = \"opener\"\npurposes = [\"decrypt\"]\n[key.decrypt]\nschemes = [\"rsa-oaep\"]\n" +
-                   key("tls", R"(["tls"])", "ecdsa-sha384") + key("messages", R"(["cms", "cmp"])", "ecdsa-sha256"));
+                   key("tls", R"(["tls"])", "ecdsa-sha384") + key("messages", R"(["cms", "cmp"])", "ecdsa-sha256") +
+                   "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n");
 }
 
 std::vector<std::string> SignerHouse::faulty_environment() const {

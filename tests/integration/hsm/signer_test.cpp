@@ -141,6 +141,7 @@ TEST_F(SignerTest, AnswersWhatDoesNotDecryptTheSameAfterItsTokenProcessEnded) {
     const auto first = client->decrypt(request);
     ASSERT_TRUE(first) << first.error().describe();
     const pid_t before = signer_.child("signer-token");
+    ASSERT_GT(before, 0);
     ::kill(before, SIGKILL);
     Result<Secret> second = fail(ErrorCode::unavailable, "");
     for (int i = 0; i < 200 && !second; ++i) {

@@ -112,7 +112,8 @@ protected:
                "max_validity = \"90d\"\nmax_backdate = \"1h\"\n[key.crl]\n" + bound + "max_validity = \"10d\"\n";
         all += key("rsa", R"("certificate", "cms", "cmp")", "rsa-pkcs1-sha256") + "[key.certificate]\n" + bound +
                "ca = true\nmax_path_length = 1\nmax_validity = \"3650d\"\nocsp_signing = true\n" +
-               "[key.cmp]\nrequests = true\n";
+               "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\", \"1.2.840.113549.1.7.2\"]\n[key.cmp]\nrequests = "
+               "true\n";
         all += key("ocsp", R"("ocsp")", "ecdsa-sha256") + "[key.ocsp]\nmax_validity = \"2d\"\nmax_backdate = \"30m\"\n";
         all += key("audit", R"("checkpoint")", "ed25519") + "[key.checkpoint]\norigin = \"ca.test/audit\"\n";
         all += key("tls", R"("tls")", "ecdsa-sha384");
@@ -505,7 +506,7 @@ void Stolen::attempt_cms(StolenDaemon& daemon) {
     using test::attribute_set, test::content_type_attribute, test::message_digest_attribute, test::signed_attributes;
     attempt(daemon, "cms.content_types", "signed data by a key for data", cms(signed_attributes(test::kSignedDataType)),
             cms(signed_attributes(test::kDataType)), ErrorCode::denied);
-    expect_signed(daemon, cms(signed_attributes(test::kSignedDataType), "rsa"), "a key for every type");
+    expect_signed(daemon, cms(signed_attributes(test::kSignedDataType), "rsa"), "a key for both types");
     const std::string limit =
         "for CMS anything but signed attributes (a sorted SET OF with content type and a digest of SHA-256, -384 or "
         "-512): content that is signed without attributes could be anything";
@@ -838,6 +839,7 @@ TEST_F(Stolen, CannotReadOrWriteJournalConfigurationOrPinAsAnotherUser) {
     }
     const std::string memory = "/proc/" + std::to_string(signer_.pid()) + "/mem";
     EXPECT_TRUE(is_refused_to_nobody([&] { return ::open(memory.c_str(), O_RDONLY) >= 0; }));
+    ASSERT_GT(signer_.pid(), 0);
     EXPECT_TRUE(is_refused_to_nobody([&] { return ::kill(signer_.pid(), SIGTERM) == 0; }));
     // The socket itself lets everybody in here; the signer does not.
     Bytes hello;
