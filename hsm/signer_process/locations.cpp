@@ -24,7 +24,7 @@ constexpr milliseconds kLongestPause{5000};
 constexpr seconds kStartPatience{60};  // for a token to load, log in and prove its keys
 constexpr milliseconds kRest{250};     // after an answer that says the device is not there
 constexpr seconds kEnding{1};          // for a process that ends by itself
-constexpr seconds kHealthy{5};
+constexpr seconds kHealthy{1};
 constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
 constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
 constexpr seconds kHopePatience{3};  // how long tasks wait for tokens that are all down

@@ -41,10 +41,12 @@ class Demo:
             if entry.name.isdigit():
                 try:
                     argv = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                    name = (entry / "comm").read_text().strip()
                 except OSError:
                     continue  # it ended meanwhile
                 if pathlib.Path(argv[0]).name.startswith(kinds or ("sealwright", "swtpm", "tpm2-abrmd")) and any(str(self.folder) in a for a in argv):
-                    found.append(argv)
+                    if name not in ("signer-server", "signer-token"):  # the signer's own children, which end with it
+                        found.append(argv)
         return found
 
     # --- judged by other programs ---
