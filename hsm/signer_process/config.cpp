@@ -21,11 +21,6 @@ namespace {
 
 constexpr std::size_t kMaxFile = 1U << 20U;
 
-std::string resolved(const std::string& path, const std::filesystem::path& folder) {
-    const std::filesystem::path given{path};
-    return given.is_absolute() ? path : (folder / given).string();
-}
-
 Result<unsigned> octal_mode(TomlTable& table, std::string_view key, unsigned otherwise) {
     if (!table.has(key)) return otherwise;
     SEALWRIGHT_TRY(const auto text, table.text(key));
@@ -56,7 +51,7 @@ Result<void> read_keys(TomlTable& root, Configuration& configuration, const std:
     if (root.has("keys_file")) {
         if (root.has("key")) return root.problem("keys_file", "keys stand in keys_file or here, not in both");
         SEALWRIGHT_TRY(const auto path, root.text("keys_file"));
-        const std::string file = resolved(path, folder);
+        const std::string file = resolved_path(path, folder);
         SEALWRIGHT_TRY(const auto text, read_text_file(file, kMaxFile));
         SEALWRIGHT_TRY(configuration.keys, parse_keys(text, file));
         return success();
@@ -76,10 +71,10 @@ Result<Configuration> parse_configuration(std::string_view text, const std::file
     SEALWRIGHT_TRY(root.number("format", 1, 1));
     Configuration configuration;
     SEALWRIGHT_TRY(const auto socket, root.text("socket"));
-    configuration.socket = resolved(socket, folder);
+    configuration.socket = resolved_path(socket, folder);
     SEALWRIGHT_TRY(configuration.socket_mode, octal_mode(root, "socket_mode", configuration.socket_mode));
     SEALWRIGHT_TRY(const auto journal, root.text("journal"));
-    configuration.journal = resolved(journal, folder);
+    configuration.journal = resolved_path(journal, folder);
     SEALWRIGHT_TRY(const toml::array* uids, root.array("allowed_uids"));
     for (const toml::node& node : *uids) {
         SEALWRIGHT_TRY(const auto uid, uid_of(root, node));

@@ -15,16 +15,11 @@ struct Defaults {
     std::int64_t lanes = 4;
 };
 
-std::string resolved(const std::string& path, const std::filesystem::path& folder) {
-    const std::filesystem::path given{path};
-    return (given.is_absolute() ? given : folder / given).lexically_normal().string();
-}
-
 Result<std::vector<std::string>> paths(TomlTable& table, std::string_view key, const std::filesystem::path& folder) {
     std::vector<std::string> list;
     if (!table.has(key)) return list;
     SEALWRIGHT_TRY(list, table.texts(key));
-    for (auto& path : list) path = resolved(path, folder);
+    for (auto& path : list) path = std::filesystem::path{resolved_path(path, folder)}.lexically_normal().string();
     return list;
 }
 

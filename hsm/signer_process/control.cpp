@@ -1,13 +1,11 @@
 #include "hsm/signer_process/control.hpp"
 
-#include "hsm/signer_process/octets.hpp"
+#include "hsm/signer_process/error_fields.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
 enum Type : std::uint8_t { kStart = 1, kKill = 2, kReady = 3, kStarted = 65, kNotStarted = 66, kEnded = 67 };
-
-constexpr std::size_t kMaxText = 2000;
 
 Error bad() { return fail(ErrorCode::malformed, "control: a packet that cannot be read"); }
 
@@ -17,16 +15,6 @@ struct RequestEncoder {
     Bytes operator()(const ServerReady&) const { return {kReady}; }
 };
 
-void append_text(Bytes& out, std::string_view text) {
-    text = text.substr(0, kMaxText);
-    append_number(out, static_cast<std::uint16_t>(text.size()));
-    append(out, view_of(text));
-}
-
-std::string read_text(FieldReader& fields) {
-    return std::string{text_of(fields.octets(fields.number<std::uint16_t>()))};
-}
-
 struct NoticeEncoder {
     Bytes operator()(const TokenStarted& notice) const {
         Bytes out{kStarted, notice.token};
@@ -35,9 +23,7 @@ struct NoticeEncoder {
     }
     Bytes operator()(const TokenNotStarted& notice) const {
         Bytes out{kNotStarted, notice.token};
-        append_number(out, static_cast<std::uint16_t>(notice.why.code()));
-        append_text(out, notice.why.public_detail());
-        append_text(out, notice.why.private_detail());
+        append_error(out, notice.why);
         return out;
     }
     Bytes operator()(const TokenEnded& notice) const {
@@ -79,9 +65,8 @@ Result<ControlNotice> parse_control_notice(ByteView packet) {
     if (type == kStarted) {
         notice = TokenStarted{token, fields.number<std::uint32_t>()};
     } else if (type == kNotStarted) {
-        const auto code = static_cast<ErrorCode>(fields.number<std::uint16_t>());
-        std::string public_detail = read_text(fields);
-        notice = TokenNotStarted{token, Error{code, std::move(public_detail), read_text(fields)}};
+        const auto code = fields.number<std::uint16_t>();
+        notice = TokenNotStarted{token, read_error(fields, code)};
     } else if (type == kEnded) {
         const auto pid = fields.number<std::uint32_t>();
         const bool by_signal = fields.number<std::uint8_t>() == 1;

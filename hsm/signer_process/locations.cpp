@@ -34,6 +34,8 @@ Error unavailable(std::string_view what, std::string detail = {}) {
     return fail(ErrorCode::unavailable, std::string{what}, std::move(detail));
 }
 
+Error stopping() { return unavailable("the signer is stopping"); }
+
 Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"); }
 
 // of_token: the limits allowed the request and the journal took it; what the token denies is no refusal of it.
@@ -337,8 +339,7 @@ void Locations::pump(Endings& endings) {
 // stops.
 void Locations::put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings) {
     if (is_stopping_) {
-        for (auto& task : tasks)
-            endings.emplace_back([task = std::move(task)] { task->refuse(unavailable("the signer is stopping")); });
+        for (auto& task : tasks) endings.emplace_back([task = std::move(task)] { task->refuse(stopping()); });
         return;
     }
     queue_.insert(queue_.begin(), std::make_move_iterator(tasks.begin()), std::make_move_iterator(tasks.end()));
@@ -354,7 +355,7 @@ bool Locations::is_hopeless(const KeyId& key, SteadyTime now) const {
     });
 }
 
-Error Locations::why_hopeless(const KeyId&) const {
+Error Locations::why_hopeless() const {
     for (const Location& location : locations_) {
         if (location.last_failure)
             return unavailable("no token with this key can be reached",
@@ -371,11 +372,11 @@ void Locations::submit(std::vector<std::shared_ptr<TokenTask>> tasks) {
         for (auto& task : tasks) {
             std::optional<Error> why;
             if (is_stopping_) {
-                why = unavailable("the signer is stopping");
+                why = stopping();
             } else if (queue_.size() >= options_.max_waiting) {
                 why = fail(ErrorCode::overloaded, "too many signatures are waiting");
             } else if (is_hopeless(task->key(), now)) {
-                why = why_hopeless(task->key());
+                why = why_hopeless();
             }
             if (why) {
                 endings.emplace_back([task, why] { task->refuse(*why); });
@@ -392,8 +393,8 @@ void Locations::refuse_late(SteadyTime now, Endings& endings) {
     std::erase_if(queue_, [&](std::shared_ptr<TokenTask>& task) {
         const bool is_late = task->deadline() <= now;
         if (!is_late && !is_hopeless(task->key(), now)) return false;
-        const Error why = is_late ? fail(ErrorCode::overloaded, "the request waited longer than its deadline")
-                                  : why_hopeless(task->key());
+        const Error why =
+            is_late ? fail(ErrorCode::overloaded, "the request waited longer than its deadline") : why_hopeless();
         endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
         return true;
     });
@@ -684,7 +685,7 @@ bool Locations::stop(milliseconds patience) {
         Lock lock{mutex_};
         if (is_stopping_) return !was_killed_;
         is_stopping_ = true;
-        for (auto& task : queue_) endings.emplace_back([task] { task->refuse(unavailable("the signer is stopping")); });
+        for (auto& task : queue_) endings.emplace_back([task] { task->refuse(stopping()); });
         queue_.clear();
         const auto is_quiet = [&] {
             return std::all_of(locations_.begin(), locations_.end(),
@@ -715,13 +716,6 @@ bool Locations::stop(milliseconds patience) {
         reader.thread.join();
     }
     readers_.clear();
-    Endings last;
-    {
-        const Lock lock{mutex_};
-        for (auto& task : queue_) last.emplace_back([task] { task->refuse(unavailable("the signer is stopping")); });
-        queue_.clear();
-    }
-    tell(last);
     // What is left of a process that had to be killed: nobody has waited for it yet, so that all of it is unknown.
     for (Location& location : locations_) {
         for (const auto& one : location.abandon())

@@ -74,7 +74,7 @@ private:
     void pump(Endings& endings);
     Location* choose(const KeyId& key, SteadyTime now, bool& is_saturated);
     bool is_hopeless(const KeyId& key, SteadyTime now) const;
-    Error why_hopeless(const KeyId& key) const;
+    Error why_hopeless() const;
     void put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings);
     void set_state(Location& location, LocationState state);
     Result<void> rank_keys(Location& location, const std::string& serial);

@@ -16,11 +16,6 @@ constexpr std::string_view kFirstHalf = "First half of the PIN";
 constexpr std::string_view kSecondHalf =
     "The first half is in and cannot be seen any more; the second custodian may sit down.\nSecond half of the PIN";
 
-std::string resolved(const std::string& path, const std::filesystem::path& folder) {
-    const std::filesystem::path given{path};
-    return given.is_absolute() ? path : (folder / given).string();
-}
-
 // which is the one key that says the kind; empty where there is none, or more than one.
 std::string_view which(const TomlTable& table) {
     std::string_view found;
@@ -43,7 +38,7 @@ Result<PinSource> read_source(TomlTable& table, const std::filesystem::path& fol
     } else if (key == "file") {
         source.kind = PinSource::Kind::file;
         SEALWRIGHT_TRY(const auto path, table.text("file"));
-        source.name = resolved(path, folder);
+        source.name = resolved_path(path, folder);
     } else if (key == "fd") {
         source.kind = PinSource::Kind::descriptor;
         SEALWRIGHT_TRY(const auto number, table.number("fd", 0, 1023));
@@ -53,7 +48,7 @@ Result<PinSource> read_source(TomlTable& table, const std::filesystem::path& fol
     } else if (key == "sealed") {
         source.kind = PinSource::Kind::sealed;
         SEALWRIGHT_TRY(const auto path, table.text("sealed"));
-        source.name = resolved(path, folder);
+        source.name = resolved_path(path, folder);
         SEALWRIGHT_TRY(source.tcti, table.text_or("tcti", {}));
     } else {
         return table.problem("", kForms);

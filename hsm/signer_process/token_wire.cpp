@@ -1,29 +1,15 @@
 #include "hsm/signer_process/token_wire.hpp"
 
-#include "hsm/signer_process/octets.hpp"
+#include "hsm/signer_process/error_fields.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
 enum Type : std::uint8_t { kJobs = 1, kKey = 65, kReady = 66, kRefusal = 67, kResults = 68 };
 
-constexpr std::size_t kMaxText = 2000;
-
 Error bad(std::string_view what) { return fail(ErrorCode::malformed, "token process: " + std::string{what}); }
 
 Bytes begin(Type type) { return Bytes{kTokenWireVersion, type}; }
-
-void append_text(Bytes& out, std::string_view text) {
-    text = text.substr(0, kMaxText);
-    append_number(out, static_cast<std::uint16_t>(text.size()));
-    append(out, view_of(text));
-}
-
-void append_error(Bytes& out, const Error& error) {
-    append_number(out, static_cast<std::uint16_t>(error.code()));
-    append_text(out, error.public_detail());
-    append_text(out, error.private_detail());
-}
 
 void append_result(Bytes& out, const TokenResult& result) {
     append_number(out, result.slot);
@@ -63,24 +49,6 @@ struct Encoder {
         return out;
     }
 };
-
-std::string read_text(FieldReader& fields) {
-    const auto length = fields.number<std::uint16_t>();
-    if (length > kMaxText) {
-        fields.octets(SIZE_MAX);  // fails, and stays so
-        return {};
-    }
-    return std::string{text_of(fields.octets(length))};
-}
-
-// read_error: a code that nobody knows is internal, whatever the token process meant by it.
-Error read_error(FieldReader& fields, std::uint16_t code) {
-    const bool is_known = code >= 1 && code <= static_cast<std::uint16_t>(ErrorCode::internal);
-    std::string public_detail = read_text(fields);
-    std::string private_detail = read_text(fields);
-    return Error{is_known ? static_cast<ErrorCode>(code) : ErrorCode::internal, std::move(public_detail),
-                 std::move(private_detail)};
-}
 
 Result<FieldReader> open_packet(ByteView packet, std::uint8_t& type) {
     if (packet.size() > kMaxPacket) return bad("a packet that is too long");

@@ -111,6 +111,11 @@ Result<void> TomlTable::finish() const {
     return success();
 }
 
+std::string resolved_path(const std::string& path, const std::filesystem::path& folder) {
+    const std::filesystem::path given{path};
+    return given.is_absolute() ? path : (folder / given).string();
+}
+
 Result<toml::table> parse_toml(std::string_view text, const std::string& name) {
     try {
         return toml::parse(text, name);

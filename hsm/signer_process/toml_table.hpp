@@ -4,6 +4,7 @@
 #pragma once
 
 #include <toml++/toml.h>
+#include <filesystem>
 #include <set>
 
 #include "base/clock.hpp"
@@ -43,6 +44,9 @@ private:
     std::string name_, path_;
     std::set<std::string, std::less<>> asked_;
 };
+
+// resolved_path takes a relative path from folder.
+std::string resolved_path(const std::string& path, const std::filesystem::path& folder);
 
 // parse_toml gives the document; a syntax error names its line.
 Result<toml::table> parse_toml(std::string_view text, const std::string& name);
