@@ -2,30 +2,12 @@
 
 #include "cli/confirmation.hpp"
 #include "cli/secret_source.hpp"
+#include "cli/token_access.hpp"
 
 namespace sealwright::cli {
 namespace {
 
 using hsm::pkcs11::TokenInfo;
-using hsm::token_judge::Survey;
-
-Result<TokenInfo> choose(const Survey& survey, const JudgedTokenOptions& options) {
-    std::vector<TokenInfo> matching;
-    std::string labels;
-    for (const TokenInfo& token : survey.tokens) {
-        if (!token.initialized) continue;
-        labels += "\n" + token.label + " (serial " + token.serial + ")";
-        const bool serial_fits = options.token_serial.empty() || options.token_serial == token.serial;
-        const bool label_fits = options.token_label.empty() || options.token_label == token.label;
-        if (serial_fits && label_fits) matching.push_back(token);
-    }
-    if (matching.size() == 1) return matching.front();
-    const std::string advice = labels.empty()
-                                   ? "The module has no initialised token."
-                                   : "Name one with --token-serial or --token-label. The module has:" + labels;
-    if (matching.empty()) return with_advice(fail(ErrorCode::not_found, "no token matches"), advice);
-    return with_advice(fail(ErrorCode::denied, std::to_string(matching.size()) + " tokens match"), advice);
-}
 
 Result<void> check_pin_state(const TokenInfo& token) {
     if (token.user_pin_locked)
@@ -54,7 +36,8 @@ Result<std::optional<JudgedToken>> take_token(Context& context, const JudgedToke
         return with_advice(survey.error(),
                            "Is " + options.module + " the PKCS#11 library of your HSM, and built for this machine?");
     taken.survey = std::move(survey).value();
-    SEALWRIGHT_TRY(const TokenInfo token, choose(taken.survey, options));
+    SEALWRIGHT_TRY(const TokenInfo token, choose_among(taken.survey.tokens, options.token_serial, options.token_label,
+                                                       "The module has no initialised token."));
     SEALWRIGHT_TRY(check_pin_state(token));
     taken.subject.token_serial = token.serial;
     taken.subject.token_label = token.label;

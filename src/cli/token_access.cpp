@@ -15,24 +15,29 @@ constexpr std::size_t kLeastKeyPrefix = 8;
 
 }  // namespace
 
-Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) {
-    SEALWRIGHT_TRY(const auto tokens, module.tokens());
+Result<TokenInfo> choose_among(const std::vector<TokenInfo>& tokens, const std::string& serial,
+                               const std::string& label, const std::string& none) {
     std::vector<TokenInfo> matching;
     std::string labels;
     for (const auto& token : tokens) {
         if (!token.initialized) continue;
         labels += "\n" + token.label + " (serial " + token.serial + ")";
-        const bool serial_fits = options.token_serial.empty() || options.token_serial == token.serial;
-        const bool label_fits = options.token_label.empty() || options.token_label == token.label;
+        const bool serial_fits = serial.empty() || serial == token.serial;
+        const bool label_fits = label.empty() || label == token.label;
         if (serial_fits && label_fits) matching.push_back(token);
     }
     if (matching.size() == 1) return matching.front();
     const std::string advice =
-        labels.empty() ? "The module has no initialised token: sealwright hsm tokens --module " + options.module
-                       : "Name one with --token-serial or --token-label. The module has:" + labels;
+        labels.empty() ? none : "Name one with --token-serial or --token-label. The module has:" + labels;
     return matching.empty()
                ? with_advice(fail(ErrorCode::not_found, "no token matches"), advice)
                : with_advice(fail(ErrorCode::denied, std::to_string(matching.size()) + " tokens match"), advice);
+}
+
+Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) {
+    SEALWRIGHT_TRY(const auto tokens, module.tokens());
+    return choose_among(tokens, options.token_serial, options.token_label,
+                        "The module has no initialised token: sealwright hsm tokens --module " + options.module);
 }
 
 Result<std::shared_ptr<Module>> load_module(const HsmOptions& options) {

@@ -9,7 +9,13 @@ namespace sealwright::cli {
 // load_module loads --module, with advice where that fails.
 Result<std::shared_ptr<hsm::pkcs11::Module>> load_module(const HsmOptions& options);
 
-// choose_token: where one token is there it is meant; where several are, the options must name one.
+// choose_among: where one initialised token is there it is meant; where several are, serial or label must name one.
+// none is the advice where there is none at all.
+Result<hsm::pkcs11::TokenInfo> choose_among(const std::vector<hsm::pkcs11::TokenInfo>& tokens,
+                                            const std::string& serial, const std::string& label,
+                                            const std::string& none);
+
+// choose_token is choose_among for the tokens of a module.
 Result<hsm::pkcs11::TokenInfo> choose_token(const hsm::pkcs11::Module& module, const HsmOptions& options);
 
 // open_token chooses the one token that the options name, asks for the PIN where the token wants one, and logs in once.
