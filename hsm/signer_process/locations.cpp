@@ -4,12 +4,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
 
-#include "crypto/digest.hpp"
-#include "crypto/random.hpp"
 #include "hsm/signer_process/packet_socket.hpp"
+#include "hsm/signer_process/proof_task.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
@@ -22,76 +20,23 @@ constexpr std::string_view kRoom = "token";
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
 constexpr seconds kStartPatience{60};  // for a token to load, log in and prove its keys
-constexpr milliseconds kRest{250};     // after an answer that says the device is not there
 constexpr seconds kEnding{1};          // for a process that ends by itself
 constexpr seconds kHealthy{1};
 constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
 constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
-constexpr seconds kHopePatience{3};  // how long tasks wait for tokens that are all down
 constexpr milliseconds kBusyLook{25}, kIdleLook{250};
 
 Error unavailable(std::string_view what, std::string detail = {}) {
     return fail(ErrorCode::unavailable, std::string{what}, std::move(detail));
 }
 
-Error stopping() { return unavailable("the signer is stopping"); }
-
-Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"); }
-
-// of_token: the limits allowed the request and the journal took it; what the token denies is no refusal of it.
-Error of_token(const Error& error) {
-    if (error.code() != ErrorCode::denied && error.code() != ErrorCode::conflict) return error;
-    return fail(ErrorCode::token, "the token refused", error.describe());
-}
-
 }  // namespace
 
-// ProofTask has a key of a token that came up sign a challenge: the halves that the token shows could belong to another
-// private key than the one inside.
-class Locations::ProofTask final : public TokenTask {
-public:
-    ProofTask(Locations& locations, std::uint8_t number, std::uint64_t life, const KeyLimits& limits,
-              crypto::PublicKey key)
-        : TokenTask(SteadyClock::now() + kStartPatience),
-          locations_(locations),
-          number_(number),
-          life_(life),
-          limits_(limits),
-          key_(std::move(key)),
-          challenge_(bytes_of(view_of("Sealwright proof that a token holds a key/v1\n"))) {
-        std::array<std::uint8_t, 32> nonce{};
-        crypto::SystemRandom random;
-        random.fill(nonce);
-        append(challenge_, nonce);
-    }
-
-    ProofRecord record(const std::string& serial) const {
-        return ProofRecord{limits_.id, limits_.algorithms.front(), crypto::sha256(challenge_),
-                           crypto::sha256(view_of(serial))};
-    }
-    const KeyId& key() const noexcept override { return limits_.id; }
-    const crypto::SignatureAlgorithm& algorithm() const noexcept override { return limits_.algorithms.front(); }
-    ByteView octets() const noexcept override { return challenge_; }
-    Kind kind() const noexcept override { return Kind::message; }
-    bool is_proof() const noexcept override { return true; }
-    bool is_wanted() const noexcept override { return true; }
-    void succeed(Bytes signature) noexcept override { tell(key_.verify(algorithm(), challenge_, signature)); }
-    void refuse(const Error& why) noexcept override { tell(why); }
-    void lose_sight(const Error& why) noexcept override { tell(why); }
-
-private:
-    void tell(const Result<void>& proof) const { locations_.proved(number_, life_, limits_.name, proof); }
-
-    Locations& locations_;
-    const std::uint8_t number_;
-    const std::uint64_t life_;
-    const KeyLimits& limits_;
-    const crypto::PublicKey key_;
-    Bytes challenge_;
-};
-
 Locations::Locations(const Configuration& configuration, Descriptor control, const Options& options, Log& log)
-    : configuration_(configuration), options_(options), log_(log), control_(std::move(control)) {
+    : configuration_(configuration),
+      log_(log),
+      control_(std::move(control)),
+      queue_(locations_, options.max_waiting, log) {
     for (std::size_t i = 0; i < configuration_.tokens.size(); ++i) {
         locations_.emplace_back(static_cast<std::uint8_t>(i), configuration_.tokens[i]);
         lanes_ += configuration_.tokens[i].lanes;
@@ -217,19 +162,22 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
         log_.info(kRoom, "token " + ready.label + " serial " + ready.serial + " (" + ready.manufacturer + "), module " +
                              ready.module + " SHA-256 " + ready.module_sha256.hex());
     set_state(location, LocationState::proving);
+    const auto number = location.number();
+    const auto life = location.life;
     std::vector<std::shared_ptr<ProofTask>> tasks;
     std::vector<ProofRecord> records;
     for (const KeyLimits& limits : configuration_.keys) {
         // A key that decrypts cannot sign: its public half is all that is compared.
         if (!location.serves(limits.id) || limits.algorithms.empty()) continue;
-        tasks.push_back(
-            std::make_shared<ProofTask>(*this, location.number(), location.life, limits, keys_.at(limits.id).key));
+        auto told = [this, number, life, key = limits.name](const Result<void>& proof) {
+            proved(number, life, key, proof);
+        };
+        tasks.push_back(std::make_shared<ProofTask>(limits, keys_.at(limits.id).key,
+                                                    SteadyClock::now() + kStartPatience, std::move(told)));
         records.push_back(tasks.back()->record(ready.serial));
     }
     location.unproven = tasks.size();
     if (tasks.empty()) return come_up(location, endings);
-    const auto number = location.number();
-    const auto life = location.life;
     endings.emplace_back([this, number, life, tasks, records] {
         journal_proofs_(records, [this, number, life, tasks](const Result<void>& journaled) {
             proofs_journaled(number, life, tasks, journaled);
@@ -290,114 +238,18 @@ void Locations::come_up(Location& location, Endings& endings) {
     location.last_failure.reset();
     location.down_since.reset();
     set_state(location, LocationState::up);
-    pump(endings);
+    queue_.pump(endings);
 }
 
-// --- the queue ---
-
-Location* Locations::choose(const KeyId& key, SteadyTime now, bool& is_saturated) {
-    is_saturated = true;
-    Location* chosen = nullptr;
-    std::size_t best = SIZE_MAX;
-    for (Location& location : locations_) {
-        if (location.state != LocationState::up || location.rest_until > now || location.room() == 0) continue;
-        is_saturated = false;
-        const auto rank = location.rank(key);
-        if (!rank || *rank >= best) continue;
-        best = *rank;
-        chosen = &location;
-    }
-    return chosen;
-}
-
-// pump hands out what there is room for, in order; a task whose tokens are busy or down lets others pass.
-void Locations::pump(Endings& endings) {
-    const auto now = SteadyClock::now();
-    std::deque<std::shared_ptr<TokenTask>> passed;
-    bool is_saturated = false;
-    while (!queue_.empty() && !is_saturated) {
-        auto task = std::move(queue_.front());
-        queue_.pop_front();
-        if (!task->is_wanted()) {
-            endings.emplace_back([task] { task->refuse(no_more()); });
-            continue;
-        }
-        Location* location = choose(task->key(), now, is_saturated);
-        if (location != nullptr) {
-            location->assign(std::move(task));
-        } else {
-            passed.push_back(std::move(task));
-        }
-    }
-    queue_.insert(queue_.begin(), std::make_move_iterator(passed.begin()), std::make_move_iterator(passed.end()));
-    for (Location& location : locations_) {
-        if (location.state == LocationState::up) put_back(location.flush(), endings);
-    }
-}
-
-// put_back queues again what was surely not asked, before all others. Nobody would hand it out any more while all
-// stops.
-void Locations::put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings) {
-    if (is_stopping_) {
-        for (auto& task : tasks) endings.emplace_back([task = std::move(task)] { task->refuse(stopping()); });
-        return;
-    }
-    queue_.insert(queue_.begin(), std::make_move_iterator(tasks.begin()), std::make_move_iterator(tasks.end()));
-}
-
-// is_hopeless: nothing that could serve the key is up, coming up, or was so a moment ago.
-bool Locations::is_hopeless(const KeyId& key, SteadyTime now) const {
-    return std::none_of(locations_.begin(), locations_.end(), [&](const Location& location) {
-        if (location.state == LocationState::left_alone) return false;
-        if (location.state == LocationState::up || location.state == LocationState::draining)
-            return location.serves(key);
-        return !location.down_since || now - *location.down_since < kHopePatience;
-    });
-}
-
-Error Locations::why_hopeless() const {
-    for (const Location& location : locations_) {
-        if (location.last_failure)
-            return unavailable("no token with this key can be reached",
-                               location.name() + ": " + location.last_failure->describe());
-    }
-    return unavailable("no token with this key can be reached");
-}
+// --- what the server asks for ---
 
 void Locations::submit(std::vector<std::shared_ptr<TokenTask>> tasks) {
     Endings endings;
     {
         const Lock lock{mutex_};
-        const auto now = SteadyClock::now();
-        for (auto& task : tasks) {
-            std::optional<Error> why;
-            if (is_stopping_) {
-                why = stopping();
-            } else if (queue_.size() >= options_.max_waiting) {
-                why = fail(ErrorCode::overloaded, "too many signatures are waiting");
-            } else if (is_hopeless(task->key(), now)) {
-                why = why_hopeless();
-            }
-            if (why) {
-                endings.emplace_back([task, why] { task->refuse(*why); });
-            } else {
-                queue_.push_back(std::move(task));
-            }
-        }
-        pump(endings);
+        queue_.submit(std::move(tasks), endings);
     }
     tell(endings);
-}
-
-void Locations::refuse_late(SteadyTime now, Endings& endings) {
-    std::erase_if(queue_, [&](std::shared_ptr<TokenTask>& task) {
-        const bool is_late = task->deadline() <= now;
-        if (!is_late && !is_hopeless(task->key(), now)) return false;
-        const Error why =
-            is_late ? fail(ErrorCode::overloaded, "the request waited longer than its deadline") : why_hopeless();
-        endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
-        return true;
-    });
 }
 
 void Locations::drop_unwanted() {
@@ -474,65 +326,24 @@ void Locations::take_results(Location& location, const TokenResults& results, En
     location.note_duration(results.microseconds, results.results.size());
     for (const TokenResult& result : results.results) take_result(location, result, endings);
     changed_.notify_all();
-    pump(endings);
+    queue_.pump(endings);
 }
 
 void Locations::take_result(Location& location, const TokenResult& result, Endings& endings) {
-    const bool was_cancelled = location.was_cancelled(result);
-    auto task = location.finish(result);
-    if (!task) return drain(location, fail(ErrorCode::malformed, "the token's process answers what nobody asked"));
-    if (result.error && result.error->code() == ErrorCode::expired && !was_cancelled)
-        return take_failure(
-            location, std::move(task),
-            fail(ErrorCode::indeterminate, "the token's process says that a request was called back, which was not"),
-            endings);
-    if (result.error) return take_failure(location, std::move(task), *result.error, endings);
-    if (location.state == LocationState::up) {
-        location.failures = 0;
-        // A token that signs for a while and then ends its process again is not healthy for its first signature.
-        if (SteadyClock::now() - location.since > kHealthy) location.pause = milliseconds{0};
-    }
-    endings.emplace_back([task = std::move(task), signature = bytes_of(result.signature)]() mutable {
-        task->succeed(std::move(signature));
-    });
-}
-
-void Locations::take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error,
-                             Endings& endings) {
-    if (task->kind() == TokenTask::Kind::decrypt) {
-        // Whoever made the ciphertext may have made the failure: it says nothing about the token, and is not tried
-        // again.
-        const Error why = error.code() == ErrorCode::expired ? no_more() : of_token(error);
-        endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
-        return;
-    }
-    switch (error.code()) {
-        case ErrorCode::indeterminate:
-        case ErrorCode::timed_out:
-            count_failure(location);
-            endings.emplace_back([task = std::move(task), error] { task->lose_sight(error); });
+    switch (queue_.take(location, result, endings)) {
+        case TaskQueue::Says::healthy:
+            if (location.state != LocationState::up) return;
+            location.failures = 0;
+            // A token that signs for a while and then ends its process again is not healthy for its first signature.
+            if (SteadyClock::now() - location.since > kHealthy) location.pause = milliseconds{0};
             return;
-        case ErrorCode::unavailable:
-        case ErrorCode::overloaded:
-        case ErrorCode::conflict:
-            if (task->is_proof()) break;
-            // Surely not signed: the token, or another one, gets another chance before the deadline.
-            log_.warning(kRoom, location.name() + ": " + error.describe());
-            location.rest_until = SteadyClock::now() + kRest;
-            put_back({std::move(task)}, endings);
-            count_failure(location);
+        case TaskQueue::Says::failing:
+            return count_failure(location);
+        case TaskQueue::Says::nonsense:
+            return drain(location, fail(ErrorCode::malformed, "the token's process answers what nobody asked"));
+        case TaskQueue::Says::nothing:
             return;
-        case ErrorCode::expired:
-            endings.emplace_back([task = std::move(task)] {
-                task->refuse(task->is_wanted()
-                                 ? fail(ErrorCode::overloaded, "the request waited longer than its deadline")
-                                 : no_more());
-            });
-            return;
-        default:
-            break;
     }
-    endings.emplace_back([task = std::move(task), why = of_token(error)] { task->refuse(why); });
 }
 
 // count_failure: some modules never heal but by C_Finalize and C_Initialize, which a new process makes sure of.
@@ -549,29 +360,14 @@ void Locations::drain(Location& location, const Error& why) {
 
 // lose: the process of the location is gone. What it was surely not asked for waits again, before all others.
 void Locations::lose(Location& location, Endings& endings) {
-    const auto abandoned = location.abandon();
-    std::vector<std::shared_ptr<TokenTask>> again;
-    std::size_t unknown = 0;
-    for (const auto& one : abandoned) {
-        const bool may_wait = !one.task->is_proof() && (one.surely_not_asked || one.task->survive_loss());
-        if (may_wait) {
-            again.push_back(one.task);
-            continue;
-        }
-        ++unknown;
-        const Error why = one.is_hung
-                              ? fail(ErrorCode::timed_out, "the token has not answered in time; it may have signed")
-                              : fail(ErrorCode::indeterminate, "the token's process ended while it was signing");
-        endings.emplace_back([task = one.task, why] { task->lose_sight(why); });
-    }
+    const auto lost = queue_.take_back(location, endings);
     if (!is_stopping_ && location.state != LocationState::left_alone) {
-        log_.warning(kRoom, location.name() + ": the token's process is gone; " + std::to_string(unknown) +
-                                " signatures are unknown, " + std::to_string(again.size()) + " wait again");
+        log_.warning(kRoom, location.name() + ": the token's process is gone; " + std::to_string(lost.unknown) +
+                                " signatures are unknown, " + std::to_string(lost.again) + " wait again");
         if (location.state != LocationState::down) fail_start(location, unavailable("the token's process ended"));
     }
-    put_back(std::move(again), endings);
     changed_.notify_all();
-    pump(endings);
+    queue_.pump(endings);
 }
 
 // --- looking after the processes ---
@@ -628,7 +424,7 @@ void Locations::look_after(Location& location, SteadyTime now) {
 
 milliseconds Locations::next_look() const {
     const bool is_quiet =
-        queue_.empty() && std::all_of(locations_.begin(), locations_.end(), [](const Location& location) {
+        queue_.is_empty() && std::all_of(locations_.begin(), locations_.end(), [](const Location& location) {
             const bool is_still = location.state == LocationState::up || location.state == LocationState::left_alone;
             return is_still && location.is_idle();
         });
@@ -656,8 +452,8 @@ void Locations::manage() {
             if (is_stopping_) return;
             const auto now = SteadyClock::now();
             for (Location& location : locations_) look_after(location, now);
-            refuse_late(now, endings);
-            pump(endings);
+            queue_.refuse_late(now, endings);
+            queue_.pump(endings);
             reap_readers();
             pause = next_look();
         }
@@ -685,8 +481,7 @@ bool Locations::stop(milliseconds patience) {
         Lock lock{mutex_};
         if (is_stopping_) return !was_killed_;
         is_stopping_ = true;
-        for (auto& task : queue_) endings.emplace_back([task] { task->refuse(stopping()); });
-        queue_.clear();
+        queue_.stop(endings);
         const auto is_quiet = [&] {
             return std::all_of(locations_.begin(), locations_.end(),
                                [](const Location& location) { return location.is_idle(); });

@@ -1,22 +1,23 @@
-// locations.hpp: the tokens of the signer, as one: what is to be signed waits in one queue and goes to the first token
-// in order that holds the key and has room. A token whose process hangs, crashes, is poisoned or loses its device is
-// ended and started again while the others, and the queue, go on. What the token was surely not asked for waits for its
-// next chance; what it may have signed is never asked for again.
+// locations.hpp: the tokens of the signer, as one, and the life of their processes: started, proved, drained, lost and
+// started again while the others go on. A token whose process hangs, crashes, is poisoned or loses its device is ended.
+// What is to be signed waits in one queue (task_queue.hpp) for the first token in order that holds the key and has
+// room; what a token was surely not asked for waits there for its next chance, what it may have signed is never asked
+// again.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <list>
 #include <mutex>
 #include <thread>
 
-#include "base/log.hpp"
 #include "hsm/signer_process/control.hpp"
 #include "hsm/signer_process/journal_record.hpp"
 #include "hsm/signer_process/location.hpp"
+#include "hsm/signer_process/task_queue.hpp"
 
 namespace sealwright::hsm::signer_process {
+
+class ProofTask;
 
 // KnownKey is what the tokens told of a key.
 struct KnownKey {
@@ -60,9 +61,7 @@ public:
     bool stop(std::chrono::milliseconds patience);
 
 private:
-    class ProofTask;
-    // Endings are what tasks are told once the lock is free: they write to sockets and take other locks.
-    using Endings = std::vector<std::function<void()>>;
+    using Endings = TaskQueue::Endings;
     using Lock = std::unique_lock<std::mutex>;
 
     struct Reader {
@@ -71,17 +70,11 @@ private:
     };
 
     // Called with the lock held.
-    void pump(Endings& endings);
-    Location* choose(const KeyId& key, SteadyTime now, bool& is_saturated);
-    bool is_hopeless(const KeyId& key, SteadyTime now) const;
-    Error why_hopeless() const;
-    void put_back(std::vector<std::shared_ptr<TokenTask>> tasks, Endings& endings);
     void set_state(Location& location, LocationState state);
     Result<void> rank_keys(Location& location, const std::string& serial);
     void see_it_end(Location& location, SteadyTime now);
     void take_results(Location& location, const TokenResults& results, Endings& endings);
     void take_result(Location& location, const TokenResult& result, Endings& endings);
-    void take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error, Endings& endings);
     void count_failure(Location& location);
     void take_ready(Location& location, const TokenReady& ready, Endings& endings);
     void take_refusal(Location& location, const Error& why);
@@ -93,7 +86,6 @@ private:
     void take_notice(const ControlNotice& notice, std::vector<Descriptor>& descriptors, Endings& endings);
     void begin_life(Location& location, std::uint32_t pid, std::vector<Descriptor>& descriptors);
     void look_after(Location& location, SteadyTime now);
-    void refuse_late(SteadyTime now, Endings& endings);
     void ask(const ControlRequest& request);
     void reap_readers();
     std::chrono::milliseconds next_look() const;
@@ -108,7 +100,6 @@ private:
     static void tell(Endings& endings);
 
     const Configuration& configuration_;
-    const Options options_;
     Log& log_;
     Descriptor control_;
     unsigned lanes_ = 0;
@@ -117,7 +108,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Location> locations_;
-    std::deque<std::shared_ptr<TokenTask>> queue_;
+    TaskQueue queue_;
     std::map<KeyId, KnownKey> keys_;
     std::list<Reader> readers_;
     bool is_stopping_ = false;
