@@ -38,11 +38,7 @@ Result<PublicKey> TokenImpl::public_key(const KeyId& key) {
 // authenticate is one try of the PIN for each signature: after one that was refused there is none.
 CK_RV TokenImpl::authenticate(CK_SESSION_HANDLE session) {
     if (pin_refused_) return CKR_PIN_INCORRECT;
-    const ByteView pin = pin_.reveal();
-    const CK_RV rv = functions_.C_Login(session, CKU_CONTEXT_SPECIFIC, pin.empty() ? nullptr : mutable_octets(pin),
-                                        static_cast<unsigned long>(pin.size()));
-    if (pin_attempt_spent(rv)) pin_refused_ = true;
-    return rv;
+    return call_login(session, CKU_CONTEXT_SPECIFIC);
 }
 
 // sign_once is the only place where C_Sign is called.

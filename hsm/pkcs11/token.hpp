@@ -89,6 +89,20 @@ struct WrappingKey {
     std::string fault;     // why it is not used all the same ("CKA_DECRYPT is not false"); empty: nothing
 };
 
+// LoginOutcome is what a C_Login of the user came to: done; refused (a try of the PIN is spent); unclear (it failed in
+// a way that may mean the same: some modules say nothing better of a wrong PIN); not_tried (the device or the session
+// was not there).
+enum class LoginOutcome { done, refused, unclear, not_tried };
+
+// LoginWatcher is told of each C_Login of the user, right before it and right behind it, on the thread that makes it: a
+// process that crashes or is ended in between cannot tell any more that it may have spent a try.
+class LoginWatcher {
+public:
+    virtual ~LoginWatcher() = default;
+    virtual void begins() noexcept = 0;
+    virtual void ended(LoginOutcome outcome) noexcept = 0;
+};
+
 // create_wrapping_key logs in as the SO and makes an AES-256 key that wraps and unwraps and does nothing else, trusted,
 // unextractable. It is no private object, which an SO cannot make: without login it can be found and used, not read.
 // Its CKA_UNWRAP_TEMPLATE therefore has every key that it unwraps be private, sensitive, and wrapped by trusted keys
@@ -111,6 +125,7 @@ public:
         // The secret of implicit rejection (decryptor.hpp), where the same block shall get the same answer from several
         // tokens and processes; else one is drawn.
         std::optional<std::array<std::uint8_t, 32>> rejection_key = std::nullopt;
+        LoginWatcher* login_watcher = nullptr;  // outlives the token
     };
     // open logs the user in (CKU_USER). After one CKR_PIN_INCORRECT it never tries again: denied, saying so; nor does
     // it spend a final try. A token that this process is logged in to already is refused (conflict), since any PIN
@@ -139,7 +154,8 @@ public:
                                       ByteView digest) = 0;
     virtual bool signs_digests(const crypto::SignatureAlgorithm& algorithm) const noexcept = 0;
 
-    // pin_refused: a recovery found that the token takes the kept PIN no more; it is not tried again.
+    // pin_refused: the token takes the kept PIN no more, or two logins in a row ended in a way that may mean so; it is
+    // not tried again.
     virtual bool pin_refused() const noexcept = 0;
 
     // decrypt: see decryptor.hpp; purpose and limits are not looked at here.

@@ -118,6 +118,7 @@ private:
         bool retry = false;
     };
 
+    CK_RV call_login(CK_SESSION_HANDLE session, CK_USER_TYPE user);
     Result<void> log_in(CK_SESSION_HANDLE session);
     Result<void> log_in_again(CK_SESSION_HANDLE session);
     Result<bool> is_logged_in(CK_SESSION_HANDLE session) const;
@@ -169,8 +170,8 @@ private:
     std::uint64_t table_generation_ = 0;
 
     std::atomic<bool> pin_refused_{false};
-    unsigned unclear_logins_ = 0;  // in a row; under the recovery's lock
-    std::mutex recovery_mutex_;    // one recovery at a time; also guards the two below
+    std::atomic<unsigned> unclear_logins_{0};  // in a row
+    std::mutex recovery_mutex_;                // one recovery at a time; also guards the two below
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
 

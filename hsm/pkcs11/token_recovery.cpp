@@ -7,7 +7,29 @@ namespace {
 constexpr std::chrono::milliseconds kRecoveryPause{250};
 constexpr unsigned kUnclearLogins = 2;
 
+LoginOutcome outcome_of(CK_RV rv) noexcept {
+    if (rv == CKR_OK) return LoginOutcome::done;
+    if (pin_attempt_spent(rv)) return LoginOutcome::refused;
+    const bool was_not_there = handles_lost(rv) && surely_not_signed(rv);
+    return was_not_there || rv == CKR_USER_ALREADY_LOGGED_IN ? LoginOutcome::not_tried : LoginOutcome::unclear;
+}
+
 }  // namespace
+
+// call_login is the only place where the user's PIN is tried, and keeps count of what came of it.
+CK_RV TokenImpl::call_login(CK_SESSION_HANDLE session, CK_USER_TYPE user) {
+    if (options_.login_watcher != nullptr) options_.login_watcher->begins();
+    const ByteView pin = pin_.reveal();
+    const CK_RV rv = functions_.C_Login(session, user, pin.empty() ? nullptr : mutable_octets(pin),
+                                        static_cast<unsigned long>(pin.size()));
+    const LoginOutcome outcome = outcome_of(rv);
+    if (options_.login_watcher != nullptr) options_.login_watcher->ended(outcome);
+    if (outcome == LoginOutcome::done) unclear_logins_ = 0;
+    // The PIN stays where it is: another thread may be reading it. It is not tried again.
+    if (outcome == LoginOutcome::refused || (outcome == LoginOutcome::unclear && ++unclear_logins_ >= kUnclearLogins))
+        pin_refused_ = true;
+    return rv;
+}
 
 Result<void> TokenImpl::log_in(CK_SESSION_HANDLE session) {
     if (!info_.login_required) return success();
@@ -18,9 +40,7 @@ Result<void> TokenImpl::log_in(CK_SESSION_HANDLE session) {
                     "the token has one PIN try left and it is not spent here; log in once with the vendor's own tool "
                     "to reset the count");
     }
-    const ByteView pin = pin_.reveal();
-    const CK_RV rv = functions_.C_Login(session, CKU_USER, pin.empty() ? nullptr : mutable_octets(pin),
-                                        static_cast<unsigned long>(pin.size()));
+    const CK_RV rv = call_login(session, CKU_USER);
     if (rv == CKR_OK) return success();
     if (rv == CKR_PIN_INCORRECT) return ckr_error("C_Login", rv, "the token refused the PIN; it is not tried again");
     if (rv == CKR_USER_ALREADY_LOGGED_IN)
@@ -48,12 +68,8 @@ Result<void> TokenImpl::log_in_again(CK_SESSION_HANDLE session) {
         return fail(ErrorCode::unavailable,
                     "the token has forgotten the login and the PIN was not kept; open the token again");
     auto again = log_in(session);
-    // The PIN stays where it is: another thread may be reading it. It is not tried again.
+    // Locked, or one try left: call_login was not even reached.
     if (!again && again.error().code() == ErrorCode::denied) pin_refused_ = true;
-    // A login that ends in something else than yes or no may have been a wrong PIN all the same.
-    if (!again && again.error().code() != ErrorCode::unavailable && ++unclear_logins_ >= kUnclearLogins)
-        pin_refused_ = true;
-    if (again) unclear_logins_ = 0;
     return again;
 }
 

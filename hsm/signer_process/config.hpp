@@ -19,7 +19,8 @@ struct TokenConfiguration {
     bool judge_evidence = true;  // false: keys are served whatever their attributes say
     PinSource pin;
     unsigned lanes = 4;
-    std::chrono::milliseconds hang{5000};  // a token call that takes longer ends the token's process
+    std::chrono::milliseconds hang{5000};    // a token call that takes longer ends the token's process
+    std::chrono::milliseconds start{60000};  // to load the module, log in and list the keys, and again to prove them
     SandboxRules sandbox;
 
     const std::string& name() const noexcept { return label.empty() ? serial : label; }  // for people

@@ -91,6 +91,9 @@ Result<TokenConfiguration> read_token(TomlTable token, const Defaults& defaults,
     SEALWRIGHT_TRY(const auto hang, token.duration_or("hang", seconds{5}));
     if (hang < seconds{1}) return token.problem("hang", "must be at least 1s");
     read.hang = hang;
+    SEALWRIGHT_TRY(const auto start, token.duration_or("start", seconds{60}));
+    if (start < seconds{1}) return token.problem("start", "must be at least 1s");
+    read.start = start;
     SEALWRIGHT_TRY(read.pin, read_pin_source(token, folder));
     SEALWRIGHT_TRY(read.sandbox, sandbox_rules(token, folder));
     SEALWRIGHT_TRY(token.finish());

@@ -31,6 +31,7 @@ struct NoticeEncoder {
         append_number(out, notice.pid);
         out.push_back(notice.by_signal ? 1 : 0);
         out.push_back(notice.status);
+        out.push_back(notice.is_login_unclear ? 1 : 0);
         return out;
     }
 };
@@ -70,7 +71,8 @@ Result<ControlNotice> parse_control_notice(ByteView packet) {
     } else if (type == kEnded) {
         const auto pid = fields.number<std::uint32_t>();
         const bool by_signal = fields.number<std::uint8_t>() == 1;
-        notice = TokenEnded{token, pid, by_signal, fields.number<std::uint8_t>()};
+        const auto status = fields.number<std::uint8_t>();
+        notice = TokenEnded{token, pid, by_signal, status, fields.number<std::uint8_t>() == 1};
     } else {
         return bad();
     }

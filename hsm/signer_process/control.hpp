@@ -33,7 +33,8 @@ struct TokenEnded {
     std::uint8_t token = 0;
     std::uint32_t pid = 0;
     bool by_signal = false;
-    std::uint8_t status = 0;  // exit status or signal number
+    std::uint8_t status = 0;        // exit status or signal number
+    bool is_login_unclear = false;  // its last login had no clear answer: it may have spent a try of the PIN
 };
 using ControlNotice = std::variant<TokenStarted, TokenNotStarted, TokenEnded>;
 

@@ -98,6 +98,7 @@ public:
     std::chrono::milliseconds pause{0};  // before the next start
     unsigned failures = 0;               // in a row
     bool was_up = false;
+    bool is_login_unclear = false;  // the last process ended with one: the next, and last, try may get an answer
     std::uint64_t life = 0;
     std::size_t unproven = 0;
     std::deque<std::shared_ptr<TokenTask>> proofs;  // that the token was not asked for yet

@@ -19,8 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kRoom = "token";
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
-constexpr seconds kStartPatience{60};  // for a token to load, log in and prove its keys
-constexpr seconds kEnding{1};          // for a process that ends by itself
+constexpr seconds kEnding{1};  // for a process that ends by itself
 constexpr seconds kHealthy{1};
 constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
 constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
@@ -56,18 +55,10 @@ Result<std::map<KeyId, KnownKey>> Locations::start(JournalProofs journal_proofs)
     journal_proofs_ = std::move(journal_proofs);
     manager_ = std::thread{[this] { manage(); }};
     Lock lock{mutex_};
-    const auto is_settled = [&] {
-        return std::all_of(locations_.begin(), locations_.end(), [](const Location& location) {
-            return location.state == LocationState::up || location.last_failure.has_value();
-        });
-    };
     // Each token has a bound of its own from when its process is there; before that a person may be asked for a PIN.
-    changed_.wait(lock, is_settled);
+    changed_.wait(lock, [&] { return is_start_settled(); });
     for (const KeyLimits& limits : configuration_.keys) {
-        const bool is_served = std::any_of(locations_.begin(), locations_.end(), [&](const Location& location) {
-            return location.state == LocationState::up && location.serves(limits.id);
-        });
-        if (is_served) continue;
+        if (is_served(limits.id)) continue;
         // A refused PIN before anything else: who starts the signer again must not try it again.
         for (const Location& location : locations_) {
             if (location.state == LocationState::left_alone) return *location.last_failure;
@@ -78,6 +69,26 @@ Result<std::map<KeyId, KnownKey>> Locations::start(JournalProofs journal_proofs)
         return fail(ErrorCode::not_found, "no token holds the key " + limits.name, "key " + limits.id.hex());
     }
     return keys_;
+}
+
+bool Locations::is_served(const KeyId& key) const {
+    return std::any_of(locations_.begin(), locations_.end(), [&](const Location& location) {
+        return location.state == LocationState::up && location.serves(key);
+    });
+}
+
+// is_start_settled: every token is up or has failed; and where a key would remain without a token, nothing more is
+// tried. A login without a clear answer is tried once more in this run, where it is counted: whoever starts the signer
+// again, because it failed, would begin to count anew.
+bool Locations::is_start_settled() const {
+    bool is_final = true;
+    for (const Location& location : locations_) {
+        if (location.state == LocationState::up || location.state == LocationState::left_alone) continue;
+        if (!location.last_failure) return false;
+        is_final = is_final && location.is_gone() && !location.is_login_unclear;
+    }
+    return is_final || std::all_of(configuration_.keys.begin(), configuration_.keys.end(),
+                                   [&](const KeyLimits& limits) { return is_served(limits.id); });
 }
 
 void Locations::tell_ready() { ask(ServerReady{}); }
@@ -101,6 +112,7 @@ void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<De
     auto connection =
         std::make_shared<TokenConnection>(TokenConnection{std::move(descriptors[0]), std::move(marks).value()});
     location.begin(connection, pid);
+    location.is_login_unclear = false;
     set_state(location, LocationState::starting);
     auto ended = std::make_shared<std::atomic<bool>>(false);
     const auto number = location.number();
@@ -172,8 +184,8 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
         auto told = [this, number, life, key = limits.name](const Result<void>& proof) {
             proved(number, life, key, proof);
         };
-        tasks.push_back(std::make_shared<ProofTask>(limits, keys_.at(limits.id).key,
-                                                    SteadyClock::now() + kStartPatience, std::move(told)));
+        tasks.push_back(std::make_shared<ProofTask>(
+            limits, keys_.at(limits.id).key, SteadyClock::now() + location.configuration().start, std::move(told)));
         records.push_back(tasks.back()->record(ready.serial));
     }
     location.unproven = tasks.size();
@@ -385,6 +397,7 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
             log_.error(kRoom,
                        location.name() + ": the token's process was ended by signal " + std::to_string(ended.status));
         location.process_ended(ended.pid);
+        location.is_login_unclear = ended.is_login_unclear;
         // Helpers of a module may hold the other end; what the process had said can still be read.
         if (location.connection() && location.has_ended(ended.pid))
             ::shutdown(location.connection()->socket.get(), SHUT_RDWR);
@@ -403,7 +416,7 @@ void Locations::look_after(Location& location, SteadyTime now) {
         case LocationState::starting:
         case LocationState::proving:
             // A process that is not there yet waits for its PIN.
-            if (location.is_gone() || now - location.since < kStartPatience) return;
+            if (location.is_gone() || now - location.since < location.configuration().start) return;
             fail_start(location, fail(ErrorCode::timed_out, "the token does not come up"));
             return ask(KillToken{location.number()});
         case LocationState::up:

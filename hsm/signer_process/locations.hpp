@@ -70,6 +70,8 @@ private:
     };
 
     // Called with the lock held.
+    bool is_served(const KeyId& key) const;
+    bool is_start_settled() const;
     void set_state(Location& location, LocationState state);
     Result<void> rank_keys(Location& location, const std::string& serial);
     void see_it_end(Location& location, SteadyTime now);

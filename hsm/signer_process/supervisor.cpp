@@ -92,8 +92,9 @@ private:
     struct Token {
         pid_t pid = 0;
         std::optional<Secret> pin;
-        bool is_refused = false;
-        unsigned unclear_logins = 0;  // in a row
+        std::unique_ptr<LoginMarks> logins;  // of the process
+        std::optional<Error> refused;        // why the PIN is not tried any more
+        unsigned unclear_logins = 0;         // in a row
     };
 
     Result<void> watch_signals() {
@@ -142,9 +143,9 @@ private:
     void token_ended(std::size_t token, int status) {
         const auto pid = static_cast<std::uint32_t>(std::exchange(tokens_[token].pid, 0));
         const bool by_signal = WIFSIGNALED(status);
-        note_login(tokens_[token], by_signal ? 0 : WEXITSTATUS(status));
+        const bool is_unclear = note_logins(token, !by_signal && WEXITSTATUS(status) == kTokenPinRefused);
         tell(TokenEnded{static_cast<std::uint8_t>(token), pid, by_signal,
-                        static_cast<std::uint8_t>(by_signal ? WTERMSIG(status) : WEXITSTATUS(status))});
+                        static_cast<std::uint8_t>(by_signal ? WTERMSIG(status) : WEXITSTATUS(status)), is_unclear});
     }
 
     // rejection_key is drawn behind the server's birth: the server must not know it.
@@ -157,14 +158,27 @@ private:
         return *rejection_key_;
     }
 
-    // note_login: whoever asks, a PIN that was refused is not tried again, nor one whose login failed twice without a
-    // clear answer: some modules say nothing better of a wrong PIN.
-    static void note_login(Token& token, int status) {
-        if (status == kTokenLoginUnclear) ++token.unclear_logins;
-        if (status == 0) token.unclear_logins = 0;
-        if (status != kTokenPinRefused && token.unclear_logins < kUnclearLogins) return;
-        token.is_refused = true;
-        token.pin.reset();
+    // note_logins: whoever asks, a PIN that was refused is not tried again, nor one whose login failed twice without a
+    // clear answer: some modules say nothing better of a wrong PIN, and a process that ended inside C_Login says
+    // nothing at all. True when the process left such a login behind.
+    bool note_logins(std::size_t number, bool is_refused) {
+        Token& token = tokens_[number];
+        const auto logins = std::exchange(token.logins, nullptr);
+        if (logins->has_succeeded()) token.unclear_logins = 0;
+        const unsigned unclear = logins->unclear();
+        token.unclear_logins += std::min(unclear, kUnclearLogins);
+        if (unclear > 0)
+            log_.error(kRoom, configuration_.tokens[number].name() +
+                                  ": the token's process ended with a login that had no clear answer; it may have "
+                                  "spent a try of the PIN");
+        if (is_refused || logins->was_refused()) {
+            token.refused = fail(ErrorCode::denied, "the token refused the PIN; it is not tried again");
+        } else if (token.unclear_logins >= kUnclearLogins) {
+            token.refused = fail(ErrorCode::denied,
+                                 "logins ended twice in a row without a clear answer; the PIN is not tried again");
+        }
+        if (token.refused) token.pin.reset();
+        return unclear > 0;
     }
 
     void take_request() {
@@ -207,7 +221,7 @@ private:
 
     Result<void> make_token(std::uint8_t token) {
         Token& made = tokens_[token];
-        if (made.is_refused) return fail(ErrorCode::denied, "the token refused the PIN; it is not tried again");
+        if (made.refused) return *made.refused;
         if (!made.pin) {
             SEALWRIGHT_TRY(made.pin, ask_for_pin(configuration_.tokens[token]));
         }
@@ -216,13 +230,15 @@ private:
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, "no pipe", std::strerror(errno));
         Descriptor reading{ends[0]}, writing{ends[1]};
+        SEALWRIGHT_TRY(made.logins, LoginMarks::create());
         const auto& shared_key = rejection_key();  // here, and not in the child: each would draw its own
         made.pid = spawn("signer-token", {pair.theirs.get(), marks.descriptor(), reading.get()}, [&] {
             Descriptor shared{::dup(marks.descriptor())};
-            return run_token_process(configuration_, token,
-                                     {std::move(pair.theirs), std::move(shared), std::move(reading), shared_key},
-                                     log_);
+            return run_token_process(
+                configuration_, token,
+                {std::move(pair.theirs), std::move(shared), std::move(reading), shared_key, made.logins.get()}, log_);
         });
+        made.logins->keep_from_others();
         if (made.pid < 0) return fail(ErrorCode::io, "no process for the token", std::strerror(errno));
         const ByteView pin = made.pin->reveal();
         // A pipe takes more than any PIN at once.

@@ -118,9 +118,9 @@ private:
         SEALWRIGHT_TRY(module_, pkcs11::Module::load(mine_.module, mine_.module_init_args));
         SEALWRIGHT_TRY(check_module());
         // One session more than lanes for what is not signing.
-        SEALWRIGHT_TRY(token_,
-                       pkcs11::Token::open(module_, pkcs11::TokenSelector{mine_.serial, mine_.label}, std::move(pin),
-                                           pkcs11::Token::Options{mine_.lanes + 1, true, ends_.rejection_key}));
+        SEALWRIGHT_TRY(token_, pkcs11::Token::open(
+                                   module_, pkcs11::TokenSelector{mine_.serial, mine_.label}, std::move(pin),
+                                   pkcs11::Token::Options{mine_.lanes + 1, true, ends_.rejection_key, ends_.logins}));
         return announce();
     }
 
@@ -280,7 +280,6 @@ int run_token_process(const Configuration& configuration, std::size_t token, Tok
     const bool pin_refused = process.pin_refused();
     process.close();
     if (pin_refused || (!started && started.error().code() == ErrorCode::denied)) return kTokenPinRefused;
-    if (!started && started.error().private_detail().starts_with("C_Login")) return kTokenLoginUnclear;
     return started ? 0 : 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "hsm/signer_process/config.hpp"
+#include "hsm/signer_process/login_marks.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -17,11 +18,11 @@ struct TokenProcessEnds {
     Descriptor pin;     // a pipe that holds the PIN, to its end
     // For what does not decrypt (decryptor.hpp): the same in every token process of a signer.
     std::array<std::uint8_t, 32> rejection_key{};
+    LoginMarks* logins = nullptr;  // of this life; the supervisor reads them behind its end
 };
 
-// Exit statuses of a token process: its PIN was refused; its login failed in a way that may have been the PIN.
+// Exit status of a token process whose PIN was refused, or is not tried any more.
 inline constexpr int kTokenPinRefused = 3;
-inline constexpr int kTokenLoginUnclear = 4;
 
 // run_token_process serves until the server closes the socket, and gives the exit status. To be called in a fresh
 // process that has no threads; several threads are made here.

@@ -6,6 +6,7 @@
 //   signature; data is
 //                              what was signed in hexadecimal where that is a digest (at most 64 octets), else "-", as
 //                              it is for C_SignFinal
+//   SEALWRIGHT_FAULTY_LOGINS   file that gets one line "pid type" for each C_Login that reaches the real module
 //   SEALWRIGHT_FAULTY_SCRIPT   faults to inject (fault_script.hpp)
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -28,20 +29,32 @@ constexpr unsigned long kLongestDigest = 64;
 CK_FUNCTION_LIST* real = nullptr;
 faulty::Script script;
 
-// count_signature appends one record by one write to a file opened for appending: whole or not at all, whatever ends
-// the process next.
+// append appends one record by one write to a file opened for appending: whole or not at all, whatever ends the process
+// next.
+void append(int file, const std::string& record) {
+    if (file < 0 || ::write(file, record.data(), record.size()) != static_cast<ssize_t>(record.size())) std::abort();
+}
+
+int open_to_append(const char* path) { return ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); }
+
 void count_signature(const unsigned char* data, unsigned long data_len) {
     static const char* path = std::getenv("SEALWRIGHT_FAULTY_COUNT");
     if (path == nullptr) return;
-    static const int file = ::open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    static const int file = open_to_append(path);
     std::string record = std::to_string(::getpid()) + ' ';
     if (data == nullptr || data_len > kLongestDigest) record += '-';
     for (unsigned long i = 0; data != nullptr && data_len <= kLongestDigest && i < data_len; ++i) {
         record += "0123456789abcdef"[data[i] >> 4];
         record += "0123456789abcdef"[data[i] & 15];
     }
-    record += '\n';
-    if (file < 0 || ::write(file, record.data(), record.size()) != static_cast<ssize_t>(record.size())) std::abort();
+    append(file, record + '\n');
+}
+
+void count_login(CK_USER_TYPE user) {
+    static const char* path = std::getenv("SEALWRIGHT_FAULTY_LOGINS");
+    if (path == nullptr) return;
+    static const int file = open_to_append(path);
+    append(file, std::to_string(::getpid()) + ' ' + std::to_string(user) + '\n');
 }
 
 // judged is one call as the script wants it. The real function is called with the verdict, for what alters arguments or
@@ -99,6 +112,13 @@ CK_RV counted_sign_final(CK_SESSION_HANDLE session, unsigned char* signature, un
         count_signature(nullptr, 0);
         faulty::spoil_signature(verdict, signature, *signature_len);
         return rv;
+    });
+}
+
+CK_RV counted_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, unsigned char* pin, unsigned long pin_len) {
+    return judged("C_Login", [&](const faulty::Verdict&) {
+        count_login(user);
+        return real->C_Login(session, user, pin, pin_len);
     });
 }
 
@@ -220,6 +240,7 @@ CK_FUNCTION_LIST make_list() {
     list.C_CreateObject = &create_object;
     list.C_CopyObject = &copy_object;
     list.C_GetAttributeValue = &get_attribute_value;
+    list.C_Login = &counted_login;
     list.C_SetAttributeValue = &set_attribute_value;
     list.C_Sign = &counted_sign;
     list.C_SignFinal = &counted_sign_final;

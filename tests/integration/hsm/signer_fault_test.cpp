@@ -31,7 +31,8 @@ protected:
     void SetUp() override {
         std::filesystem::remove(house().journal());
         inject("");
-        test::write_text(house().count(), "");
+        for (const auto& file : {house().count(), house().logins(), house().folder() / "log"})
+            test::write_text(file, "");
     }
     static SignerHouse& house() { return *house_; }
     void start(const std::string& extra = {}, const std::string& token_extra = {}) {
@@ -49,8 +50,8 @@ protected:
         return client ? std::move(client).value() : nullptr;
     }
     static void inject(std::string_view script) { test::write_text(house().script(), script); }
-    // journaled waits until the proofs of seven keys, a fence and this many certificate intents are in the journal: 159,
-    // 85 and 184 octets each (journal_record.hpp).
+    // journaled waits until the proofs of seven keys, a fence and this many certificate intents are in the journal:
+    // 159, 85 and 184 octets each (journal_record.hpp).
     static bool journaled(std::size_t intents) {
         const std::size_t expected = 64 + 7 * 159 + 85 + intents * 184;
         for (int i = 0; i < 2000; ++i) {
@@ -146,6 +147,78 @@ TEST_F(SignerFault, EndsATokenThatHangsAndGoesOnWithTheNextProcess) {
     for (auto& thread : threads) thread.join();
     EXPECT_EQ(timed_out, 1);
     EXPECT_TRUE(client->sign(certificate(tbs)));
+}
+
+// Logins of the only token, at the start, that leave open whether they spent a try of the PIN. real is called first:
+// the try counts.
+class UnclearLogin : public SignerFault, public ::testing::WithParamInterface<const char*> {
+protected:
+    // begin starts the signer; its exit status, or none where it serves.
+    std::optional<int> begin() {
+        house().write_config(kFaulty, {}, "start = \"1s\"\n");
+        signer_.log_to(house().folder() / "log");
+        if (signer_.start(kProgram, house().config(), house().faulty_environment())) return std::nullopt;
+        return signer_.wait();
+    }
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+};
+
+TEST_P(UnclearLogin, IsTriedOnceMoreAndThenNeverAgain) {
+    inject(std::string{"C_Login count=0 call=yes "} + GetParam() + "\n");
+    EXPECT_EQ(begin(), 3);  // the unit does not start it again
+    EXPECT_EQ(house().logins_counted(), 2U);
+    EXPECT_THAT(log(), ::testing::HasSubstr("it may have spent a try of the PIN"));
+    EXPECT_THAT(log(), ::testing::HasSubstr("the PIN is not tried again"));
+    EXPECT_THAT(log(), ::testing::HasSubstr("the token is left alone"));
+}
+
+TEST_P(UnclearLogin, IsForgottenBehindAGoodOne) {
+    inject(once(house().folder(), std::string{"C_Login call=yes "} + GetParam()));
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(house().logins_counted(), 2U);
+    const Bytes tbs = house().tbs_certificate(1);
+    {
+        const auto client = connect(1);
+        EXPECT_TRUE(client->sign(certificate(tbs)));
+        // The next process, and its first unclear login: not the second in a row.
+        inject(once(house().folder(), "C_Sign crash"));
+        EXPECT_FALSE(client->sign(certificate(tbs)));
+        inject(once(house().folder(), std::string{"C_Login call=yes "} + GetParam()));
+        Result<Bytes> again = fail(ErrorCode::unavailable, "");
+        for (int i = 0; i < 100 && !again; ++i) {
+            ::usleep(100000);
+            again = client->sign(certificate(tbs));
+        }
+        EXPECT_TRUE(again);
+    }
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, UnclearLogin,
+                         ::testing::Values("crash", "hang", "exit", "return=CKR_FUNCTION_FAILED",
+                                           "return=CKR_DEVICE_ERROR"),
+                         [](const auto& parameters) {
+                             std::string name = parameters.param;
+                             std::erase_if(name, [](char c) { return c == '=' || c == '_'; });
+                             return name;
+                         });
+
+// A device that is not there took no try: it is asked for as long as it takes.
+TEST_F(SignerFault, ATokenThatIsNotThereTakesNoTryOfThePin) {
+    start();
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    inject(once(house().folder(), "C_Sign crash") + "C_Login count=0 return=CKR_TOKEN_NOT_PRESENT\n");
+    EXPECT_FALSE(client->sign(certificate(tbs)));
+    ::usleep(2000000);  // four processes and more
+    inject("");
+    Result<Bytes> again = fail(ErrorCode::unavailable, "");
+    for (int i = 0; i < 100 && !again; ++i) {
+        ::usleep(100000);
+        again = client->sign(certificate(tbs));
+    }
+    EXPECT_TRUE(again);
 }
 
 TEST_F(SignerFault, RefusesMoreThanItCanHold) {

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -44,6 +45,8 @@ bool SignerProcess::start(const std::string& program, const std::filesystem::pat
     posix_spawn_file_actions_t actions;
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, ready[1], 3);
+    if (!log_.empty())
+        ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     std::vector<std::string> words{program, "--config", config.string(), "--ready-fd", "3"};
     std::vector<char*> arguments;
     for (auto& word : words) arguments.push_back(word.data());
@@ -69,16 +72,26 @@ SignerProcess::~SignerProcess() {
     wait();
 }
 
-pid_t SignerProcess::child(const std::string& name) const {
-    const std::string of = std::to_string(pid_);
+namespace {
+
+std::vector<pid_t> children_of(pid_t pid, const std::string& name) {
+    const std::string of = std::to_string(pid);
     std::istringstream children{read_text("/proc/" + of + "/task/" + of + "/children")};
-    pid_t found = -1;
+    std::vector<pid_t> found;
     for (pid_t candidate = 0; children >> candidate;) {
-        if (read_text("/proc/" + std::to_string(candidate) + "/comm") == name + "\n")
-            found = std::max(found, candidate);
+        if (read_text("/proc/" + std::to_string(candidate) + "/comm") == name + "\n") found.push_back(candidate);
     }
     return found;
 }
+
+}  // namespace
+
+pid_t SignerProcess::child(const std::string& name) const {
+    const auto found = children_of(pid_, name);
+    return found.empty() ? -1 : *std::max_element(found.begin(), found.end());
+}
+
+std::size_t SignerProcess::children(const std::string& name) const { return children_of(pid_, name).size(); }
 
 // A program that did not start has no number, and -1 is everybody.
 void SignerProcess::kill(int signal) {
@@ -146,13 +159,16 @@ void SignerHouse::write_config(const std::string& module, const std::string& ext
 
 std::vector<std::string> SignerHouse::faulty_environment() const {
     return {"SEALWRIGHT_FAULTY_MODULE=" + softhsm_.module(), "SEALWRIGHT_FAULTY_COUNT=" + count().string(),
-            "SEALWRIGHT_FAULTY_SCRIPT=" + script().string()};
+            "SEALWRIGHT_FAULTY_LOGINS=" + logins().string(), "SEALWRIGHT_FAULTY_SCRIPT=" + script().string()};
 }
 
-std::size_t SignerHouse::signatures_counted() const {
-    const std::string text = read_text(count());
+std::size_t lines_of(const std::filesystem::path& file) {
+    const std::string text = read_text(file);
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
+
+std::size_t SignerHouse::signatures_counted() const { return lines_of(count()); }
+std::size_t SignerHouse::logins_counted() const { return lines_of(logins()); }
 
 hsm::signer_process::ClientOptions SignerHouse::client_options(std::uint64_t epoch) const {
     hsm::signer_process::ClientOptions options;

@@ -21,6 +21,8 @@ public:
     // start waits until the socket listens; false when the process ended first (see wait).
     bool start(const std::string& program, const std::filesystem::path& config,
                const std::vector<std::string>& environment = {});
+    // log_to has what the processes write to standard error go to a file, from the next start on.
+    void log_to(const std::filesystem::path& file) { log_ = file; }
     ~SignerProcess();
     void kill(int signal);
     int wait();                                  // the exit status, or 128 + the signal
@@ -28,9 +30,11 @@ public:
     // child gives the process of this name ("signer-server", "signer-token"), the newest if there are several; -1:
     // none.
     pid_t child(const std::string& name) const;
+    std::size_t children(const std::string& name) const;  // how many there are
 
 private:
     pid_t pid_ = -1;
+    std::filesystem::path log_;
 };
 
 class SignerHouse {
@@ -44,6 +48,7 @@ public:
     std::filesystem::path socket() const { return folder() / "signer.sock"; }
     std::filesystem::path journal() const { return folder() / "journal"; }
     std::filesystem::path count() const { return folder() / "count"; }
+    std::filesystem::path logins() const { return folder() / "logins"; }
     std::filesystem::path script() const { return folder() / "script"; }
 
     // write_config writes signer.toml; through is the module to load ("" for SoftHSM itself, else the faulty module's
@@ -52,6 +57,7 @@ public:
                       const std::string& token_extra = {}) const;
     std::vector<std::string> faulty_environment() const;
     std::size_t signatures_counted() const;
+    std::size_t logins_counted() const;  // that reached SoftHSM through the faulty module
 
     hsm::signer_process::ClientOptions client_options(std::uint64_t epoch = 1) const;
     static Bytes issuer_name();
@@ -73,6 +79,8 @@ private:
     std::string serial_;
     std::map<std::string, hsm::pkcs11::TokenKey> keys_;
 };
+
+std::size_t lines_of(const std::filesystem::path& file);  // 0 where there is none
 
 hsm::SignRequest with_fresh_intent(hsm::SignRequest request);
 

@@ -2,8 +2,13 @@
 #include "hsm/signer_process/token_wire.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/login_marks.hpp"
 #include "hsm/signer_process/started_marks.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -98,14 +103,54 @@ TEST(Control, IsReadBackAndStrict) {
         EXPECT_FALSE(is_request(ByteView{packet}.first(1)));
         EXPECT_FALSE(is_notice(packet));
     }
-    const Bytes ended = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11}});
+    const Bytes ended = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11, true}});
     const auto parsed = parse_control_notice(ended);
     ASSERT_TRUE(parsed);
     EXPECT_EQ(std::get<TokenEnded>(parsed.value()).pid, 4711U);
     EXPECT_TRUE(std::get<TokenEnded>(parsed.value()).by_signal);
+    EXPECT_TRUE(std::get<TokenEnded>(parsed.value()).is_login_unclear);
+    const Bytes clear = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11}});
+    EXPECT_FALSE(std::get<TokenEnded>(parse_control_notice(clear).value()).is_login_unclear);
     EXPECT_FALSE(is_notice(ByteView{ended}.first(ended.size() - 1)));
     const Bytes failed = encode_control(ControlNotice{TokenNotStarted{1, Error{ErrorCode::denied, "a", "b"}}});
     EXPECT_EQ(std::get<TokenNotStarted>(parse_control_notice(failed).value()).why.describe(), "denied: a [b]");
+}
+
+TEST(LoginMarks, SayWhatTheLoginsOfAProcessCameToWhateverEndedIt) {
+    using pkcs11::LoginOutcome;
+    const auto left_by = [](auto&& live) {
+        auto marks = LoginMarks::create().value();
+        const pid_t child = ::fork();
+        if (child == 0) {
+            live(*marks);
+            ::raise(SIGKILL);
+        }
+        ::waitpid(child, nullptr, 0);
+        return marks;
+    };
+    const auto in_the_middle = left_by([](LoginMarks& marks) { marks.begins(); });
+    EXPECT_EQ(in_the_middle->unclear(), 1U);
+    EXPECT_FALSE(in_the_middle->has_succeeded());
+    const auto after_success = left_by([](LoginMarks& marks) {
+        for (const auto outcome : {LoginOutcome::unclear, LoginOutcome::done, LoginOutcome::not_tried}) {
+            marks.begins();
+            marks.ended(outcome);
+        }
+    });
+    EXPECT_EQ(after_success->unclear(), 0U);
+    EXPECT_TRUE(after_success->has_succeeded());
+    const auto twice = left_by([](LoginMarks& marks) {
+        marks.begins();
+        marks.ended(LoginOutcome::unclear);
+        marks.begins();
+    });
+    EXPECT_EQ(twice->unclear(), 2U);
+    const auto refused = left_by([](LoginMarks& marks) {
+        marks.begins();
+        marks.ended(LoginOutcome::refused);
+    });
+    EXPECT_TRUE(refused->was_refused());
+    EXPECT_EQ(refused->unclear(), 0U);
 }
 
 TEST(StartedMarks, LetOneSideWin) {
