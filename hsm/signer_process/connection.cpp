@@ -26,6 +26,9 @@ Result<const KeyRing::Entry*> KeyRing::find(const KeyId& key) const {
     return &found->second;
 }
 
+// What was answered to a peer that is gone, and not sent any more, may be what was decrypted.
+Connection::~Connection() { zeroise(outgoing_.data(), outgoing_.size()); }
+
 void Connection::close() noexcept {
     gone_ = true;
     ::shutdown(socket_.get(), SHUT_RDWR);

@@ -31,6 +31,7 @@ public:
                const Options& options)
         : socket_(std::move(socket)), keys_(keys), pipeline_(pipeline), clock_(clock), log_(log), options_(options) {}
 
+    ~Connection() override;
     // serve reads until the peer goes, breaks the protocol or close is called. The caller has checked the peer's
     // credentials.
     void serve() noexcept;

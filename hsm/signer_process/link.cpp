@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include "base/secret.hpp"
+
 namespace sealwright::hsm::signer_process {
 namespace {
 
@@ -33,6 +35,10 @@ Answer answer_of(ServerMessage&& message) {
 std::optional<Answer> Call::wait_until(std::chrono::steady_clock::time_point deadline) {
     if (!answered_.wait_until(deadline)) return std::nullopt;
     return std::move(answer_);
+}
+
+Call::~Call() {
+    if (answer_) zeroise(answer_->octets.data(), answer_->octets.size());
 }
 
 void Call::complete(Answer answer) {

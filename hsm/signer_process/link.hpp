@@ -30,6 +30,11 @@ struct Answer {
 // Call is one request under way. Shared by the caller, who waits, and the link, which completes it.
 class Call {
 public:
+    Call() = default;
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    // An answer that nobody came for may be a secret.
+    ~Call();
     // wait gives the answer, or nothing when the deadline passes first.
     std::optional<Answer> wait_until(std::chrono::steady_clock::time_point deadline);
     bool is_done() const noexcept { return answered_.has_fired(); }

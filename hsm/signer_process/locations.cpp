@@ -282,7 +282,9 @@ void Locations::read_token(std::uint8_t number, std::uint64_t life, std::shared_
     for (;;) {
         const auto packet = receiver.receive(connection->socket.get());
         if (!packet) break;
-        if (auto taken = take_packet(number, life, packet.value().octets); !taken) {
+        auto taken = take_packet(number, life, packet.value().octets);
+        receiver.wipe();  // now, and not when the next one comes: it may hold what was decrypted
+        if (!taken) {
             log_.error(kRoom, locations_[number].name() + ": " + taken.error().describe());
             break;
         }

@@ -73,9 +73,13 @@ Result<void> send_packet(int socket, ByteView packet, Waiting waiting, const std
     return fail(ErrorCode::unavailable, "the other process is gone", std::strerror(errno));
 }
 
-Result<Packet> PacketReceiver::receive(int socket) {
+void PacketReceiver::wipe() noexcept {
     zeroise(buffer_.data(), used_);
     used_ = 0;
+}
+
+Result<Packet> PacketReceiver::receive(int socket) {
+    wipe();
     iovec vector{buffer_.data(), buffer_.size()};
     msghdr header = header_of(vector);
     Ancillary ancillary;

@@ -29,13 +29,18 @@ struct Packet {
 class PacketReceiver {
 public:
     explicit PacketReceiver(std::size_t capacity) : buffer_(capacity) {}
+    PacketReceiver(const PacketReceiver&) = delete;
+    PacketReceiver& operator=(const PacketReceiver&) = delete;
+    ~PacketReceiver() { wipe(); }
     // receive waits for a packet; unavailable at the end of the stream, too_large for one that does not fit.
     // Descriptors beyond four are closed.
     Result<Packet> receive(int socket);
+    // wipe forgets the last packet, which may have been a secret; the next receive does so too.
+    void wipe() noexcept;
 
 private:
     Bytes buffer_;
-    std::size_t used_ = 0;  // by the last packet, which is wiped before the next: it may have been a secret
+    std::size_t used_ = 0;  // by the last packet
 };
 
 }  // namespace sealwright::hsm::signer_process

@@ -42,7 +42,16 @@ struct Encoder {
         return out;
     }
     Bytes operator()(const TokenResults& results) const {
-        Bytes out = begin(kResults);
+        // In one piece from the start: memory that is given back as it grows would keep what was decrypted.
+        constexpr std::size_t kFixed = 32;
+        std::size_t size = kFixed;
+        for (const TokenResult& result : results.results) {
+            size += kFixed + result.signature.size();
+            if (result.error) size += result.error->public_detail().size() + result.error->private_detail().size();
+        }
+        Bytes out;
+        out.reserve(size);
+        append(out, begin(kResults));
         append_number(out, results.microseconds);
         out.push_back(static_cast<std::uint8_t>(results.results.size()));
         for (const TokenResult& result : results.results) append_result(out, result);

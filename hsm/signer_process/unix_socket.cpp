@@ -123,8 +123,10 @@ Result<std::size_t> ReceiveBuffer::receive(int fd) {
         begin_ = end_ = 0;
     } else if (end_ == storage_.size() || begin_ > storage_.size() / 2) {
         std::memmove(storage_.data(), storage_.data() + begin_, end_ - begin_);
-        end_ -= begin_;
+        const std::size_t moved = end_ - begin_;
+        zeroise(storage_.data() + std::max(moved, begin_), end_ - std::max(moved, begin_));
         begin_ = 0;
+        end_ = moved;
     }
     if (end_ == storage_.size()) return fail(ErrorCode::too_large, "a frame that is larger than the buffer");
     ssize_t count = -1;

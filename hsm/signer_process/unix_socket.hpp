@@ -58,6 +58,9 @@ class ReceiveBuffer {
 public:
     // capacity must hold the largest frame.
     explicit ReceiveBuffer(std::size_t capacity) : storage_(capacity) {}
+    ReceiveBuffer(const ReceiveBuffer&) = delete;
+    ReceiveBuffer& operator=(const ReceiveBuffer&) = delete;
+    ~ReceiveBuffer() { keep(0); }
     ByteView view() const noexcept { return ByteView{storage_}.subspan(begin_, end_ - begin_); }
     // keep drops all but the last octets of view().
     // What is dropped is wiped: it may have been a secret.

@@ -1,7 +1,9 @@
 #include "hsm/signer_process/wire.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "base/secret.hpp"
 #include "hsm/signer_process/octets.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -134,6 +136,33 @@ struct Writer {
         append(out, view_of(std::string_view{message.detail}.substr(0, kMaxDetail)));
     }
 };
+
+// PayloadSize is at least what Writer writes behind the header.
+struct PayloadSize {
+    std::size_t operator()(const HelloAnswer&) const { return 6; }
+    std::size_t operator()(const Done&) const { return 0; }
+    std::size_t operator()(const KeyList& message) const {
+        std::size_t size = 2;
+        for (const KeyDescription& key : message.keys)
+            size += KeyId::kSize + 2 + key.purposes.size() + 2 * key.algorithms.size();
+        return size;
+    }
+    std::size_t operator()(const PublicKeyAnswer& message) const { return message.spki.size(); }
+    std::size_t operator()(const SignatureAnswer& message) const { return message.signature.size(); }
+    std::size_t operator()(const JournalStateAnswer&) const { return 1; }
+    std::size_t operator()(const ErrorAnswer& message) const { return 2 + std::min(message.detail.size(), kMaxDetail); }
+    std::size_t operator()(const SecretAnswer& message) const { return message.secret.size(); }
+};
+
+// make_room lets out grow by so many octets without leaving a copy of what is in it behind: it may hold a secret.
+void make_room(Bytes& out, std::size_t more) {
+    if (out.capacity() - out.size() >= more) return;
+    Bytes larger;
+    larger.reserve(std::max(2 * out.capacity(), out.size() + more));
+    append(larger, out);
+    zeroise(out.data(), out.size());
+    out.swap(larger);
+}
 
 template <class Message>
 void append_any(Bytes& out, std::uint64_t number, const Message& message) {
@@ -334,6 +363,7 @@ void append_message(Bytes& out, std::uint64_t number, const ClientMessage& messa
     append_any(out, number, message);
 }
 void append_message(Bytes& out, std::uint64_t number, const ServerMessage& message) {
+    make_room(out, kHeader + std::visit(PayloadSize{}, message));
     append_any(out, number, message);
 }
 

@@ -124,7 +124,8 @@ inline constexpr std::size_t kMaxDecryptInput = 4096;  // an RSA block or a poin
 void append_decrypt_request(Bytes& out, const DecryptRequest& request);
 Result<DecryptRequest> parse_decrypt_request(const KeyId& key, ByteView octets);
 
-// append_message adds one whole frame to out.
+// append_message adds one whole frame to out. A server's message leaves no copy of itself, or of what stood there
+// before, in memory that out gave back as it grew: that may be what was decrypted. The caller wipes out itself.
 void append_message(Bytes& out, std::uint64_t number, const ClientMessage& message);
 void append_message(Bytes& out, std::uint64_t number, const ServerMessage& message);
 

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "hsm/signer_process/unix_socket.hpp"
@@ -119,6 +120,61 @@ TEST_F(SignerTest, DecryptsByTheKeysAndTheSchemesThatAreAllowed) {
     EXPECT_EQ(client->decrypt(request).error().code(), ErrorCode::denied);  // a key that signs
     EXPECT_EQ(client->sign(house().request("opener", Purpose::certificate, house().tbs_certificate(1))).error().code(),
               ErrorCode::denied);
+}
+
+// found counts where a process has these octets in its memory; -1 where it may not be looked at.
+int found(pid_t pid, const std::string& octets) {
+    constexpr std::uintptr_t kLargest = 1UL << 30U;  // a sanitizer's shadow is larger, and holds nothing of the kind
+    const std::string folder = "/proc/" + std::to_string(pid);
+    std::ifstream maps{folder + "/maps"}, memory{folder + "/mem", std::ios::binary};
+    if (!maps || !memory) return -1;
+    int count = 0;
+    for (std::string line; std::getline(maps, line);) {
+        std::istringstream words{line};
+        std::uintptr_t begin = 0, end = 0;
+        char dash = 0;
+        std::string rights;
+        words >> std::hex >> begin >> dash >> end >> rights;
+        if (rights.substr(0, 2) != "rw" || end - begin > kLargest) continue;
+        std::string there(end - begin, '\0');
+        memory.clear();
+        memory.seekg(static_cast<std::streamoff>(begin));
+        memory.read(there.data(), static_cast<std::streamsize>(there.size()));
+        there.resize(static_cast<std::size_t>(std::max<std::streamsize>(memory.gcount(), 0)));
+        for (auto at = there.find(octets); at != std::string::npos; at = there.find(octets, at + 1)) ++count;
+    }
+    return count;
+}
+
+TEST_F(SignerTest, LeavesNothingOfWhatWasDecryptedInTheServersMemory) {
+    start();
+    const auto client = connect();
+    const std::string content = "nobody else has this content key";
+    const Bytes block =
+        house().encrypted("opener", content, "-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1");
+    DecryptRequest request;
+    request.key = house().key("opener").id;
+    request.scheme = DecryptScheme::rsa_oaep;
+    request.digest = crypto::DigestAlgorithm::sha1;
+    request.input = block;
+    std::atomic<int> good{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 32; ++t) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 10; ++i) {
+                const auto opened = client->decrypt(request);
+                good += opened && text_of(opened.value().reveal()) == content ? 1 : 0;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good, 320);
+    ::usleep(100000);
+    const pid_t server = signer_.child("signer-server");
+    if (found(server, "signer.sock") < 0) GTEST_SKIP() << "not root: THE SERVER'S MEMORY WAS NOT LOOKED AT";
+    EXPECT_GT(found(server, "signer.sock"), 0) << "the search finds nothing at all";
+    EXPECT_EQ(found(server, content), 0);
+    EXPECT_EQ(found(server, content.substr(8, 16)), 0);
 }
 
 // What does not decrypt by PKCS#1 v1.5 is answered with a key that stands in for it: the same one, also by the next
