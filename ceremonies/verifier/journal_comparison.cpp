@@ -187,10 +187,11 @@ void JournalComparison::finish(const std::vector<SignerJournal>& journals) {
         checks_.missing(
             std::to_string(later_) +
             " signatures are not older than the last entry of their node: export the log again and compare");
-    std::uint64_t records = 0, proofs = 0;
+    std::uint64_t records = 0, proofs = 0, decryptions = 0;
     for (const SignerJournal& journal : journals) {
         records += journal.records;
         proofs += journal.proofs;
+        decryptions += journal.decryptions;
         if (journal.torn != 0)
             checks_.note("journal " + journal.id + " ends with " + std::to_string(journal.torn) +
                          " octets that are no record: a write that was interrupted or is under way; nothing was signed "
@@ -199,6 +200,8 @@ void JournalComparison::finish(const std::vector<SignerJournal>& journals) {
     if (until_) checks_.note("what is of " + to_rfc3339(*until_) + " and later was left out");
     if (proofs != 0)
         checks_.note(std::to_string(proofs) + " challenges were signed to show that a token holds its keys");
+    if (decryptions != 0)
+        checks_.note(std::to_string(decryptions) + " challenges were decrypted to show that a token holds its keys");
     if (others_ != 0)
         checks_.note(
             std::to_string(others_) +

@@ -145,6 +145,17 @@ Result<void> take_result(const Record& record, SignerJournal& journal, const Int
     return success();
 }
 
+// take_proof: the scheme is that of a signature, or 128 and one of three ways to decrypt.
+Result<void> take_proof(const Record& record, SignerJournal& journal) {
+    constexpr std::uint64_t kDecrypts = 128, kWays = 3;
+    Fields fields{record.rest};
+    fields.take(32);  // the key
+    const auto scheme = fields.number(1);
+    if (scheme == kDecrypts || scheme > kDecrypts + kWays) return broken("a proof that cannot be read");
+    ++(scheme < kDecrypts ? journal.proofs : journal.decryptions);
+    return success();
+}
+
 Result<void> take_record(const Record& record, SignerJournal& journal, Intents& known) {
     if (record.type == 1) {
         SEALWRIGHT_TRY(auto intent, read_intent(record));
@@ -154,10 +165,7 @@ Result<void> take_record(const Record& record, SignerJournal& journal, Intents& 
     }
     if (record.type == 2) return take_result(record, journal, known);
     if (record.type == 3 && record.rest.size() == kFence) return success();
-    if (record.type == 4 && record.rest.size() == kProof) {
-        ++journal.proofs;
-        return success();
-    }
+    if (record.type == 4 && record.rest.size() == kProof) return take_proof(record, journal);
     return broken("a record of an unknown type");
 }
 

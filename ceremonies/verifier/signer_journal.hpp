@@ -44,8 +44,9 @@ struct SignerJournal {
     std::uint64_t records = 0;
     std::vector<Sha256> digests;  // of each record
     std::vector<SignedIntent> intents;
-    std::uint64_t proofs = 0;  // challenges that keys signed when their token came up
-    std::uint64_t torn = 0;    // octets behind the last whole record: a write that was interrupted, or is under way
+    std::uint64_t proofs = 0;       // challenges that keys signed when their token came up
+    std::uint64_t decryptions = 0;  // and that keys which do not sign decrypted
+    std::uint64_t torn = 0;  // octets behind the last whole record: a write that was interrupted, or is under way
 };
 
 // read_signer_journal reads all of it. malformed where a record is damaged or not chained to the one before: records

@@ -6,6 +6,7 @@
 #include "crypto/key_derivation.hpp"
 #include "crypto/key_transport.hpp"
 #include "crypto/random.hpp"
+#include "hsm/decryption_proof.hpp"
 #include "hsm/pkcs11/token_impl.hpp"
 
 namespace sealwright::hsm::pkcs11 {
@@ -141,31 +142,6 @@ CK_RV derive(SessionView session, CK_OBJECT_HANDLE key, ByteView point, std::siz
     const bool length_refused = rv == CKR_ATTRIBUTE_READ_ONLY || rv == CKR_TEMPLATE_INCONSISTENT ||
                                 rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_ATTRIBUTE_TYPE_INVALID;
     return length_refused ? call(attributes.size() - 1) : rv;
-}
-
-Result<void> same_content(const Secret& got, const Secret& expected) {
-    if (equal(got.reveal(), expected.reveal())) return success();
-    return fail(ErrorCode::token, "the token decrypted to something else than what was encrypted");
-}
-
-Result<Secret> oaep_block(crypto::Random& random, DigestAlgorithm digest, ByteView content, std::size_t size) {
-    Bytes seed(digest == DigestAlgorithm::sha1 ? 20 : 32);
-    random.fill(seed);
-    return crypto::oaep_encode(digest, {}, seed, content, size);
-}
-
-// pkcs1_block is EME-PKCS1-v1_5 (RFC 8017 7.2.1): 0, 2, at least eight random octets that are not zero, 0, the message.
-Result<Secret> pkcs1_block(crypto::Random& random, ByteView content, std::size_t size) {
-    if (size < content.size() + 11) return fail(ErrorCode::too_large, "a message that does not fit into the block");
-    Bytes padding(size - content.size() - 3);
-    random.fill(padding);
-    Secret block = Secret::with_capacity(size);
-    block.append(0);
-    block.append(2);
-    for (const std::uint8_t octet : padding) block.append(octet == 0 ? std::uint8_t{1} : octet);
-    block.append(0);
-    for (const std::uint8_t octet : content) block.append(octet);
-    return block;
 }
 
 }  // namespace
@@ -307,59 +283,19 @@ Result<Secret> TokenImpl::decrypt(const DecryptRequest& request) {
     });
 }
 
-// prove_agreement agrees with the new key and compares.
-Result<void> TokenImpl::prove_agreement(const TokenKey& key) {
-    crypto::SystemRandom random;
-    Scratch<66> scalar;
-    const std::size_t size = crypto::coordinate_size(key.public_key);
-    random.fill_secret(scalar.octets);
-    scalar.octets[0] = 0;  // below the order of each curve, which is all that a proof needs
-    scalar.octets[66 - size] = 0;
-    SEALWRIGHT_TRY(const auto share,
-                   crypto::ecdh_with_scalar(key.public_key, ByteView{scalar.octets}.subspan(66 - size)));
-    Bytes point{0x04};
-    append(point, share.ephemeral_x);
-    append(point, share.ephemeral_y);
-    DecryptRequest request;
-    request.key = key.id;
-    request.scheme = DecryptScheme::ecdh;
-    request.input = point;
-    SEALWRIGHT_TRY(const auto got, decrypt(request));
-    return same_content(got, share.shared_x);
-}
-
-// prove_decryption encrypts to the new key and has it decrypted, in the first of these ways that the token does: OAEP
-// with SHA-1, which nearly every token has and on which nothing but this proof hangs; with SHA-256, where SHA-1 is
-// gone; PKCS#1 v1.5.
+// prove_decryption has the new key decrypt what was encrypted to it, in the first way that the token does.
 Result<void> TokenImpl::prove_decryption(const TokenKey& key) {
-    if (key.public_key.type() != KeyType::rsa) return prove_agreement(key);
     crypto::SystemRandom random;
-    Scratch<32> content;
-    random.fill_secret(content.octets);
-    const Secret expected = Secret::copy_of(content.octets);
-    const auto tried = [&](DecryptScheme scheme, DigestAlgorithm digest) -> Result<void> {
-        DecryptRequest request;
+    Result<void> proof = fail(ErrorCode::unsupported, "a key of this type does not decrypt");
+    for (const DecryptionWay& way : decryption_ways(key.public_key)) {
+        SEALWRIGHT_TRY(const auto challenge, DecryptionProof::make(key.public_key, way, random));
+        // The key is named by the caller: what stands under another name must not pass.
+        DecryptRequest request = challenge.request();
         request.key = key.id;
-        request.scheme = scheme;
-        request.digest = digest;
-        const bool oaep = scheme == DecryptScheme::rsa_oaep;
-        request.secret_size = oaep ? 0 : content.octets.size();
-        const std::size_t size = key.public_key.rsa_modulus().size();
-        SEALWRIGHT_TRY(const auto block, oaep ? oaep_block(random, digest, content.octets, size)
-                                              : pkcs1_block(random, content.octets, size));
-        SEALWRIGHT_TRY(const auto input, crypto::rsa_encrypt_block(key.public_key, block.reveal()));
-        request.input = input;
-        SEALWRIGHT_TRY(const auto got, decrypt(request));
-        return same_content(got, expected);
-    };
-    // A token may say that it lacks a digest only as it decrypts, which reads like a wrong block.
-    const auto another_way = [](const Result<void>& proof) {
-        return !proof &&
-               (proof.error().code() == ErrorCode::unsupported || proof.error().code() == ErrorCode::malformed);
-    };
-    auto proof = tried(DecryptScheme::rsa_oaep, DigestAlgorithm::sha1);
-    if (another_way(proof)) proof = tried(DecryptScheme::rsa_oaep, DigestAlgorithm::sha256);
-    if (another_way(proof)) proof = tried(DecryptScheme::rsa_pkcs1, DigestAlgorithm::sha256);
+        const auto got = decrypt(request);
+        proof = got ? challenge.check(got.value().reveal()) : Result<void>{got.error()};
+        if (proof || !may_be_lacking(proof.error())) break;
+    }
     return proof;
 }
 

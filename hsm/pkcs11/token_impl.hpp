@@ -139,7 +139,6 @@ private:
     Result<Bytes> fresh_cka_id(SessionView session) const;
     Result<Bytes> random_from(SessionView session, std::size_t count) const;
     Result<void> prove(const TokenKey& key, const KeySpec& spec);
-    Result<void> prove_agreement(const TokenKey& key);
     Result<TokenKey> generate_on(SessionView session, const KeySpec& spec);
 
     template <class MakePlan>

@@ -229,7 +229,7 @@ Result<Connection::Stream> Connection::open_stream(const SignBegin& message) con
     Stream stream;
     stream.head = message.head;
     stream.left = message.size;
-    stream.keep = !entry->signs_digests;
+    stream.keep = !keys_.signs_digests(message.head.key);
     stream.deadline =
         SteadyClock::now() + std::min(options_.deadline, std::chrono::milliseconds{message.head.deadline_ms});
     stream.digest = crypto::Hasher{message.head.algorithm.digest};

@@ -13,9 +13,10 @@ struct KeyRing {
     struct Entry {
         KeyLimits limits;
         crypto::PublicKey key;
-        bool signs_digests = false;  // for each of its algorithms: a long CRL need not be kept
     };
     std::map<KeyId, Entry> entries;
+    // signs_digests: the tokens that hold the key now can be given a digest, so that a long CRL need not be kept.
+    std::function<bool(const KeyId&)> signs_digests;
 
     Result<const Entry*> find(const KeyId& key) const;
 };
@@ -30,8 +31,8 @@ public:
     Connection(Descriptor socket, const KeyRing& keys, Pipeline& pipeline, const Clock& clock, Log& log,
                const Options& options)
         : socket_(std::move(socket)), keys_(keys), pipeline_(pipeline), clock_(clock), log_(log), options_(options) {}
-
     ~Connection() override;
+
     // serve reads until the peer goes, breaks the protocol or close is called. The caller has checked the peer's
     // credentials.
     void serve() noexcept;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kMagic = "SWJOURNL";
 
+constexpr std::uint8_t kDecrypts = 128;  // and the DecryptScheme, where a proof has the scheme of its signature
+
 enum Type : std::uint8_t { kIntent = 1, kResult = 2, kFence = 3, kProof = 4 };
 
 struct SubjectWriter {
@@ -65,8 +67,14 @@ struct BodyWriter {
     void operator()(const ProofRecord& proof) const {
         begin(kProof);
         append(out, proof.key.view());
-        out.push_back(static_cast<std::uint8_t>(proof.algorithm.scheme));
-        out.push_back(static_cast<std::uint8_t>(proof.algorithm.digest));
+        if (const auto* way = std::get_if<DecryptionWay>(&proof.how)) {
+            out.push_back(static_cast<std::uint8_t>(kDecrypts + static_cast<std::uint8_t>(way->scheme)));
+            out.push_back(static_cast<std::uint8_t>(way->digest));
+        } else {
+            const auto& algorithm = std::get<crypto::SignatureAlgorithm>(proof.how);
+            out.push_back(static_cast<std::uint8_t>(algorithm.scheme));
+            out.push_back(static_cast<std::uint8_t>(algorithm.digest));
+        }
         append(out, proof.challenge.view());
         append(out, proof.token_serial.view());
     }
@@ -115,11 +123,18 @@ Result<ResultRecord> read_result(FieldReader& fields) {
     return result;
 }
 
-ProofRecord read_proof(FieldReader& fields) {
+Result<ProofRecord> read_proof(FieldReader& fields) {
     ProofRecord proof;
     proof.key = fields.id<KeyId>();
-    proof.algorithm.scheme = static_cast<crypto::SignatureScheme>(fields.number<std::uint8_t>());
-    proof.algorithm.digest = static_cast<crypto::DigestAlgorithm>(fields.number<std::uint8_t>());
+    const auto scheme = fields.number<std::uint8_t>();
+    const auto digest = static_cast<crypto::DigestAlgorithm>(fields.number<std::uint8_t>());
+    if (scheme < kDecrypts) {
+        proof.how = crypto::SignatureAlgorithm{static_cast<crypto::SignatureScheme>(scheme), digest};
+    } else {
+        const DecryptionWay way{static_cast<DecryptScheme>(scheme - kDecrypts), digest};
+        if (decrypt_scheme_name(way.scheme) == "unknown") return broken("a proof that cannot be read");
+        proof.how = way;
+    }
     proof.challenge = fields.id<Sha256>();
     proof.token_serial = fields.id<Sha256>();
     return proof;
@@ -146,9 +161,10 @@ Result<JournalRecord> read_body(ByteView body) {
             record.what = FenceRecord{node, BootEpoch{fields.number<std::uint64_t>()}};
             break;
         }
-        case kProof:
-            record.what = read_proof(fields);
+        case kProof: {
+            SEALWRIGHT_TRY(record.what, read_proof(fields));
             break;
+        }
         default:
             return broken("a record of unknown type");
     }

@@ -11,6 +11,9 @@
 //   fence   = node (16) epoch (8)
 //   proof   = key (32) scheme (1) digest (1) SHA-256 of the challenge (32) SHA-256 of the token's serial number (32)
 //
+// The scheme of a proof is that of the signature, or 128 and the way to decrypt (decryptor.hpp), which who reads
+// journals of keys that only sign may read as well.
+//
 // Numbers are big-endian, times are seconds since 1970 (two's complement). durable is the highest sequence number that
 // was known to be on the disk when the record was written: what a later record calls durable and cannot be read has
 // been damaged, and is no torn tail. The subject of an intent is what its purpose must not repeat: a certificate's
@@ -21,6 +24,7 @@
 #include <variant>
 
 #include "base/clock.hpp"
+#include "hsm/decryption_proof.hpp"
 #include "hsm/signer.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -80,12 +84,12 @@ struct FenceRecord {
     friend bool operator==(const FenceRecord&, const FenceRecord&) = default;
 };
 
-// ProofRecord: a key of a token that came up was asked to sign a challenge of ours, which shows that the token holds
-// it. No node asked, and no result follows: what was signed is of no use to anyone.
+// ProofRecord: a key of a token that came up was asked to sign or to decrypt a challenge of ours, which shows that the
+// token holds it. No node asked, and no result follows: what was signed is of no use to anyone.
 struct ProofRecord {
     KeyId key;
-    crypto::SignatureAlgorithm algorithm;
-    Sha256 challenge;     // digest of what was signed
+    std::variant<crypto::SignatureAlgorithm, DecryptionWay> how;
+    Sha256 challenge;     // digest of what was signed, or of the request to decrypt as token processes have it
     Sha256 token_serial;  // digest of the token's serial number
     friend bool operator==(const ProofRecord&, const ProofRecord&) = default;
 };

@@ -58,9 +58,19 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     ++life;
 }
 
-std::optional<std::size_t> Location::rank(const KeyId& key) const {
-    const auto found = keys_.find(key);
+void Location::add_key(const KeyId& key, bool signs_digests) {
+    keys_.emplace(key, number_);
+    if (signs_digests) {
+        without_digests_.erase(key);
+    } else {
+        without_digests_.insert(key);
+    }
+}
+
+std::optional<std::size_t> Location::rank(const TokenTask& task) const {
+    const auto found = keys_.find(task.key());
     if (found == keys_.end()) return std::nullopt;
+    if (task.kind() == TokenTask::Kind::digest && !signs_digests(task.key())) return std::nullopt;
     return found->second;
 }
 

@@ -49,11 +49,16 @@ public:
     bool has_ended(std::uint32_t pid) const noexcept { return pid == pid_ && process_ended_; }
     const std::shared_ptr<TokenConnection>& connection() const noexcept { return connection_; }
 
-    // add_key: this token holds the key; set_rank: and is that many tokens away from being its preferred one.
-    void add_key(const KeyId& key) { keys_.emplace(key, number_); }
+    // add_key: this token holds the key, and can be given digests for it or not; set_rank: and is that many tokens away
+    // from being its preferred one.
+    void add_key(const KeyId& key, bool signs_digests);
     void set_rank(const KeyId& key, std::size_t rank) { keys_.at(key) = rank; }
     bool serves(const KeyId& key) const { return keys_.contains(key); }
-    std::optional<std::size_t> rank(const KeyId& key) const;
+    // signs_digests: as far as this life of its process, or the one before, has said.
+    bool signs_digests(const KeyId& key) const { return !without_digests_.contains(key); }
+    // rank is that of the task's key; nothing where the token does not hold it, or cannot do with it what the task
+    // wants.
+    std::optional<std::size_t> rank(const TokenTask& task) const;
 
     // room says how many more tasks may be assigned now: two for each lane, so that none ever waits for us; more where
     // the token signs so fast that several tasks travel in one packet.
@@ -124,6 +129,7 @@ private:
     std::uint32_t pid_ = 0;
     bool stream_ended_ = true, process_ended_ = true;
     std::map<KeyId, std::size_t> keys_;
+    std::set<KeyId> without_digests_;  // kept while the process is gone
     std::map<std::uint16_t, Slot> busy_;
     std::vector<std::uint16_t> free_;
     std::vector<std::uint16_t> assigned_;

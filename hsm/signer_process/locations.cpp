@@ -51,7 +51,7 @@ void Locations::tell(Endings& endings) {
 
 // --- starting ---
 
-Result<std::map<KeyId, KnownKey>> Locations::start(JournalProofs journal_proofs) {
+Result<std::map<KeyId, crypto::PublicKey>> Locations::start(JournalProofs journal_proofs) {
     journal_proofs_ = std::move(journal_proofs);
     manager_ = std::thread{[this] { manage(); }};
     Lock lock{mutex_};
@@ -174,31 +174,41 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
         log_.info(kRoom, "token " + ready.label + " serial " + ready.serial + " (" + ready.manufacturer + "), module " +
                              ready.module + " SHA-256 " + ready.module_sha256.hex());
     set_state(location, LocationState::proving);
-    const auto number = location.number();
-    const auto life = location.life;
-    std::vector<std::shared_ptr<ProofTask>> tasks;
-    std::vector<ProofRecord> records;
+    ProofTasks tasks;
     for (const KeyLimits& limits : configuration_.keys) {
-        // A key that decrypts cannot sign: its public half is all that is compared.
-        if (!location.serves(limits.id) || limits.algorithms.empty()) continue;
-        auto told = [this, number, life, key = limits.name](const Result<void>& proof) {
-            proved(number, life, key, proof);
-        };
-        tasks.push_back(std::make_shared<ProofTask>(
-            limits, keys_.at(limits.id).key, SteadyClock::now() + location.configuration().start, std::move(told)));
-        records.push_back(tasks.back()->record(ready.serial));
+        if (!location.serves(limits.id)) continue;
+        auto task = proof_of(location, limits, ready.serial);
+        if (!task) return fail_start(location, task.error());
+        tasks.push_back(std::move(task).value());
     }
     location.unproven = tasks.size();
     if (tasks.empty()) return come_up(location, endings);
-    endings.emplace_back([this, number, life, tasks, records] {
+    journal_and_ask(location, std::move(tasks), endings);
+}
+
+Result<std::shared_ptr<ProofTask>> Locations::proof_of(const Location& location, const KeyLimits& limits,
+                                                       const std::string& serial) {
+    auto told = [this, number = location.number(), life = location.life, &limits](const Result<void>& proof,
+                                                                                  std::shared_ptr<ProofTask> another) {
+        proved(number, life, limits.name, proof, std::move(another));
+    };
+    return ProofTask::make(
+        {limits, keys_.at(limits.id), serial, SteadyClock::now() + location.configuration().start, std::move(told)});
+}
+
+// journal_and_ask: what a proof signs or decrypts is journaled before the token is asked, as everything.
+void Locations::journal_and_ask(const Location& location, ProofTasks tasks, Endings& endings) {
+    std::vector<ProofRecord> records;
+    for (const auto& task : tasks) records.push_back(task->record());
+    endings.emplace_back([this, number = location.number(), life = location.life, tasks = std::move(tasks), records] {
         journal_proofs_(records, [this, number, life, tasks](const Result<void>& journaled) {
             proofs_journaled(number, life, tasks, journaled);
         });
     });
 }
 
-void Locations::proofs_journaled(std::uint8_t number, std::uint64_t life,
-                                 const std::vector<std::shared_ptr<ProofTask>>& tasks, const Result<void>& journaled) {
+void Locations::proofs_journaled(std::uint8_t number, std::uint64_t life, const ProofTasks& tasks,
+                                 const Result<void>& journaled) {
     const Lock lock{mutex_};
     Location& location = locations_[number];
     if (location.life != life || location.state != LocationState::proving) return;
@@ -206,7 +216,7 @@ void Locations::proofs_journaled(std::uint8_t number, std::uint64_t life,
         fail_start(location, journaled.error());
         return ask(KillToken{number});
     }
-    location.proofs.assign(tasks.begin(), tasks.end());
+    location.proofs.insert(location.proofs.end(), tasks.begin(), tasks.end());
     ask_proofs(location);
 }
 
@@ -222,20 +232,22 @@ void Locations::ask_proofs(Location& location) {
     ask(KillToken{location.number()});
 }
 
-void Locations::proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof) {
+void Locations::proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof,
+                       std::shared_ptr<ProofTask> another) {
     Endings endings;
     {
         const Lock lock{mutex_};
         Location& location = locations_[number];
         if (location.life != life || location.state != LocationState::proving) return;
-        if (!proof) {
+        if (another) {
+            journal_and_ask(location, {std::move(another)}, endings);
+        } else if (!proof) {
             fail_start(
                 location,
                 fail(proof.error().code() == ErrorCode::invalid_signature ? ErrorCode::token : proof.error().code(),
                      "the token does not prove that it holds the key " + key, proof.error().describe()));
             return ask(KillToken{number});
-        }
-        if (--location.unproven == 0) {
+        } else if (--location.unproven == 0) {
             come_up(location, endings);
         } else {
             ask_proofs(location);
@@ -262,6 +274,12 @@ void Locations::submit(std::vector<std::shared_ptr<TokenTask>> tasks) {
         queue_.submit(std::move(tasks), endings);
     }
     tell(endings);
+}
+
+bool Locations::signs_digests(const KeyId& key) const {
+    const Lock lock{mutex_};
+    return std::all_of(locations_.begin(), locations_.end(),
+                       [&](const Location& location) { return location.signs_digests(key); });
 }
 
 void Locations::drop_unwanted() {
@@ -325,9 +343,8 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
             const bool is_ours = std::any_of(configuration_.keys.begin(), configuration_.keys.end(),
                                              [&](const KeyLimits& limits) { return limits.id == notice->key; });
             if (!is_ours) return fail(ErrorCode::token, "the token shows a key that nobody asked for");
-            const auto known = keys_.emplace(notice->key, KnownKey{std::move(key), notice->signs_digests});
-            if (!known.second) known.first->second.signs_digests &= notice->signs_digests;
-            location.add_key(notice->key);
+            keys_.emplace(notice->key, std::move(key));
+            location.add_key(notice->key, notice->signs_digests);
         } else {
             take_ready(location, std::get<TokenReady>(message), endings);
         }

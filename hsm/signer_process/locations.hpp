@@ -19,12 +19,6 @@ namespace sealwright::hsm::signer_process {
 
 class ProofTask;
 
-// KnownKey is what the tokens told of a key.
-struct KnownKey {
-    crypto::PublicKey key;
-    bool signs_digests = false;  // in every token that holds it
-};
-
 // Locations: thread-safe.
 class Locations {
 public:
@@ -42,14 +36,18 @@ public:
     Locations& operator=(const Locations&) = delete;
 
     // start brings every token up and waits until each is up or has failed. A configured key that no token serves is
-    // the error of the token that should: not_found, denied (a refused PIN), config, token, timed_out.
-    Result<std::map<KeyId, KnownKey>> start(JournalProofs journal_proofs);
+    // the error of the token that should: not_found, denied (a refused PIN), config, token, timed_out. Else it gives
+    // the public half of each.
+    Result<std::map<KeyId, crypto::PublicKey>> start(JournalProofs journal_proofs);
     // tell_ready lets the supervisor know that clients are served.
     void tell_ready();
 
     // submit puts tasks into the queue, in order; those that do not fit are refused as overloaded, those whose key no
     // token can serve as unavailable.
     void submit(std::vector<std::shared_ptr<TokenTask>> tasks);
+    // signs_digests: no token is known that holds the key and cannot be given a digest in place of a message, for every
+    // algorithm of the key. A digest is never given to one that cannot, also if it comes up later.
+    bool signs_digests(const KeyId& key) const;
     // drop_unwanted calls back what was handed to a token, is not begun, and nobody waits for any more.
     void drop_unwanted();
     // waiting counts the tasks in the queue; lanes the signatures that run side by side.
@@ -63,6 +61,7 @@ public:
 private:
     using Endings = TaskQueue::Endings;
     using Lock = std::unique_lock<std::mutex>;
+    using ProofTasks = std::vector<std::shared_ptr<ProofTask>>;
 
     struct Reader {
         std::thread thread;
@@ -80,6 +79,9 @@ private:
     void count_failure(Location& location);
     void take_ready(Location& location, const TokenReady& ready, Endings& endings);
     void take_refusal(Location& location, const Error& why);
+    Result<std::shared_ptr<ProofTask>> proof_of(const Location& location, const KeyLimits& limits,
+                                                const std::string& serial);
+    void journal_and_ask(const Location& location, ProofTasks tasks, Endings& endings);
     void ask_proofs(Location& location);
     void come_up(Location& location, Endings& endings);
     void fail_start(Location& location, const Error& why);
@@ -96,9 +98,10 @@ private:
     void manage();
     void read_token(std::uint8_t number, std::uint64_t life, std::shared_ptr<TokenConnection> connection);
     Result<void> take_packet(std::uint8_t number, std::uint64_t life, ByteView packet);
-    void proofs_journaled(std::uint8_t number, std::uint64_t life, const std::vector<std::shared_ptr<ProofTask>>& tasks,
+    void proofs_journaled(std::uint8_t number, std::uint64_t life, const ProofTasks& tasks,
                           const Result<void>& journaled);
-    void proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof);
+    void proved(std::uint8_t number, std::uint64_t life, const std::string& key, const Result<void>& proof,
+                std::shared_ptr<ProofTask> another);
     static void tell(Endings& endings);
 
     const Configuration& configuration_;
@@ -111,7 +114,7 @@ private:
     std::condition_variable changed_;
     std::vector<Location> locations_;
     TaskQueue queue_;
-    std::map<KeyId, KnownKey> keys_;
+    std::map<KeyId, crypto::PublicKey> keys_;
     std::list<Reader> readers_;
     bool is_stopping_ = false;
     bool was_killed_ = false;

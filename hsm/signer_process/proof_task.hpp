@@ -1,5 +1,5 @@
-// proof_task.hpp: what a key of a token that came up has to do before it gets work: sign a fresh challenge. The halves
-// that the token shows could belong to another private key than the one inside.
+// proof_task.hpp: what a key of a token that came up has to do before it gets work: sign a fresh challenge, or decrypt
+// one where it does not sign. The halves that the token shows could belong to another private key than the one inside.
 #pragma once
 
 #include <functional>
@@ -10,33 +10,33 @@
 
 namespace sealwright::hsm::signer_process {
 
-class ProofTask final : public TokenTask {
+// ProofTask is journaled (record) and then asked for, like a signature.
+class ProofTask : public TokenTask {
 public:
-    // Told is called once, on any thread: success; invalid_signature (another key answered); or why nothing came.
-    using Told = std::function<void(const Result<void>&)>;
+    // Told is called once, on any thread: success; invalid_signature or token (another key answered); or why nothing
+    // came. another is a new task, to be journaled and asked in place of this one, where the key may be able to prove
+    // itself in another way that its limits name.
+    using Told = std::function<void(const Result<void>& proof, std::shared_ptr<ProofTask> another)>;
+    struct Question {
+        const KeyLimits& limits;  // outlive the task
+        crypto::PublicKey key;    // what the token shows
+        std::string token_serial;
+        std::chrono::steady_clock::time_point deadline;
+        Told told;
+    };
+    // make gives the first task for a key. Errors: config for a key that could do nothing of what its limits name.
+    static Result<std::shared_ptr<ProofTask>> make(Question question);
 
-    // limits are those of a key that signs, and outlive this; key is what the token shows of it.
-    ProofTask(const KeyLimits& limits, crypto::PublicKey key, std::chrono::steady_clock::time_point deadline,
-              Told told);
+    virtual ProofRecord record() const = 0;
 
-    // record is what is journaled before the token with this serial number is asked.
-    ProofRecord record(const std::string& serial) const;
-
-    const KeyId& key() const noexcept override { return limits_.id; }
-    const crypto::SignatureAlgorithm& algorithm() const noexcept override { return limits_.algorithms.front(); }
-    ByteView octets() const noexcept override { return challenge_; }
-    Kind kind() const noexcept override { return Kind::message; }
+    const KeyId& key() const noexcept override { return question_.limits.id; }
     bool is_proof() const noexcept override { return true; }
     bool is_wanted() const noexcept override { return true; }
-    void succeed(Bytes signature) noexcept override { told_(key_.verify(algorithm(), challenge_, signature)); }
-    void refuse(const Error& why) noexcept override { told_(why); }
-    void lose_sight(const Error& why) noexcept override { told_(why); }
+    void lose_sight(const Error& why) noexcept override { refuse(why); }
 
-private:
-    const KeyLimits& limits_;
-    const crypto::PublicKey key_;
-    Bytes challenge_;
-    const Told told_;
+protected:
+    explicit ProofTask(Question question) : TokenTask(question.deadline), question_(std::move(question)) {}
+    const Question question_;
 };
 
 }  // namespace sealwright::hsm::signer_process

@@ -156,10 +156,10 @@ private:
     }
 
     // gather_keys joins what the configuration says of a key with what the tokens say.
-    void gather_keys(const std::map<KeyId, KnownKey>& known) {
+    void gather_keys(const std::map<KeyId, crypto::PublicKey>& known) {
+        keys_.signs_digests = [this](const KeyId& key) { return locations_.signs_digests(key); };
         for (const KeyLimits& limits : configuration_.keys) {
-            const KnownKey& key = known.at(limits.id);
-            keys_.entries.emplace(limits.id, KeyRing::Entry{limits, key.key, key.signs_digests});
+            keys_.entries.emplace(limits.id, KeyRing::Entry{limits, known.at(limits.id)});
             std::string purposes;
             for (const Purpose purpose : limits.purposes()) purposes += " " + std::string{purpose_name(purpose)};
             log_.info(kRoom, "key " + limits.name + " " + limits.id.hex() + ":" + purposes);

@@ -27,14 +27,14 @@ Error of_token(const Error& error) {
 
 }  // namespace
 
-Location* TaskQueue::choose(const KeyId& key, SteadyTime now, bool& is_saturated) {
+Location* TaskQueue::choose(const TokenTask& task, SteadyTime now, bool& is_saturated) {
     is_saturated = true;
     Location* chosen = nullptr;
     std::size_t best = SIZE_MAX;
     for (Location& location : locations_) {
         if (location.state != LocationState::up || location.rest_until > now || location.room() == 0) continue;
         is_saturated = false;
-        const auto rank = location.rank(key);
+        const auto rank = location.rank(task);
         if (!rank || *rank >= best) continue;
         best = *rank;
         chosen = &location;
@@ -53,7 +53,7 @@ void TaskQueue::pump(Endings& endings) {
             endings.emplace_back([task] { task->refuse(no_more()); });
             continue;
         }
-        Location* location = choose(task->key(), now, is_saturated);
+        Location* location = choose(*task, now, is_saturated);
         if (location != nullptr) {
             location->assign(std::move(task));
         } else {
@@ -76,12 +76,12 @@ void TaskQueue::put_back(Tasks tasks, Endings& endings) {
     waiting_.insert(waiting_.begin(), std::make_move_iterator(tasks.begin()), std::make_move_iterator(tasks.end()));
 }
 
-// is_hopeless: nothing that could serve the key is up, coming up, or was so a moment ago.
-bool TaskQueue::is_hopeless(const KeyId& key, SteadyTime now) const {
+// is_hopeless: nothing that could do the task is up, coming up, or was so a moment ago.
+bool TaskQueue::is_hopeless(const TokenTask& task, SteadyTime now) const {
     return std::none_of(locations_.begin(), locations_.end(), [&](const Location& location) {
         if (location.state == LocationState::left_alone) return false;
         if (location.state == LocationState::up || location.state == LocationState::draining)
-            return location.serves(key);
+            return location.rank(task).has_value();
         return !location.down_since || now - *location.down_since < kHopePatience;
     });
 }
@@ -102,7 +102,7 @@ void TaskQueue::submit(Tasks tasks, Endings& endings) {
             why = stopping();
         } else if (waiting_.size() >= max_waiting_) {
             why = fail(ErrorCode::overloaded, "too many signatures are waiting");
-        } else if (is_hopeless(task->key(), now)) {
+        } else if (is_hopeless(*task, now)) {
             why = why_hopeless();
         }
         if (why) {
@@ -117,7 +117,7 @@ void TaskQueue::submit(Tasks tasks, Endings& endings) {
 void TaskQueue::refuse_late(SteadyTime now, Endings& endings) {
     std::erase_if(waiting_, [&](std::shared_ptr<TokenTask>& task) {
         const bool is_late = task->deadline() <= now;
-        if (!is_late && !is_hopeless(task->key(), now)) return false;
+        if (!is_late && !is_hopeless(*task, now)) return false;
         const Error why = is_late ? late() : why_hopeless();
         endings.emplace_back([task = std::move(task), why] { task->refuse(why); });
         return true;

@@ -28,7 +28,7 @@ public:
     TaskQueue(std::vector<Location>& locations, std::size_t max_waiting, Log& log)
         : locations_(locations), max_waiting_(max_waiting), log_(log) {}
 
-    // submit takes tasks in order; those that do not fit are refused as overloaded, those whose key no token can serve
+    // submit takes tasks in order; those that do not fit are refused as overloaded, those that no token can do
     // as unavailable.
     void submit(Tasks tasks, Endings& endings);
     // pump hands out what there is room for, in order; a task whose tokens are busy or down lets others pass.
@@ -48,8 +48,8 @@ public:
     bool is_empty() const noexcept { return waiting_.empty(); }
 
 private:
-    Location* choose(const KeyId& key, SteadyTime now, bool& is_saturated);
-    bool is_hopeless(const KeyId& key, SteadyTime now) const;
+    Location* choose(const TokenTask& task, SteadyTime now, bool& is_saturated);
+    bool is_hopeless(const TokenTask& task, SteadyTime now) const;
     Error why_hopeless() const;
     void put_back(Tasks tasks, Endings& endings);
     Says take_failure(Location& location, std::shared_ptr<TokenTask> task, const Error& error, Endings& endings);

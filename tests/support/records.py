@@ -24,7 +24,7 @@ class Journal:
         if data[:8] != b"SWJOURNL" or int.from_bytes(data[8:10], "big") != 1:
             raise ValueError("not a journal of version 1")
         self.intents, self.outcomes, self.fences = {}, {}, []
-        self.proofs = set()  # digests of the challenges that keys signed when their token came up
+        self.proofs = set()  # digests of the challenges that keys signed (or decrypted) when their token came up
         previous, at = hashlib.sha256(data[:64]).digest(), 64
         self.torn = 0
         while at < len(data):

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <thread>
 
+#include "crypto/digest.hpp"
+#include "hsm/signer_process/journal_record.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 #include "hsm/signer_process/wire.hpp"
 #include "signer_house.hpp"
@@ -50,10 +52,10 @@ protected:
         return client ? std::move(client).value() : nullptr;
     }
     static void inject(std::string_view script) { test::write_text(house().script(), script); }
-    // journaled waits until the proofs of seven keys, a fence and this many certificate intents are in the journal:
+    // journaled waits until the proofs of eight keys, a fence and this many certificate intents are in the journal:
     // 159, 85 and 184 octets each (journal_record.hpp).
     static bool journaled(std::size_t intents) {
-        const std::size_t expected = 64 + 7 * 159 + 85 + intents * 184;
+        const std::size_t expected = 64 + 8 * 159 + 85 + intents * 184;
         for (int i = 0; i < 2000; ++i) {
             std::error_code none_yet;
             if (std::filesystem::file_size(house().journal(), none_yet) >= expected && !none_yet) return true;
@@ -203,6 +205,114 @@ INSTANTIATE_TEST_SUITE_P(All, UnclearLogin,
                              std::erase_if(name, [](char c) { return c == '=' || c == '_'; });
                              return name;
                          });
+
+// A key that only decrypts proves itself by decrypting: what the token shows of it could belong to another private key.
+class DecryptingKey : public SignerFault {
+protected:
+    // configure has the signer serve this key alone, by these schemes.
+    static void configure(const crypto::PublicKey& key, const std::string& schemes) {
+        house().write_config(kFaulty, {}, "evidence = \"none\"\n");
+        std::string config = test::read_text(house().config());
+        config.resize(config.find("\n[[key]]"));
+        config += "\n[[key]]\nid = \"" + key.id().hex() +
+                  "\"\nname = \"opener\"\npurposes = [\"decrypt\"]\n[key.decrypt]\nschemes = [" + schemes + "]\n";
+        test::write_text(house().config(), config);
+    }
+    // begin gives the signer's exit status, or none where it serves.
+    std::optional<int> begin() {
+        signer_.log_to(house().folder() / "log");
+        if (!signer_.start(kProgram, house().config(), house().faulty_environment())) return signer_.wait();
+        signer_.kill(SIGTERM);
+        EXPECT_EQ(signer_.wait(), 0);
+        return std::nullopt;
+    }
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+    // altered is the key as the faulty module shows it with alter=key.
+    static crypto::PublicKey altered(const crypto::PublicKey& key) {
+        Bytes spki = bytes_of(key.spki().view());
+        if (key.type() == crypto::KeyType::rsa) {
+            spki[spki.size() - 5 - 64] ^= 1U;
+        } else {
+            const Bytes base = from_hex(
+                                   "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8"
+                                   "ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+                                   .value();
+            std::copy(base.begin(), base.end(), spki.end() - static_cast<std::ptrdiff_t>(base.size()));
+        }
+        return crypto::PublicKey::parse(spki).value();
+    }
+    // proofs gives how the keys in the journal proved themselves, in order.
+    static std::vector<DecryptionWay> proofs() {
+        const std::string text = test::read_text(house().journal());
+        ByteView rest = view_of(text);
+        Sha256 previous = crypto::sha256(rest.first(kJournalHeader));
+        rest = rest.subspan(kJournalHeader);
+        std::vector<DecryptionWay> ways;
+        while (!rest.empty()) {
+            const auto at = read_record(rest, previous);
+            EXPECT_TRUE(at) << at.error().describe();
+            if (!at) break;
+            if (const auto* proof = std::get_if<ProofRecord>(&at.value().record.what))
+                ways.push_back(std::get<DecryptionWay>(proof->how));
+            previous = at.value().digest;
+            rest = rest.subspan(at.value().size);
+        }
+        return ways;
+    }
+    static constexpr DecryptionWay kOaep{DecryptScheme::rsa_oaep, crypto::DigestAlgorithm::sha1};
+    static constexpr DecryptionWay kOaepSha256{DecryptScheme::rsa_oaep, crypto::DigestAlgorithm::sha256};
+    static constexpr DecryptionWay kPkcs1{DecryptScheme::rsa_pkcs1, crypto::DigestAlgorithm::sha256};
+    static constexpr DecryptionWay kEcdh{DecryptScheme::ecdh, crypto::DigestAlgorithm::sha256};
+};
+
+TEST_F(DecryptingKey, ProvesItselfInAWayThatItsLimitsName) {
+    const struct {
+        const char *name, *schemes;
+        DecryptionWay way;
+    } kRows[] = {{"opener", "\"rsa-oaep\"", kOaep},
+                 {"opener", "\"rsa-pkcs1\"", kPkcs1},
+                 {"opener", "\"rsa-pkcs1\", \"rsa-oaep\"", kOaep},
+                 {"agreer", "\"ecdh\"", kEcdh}};
+    for (const auto& row : kRows) {
+        SCOPED_TRACE(row.schemes);
+        std::filesystem::remove(house().journal());
+        configure(house().key(row.name).public_key, row.schemes);
+        EXPECT_EQ(begin(), std::nullopt) << log();
+        EXPECT_EQ(proofs(), std::vector{row.way});
+    }
+}
+
+TEST_F(DecryptingKey, ProvesItselfInAnotherWayWhereTheTokenLacksTheFirst) {
+    configure(house().key("opener").public_key, "\"rsa-oaep\", \"rsa-pkcs1\"");
+    inject("C_DecryptInit count=2 return=CKR_MECHANISM_PARAM_INVALID\n");
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(proofs(), (std::vector{kOaep, kOaepSha256, kPkcs1}));
+    // Where the key may not decrypt so, it does not prove itself so.
+    configure(house().key("opener").public_key, "\"rsa-oaep\"");
+    inject("C_DecryptInit count=2 return=CKR_MECHANISM_PARAM_INVALID\n");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("does not prove that it holds the key opener"));
+}
+
+TEST_F(DecryptingKey, IsRefusedWhereThePrivateHalfIsAnotherOne) {
+    inject("C_GetAttributeValue alter=key\n");
+    const struct {
+        const char *name, *schemes;
+    } kRows[] = {{"opener", "\"rsa-oaep\""}, {"opener", "\"rsa-pkcs1\""}, {"agreer", "\"ecdh\""}};
+    for (const auto& row : kRows) {
+        SCOPED_TRACE(row.schemes);
+        test::write_text(house().folder() / "log", "");
+        // The token shows the key that is asked for.
+        configure(altered(house().key(row.name).public_key), row.schemes);
+        EXPECT_EQ(begin(), 1);
+        EXPECT_THAT(log(), ::testing::HasSubstr("does not prove that it holds the key opener"));
+    }
+    // Under the label and CKA_ID of the key stands another one.
+    test::write_text(house().folder() / "log", "");
+    configure(house().key("opener").public_key, "\"rsa-oaep\"");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("the token does not hold the key opener"));
+}
 
 // A device that is not there took no try: it is asked for as long as it takes.
 TEST_F(SignerFault, ATokenThatIsNotThereTakesNoTryOfThePin) {

@@ -126,6 +126,7 @@ SignerHouse::SignerHouse() {
     make("edwards", KeyType::ed25519);
     make("opener", KeyType::rsa, 2048, "non-extractable-decrypt-v1");
     make("messages", KeyType::ec_p256);
+    make("agreer", KeyType::ec_p256, 0, "non-extractable-decrypt-v1");  // not in the configuration
     write_config();
 }
 

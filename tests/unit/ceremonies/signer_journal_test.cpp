@@ -90,14 +90,29 @@ SignerJournal read(const Bytes& octets) {
     return journal ? journal.value() : SignerJournal{};
 }
 
+// Both readers refuse a proof by a way to decrypt that is none.
+TEST(SignerJournalReading, RefusesAProofThatNobodyCouldGive) {
+    for (const unsigned way : {0U, 4U, 127U}) {
+        Scribe scribe;
+        const hsm::DecryptionWay unknown{static_cast<hsm::DecryptScheme>(way), crypto::DigestAlgorithm::sha256};
+        scribe.write(ProofRecord{filled<KeyId>(6), unknown, filled<Sha256>(1), filled<Sha256>(2)});
+        const Bytes octets = scribe.octets();
+        EXPECT_FALSE(read_signer_journal(octets)) << way;
+        const ByteView record = ByteView{octets}.subspan(kJournalHeader);
+        EXPECT_FALSE(read_record(record, crypto::sha256(ByteView{octets}.first(kJournalHeader)))) << way;
+    }
+}
+
 TEST(SignerJournalReading, GivesWhatTheSignerWrote) {
     Scribe scribe;
     scribe.write(FenceRecord{filled<NodeId>(9), BootEpoch{1}}).sign(certificate(1)).at(5).sign(crl(2, 77));
     scribe.write(ProofRecord{filled<KeyId>(5), {}, filled<Sha256>(1), filled<Sha256>(2)});
+    scribe.write(ProofRecord{filled<KeyId>(6), hsm::DecryptionWay{}, filled<Sha256>(1), filled<Sha256>(2)});
     scribe.sign(checkpoint(12, filled<Sha256>(8)), Outcome::unknown).sign(certificate(3), Outcome::failed);
     const SignerJournal journal = read(scribe.octets());
-    EXPECT_EQ(journal.records, 10U);
+    EXPECT_EQ(journal.records, 11U);
     EXPECT_EQ(journal.proofs, 1U);
+    EXPECT_EQ(journal.decryptions, 1U);
     EXPECT_EQ(journal.created, kStart);
     EXPECT_EQ(journal.torn, 0U);
     ASSERT_EQ(journal.intents.size(), 4U);
