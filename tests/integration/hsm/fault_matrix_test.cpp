@@ -39,6 +39,8 @@ const std::string kFaulty = from_environment("SEALWRIGHT_TEST_FAULTY_MODULE");
 constexpr unsigned kClients = 8;
 constexpr seconds kRecovery{3};  // from the fault to the next good signature
 
+constexpr milliseconds kInFlight{150};  // what was with the token when the fault came
+
 struct Algorithm {
     const char* name;
     const char* genpkey;  // how openssl makes the key
@@ -60,6 +62,8 @@ struct Fault {
     unsigned most_unknown = 0;  // answers that may be indeterminate
     bool gives_wrong = false;   // signatures that the asker must find out
     const char* configuration = "";
+    bool signs_nothing = false;  // while it lasts
+    int signal = 0;              // that the token's process gets once the script is there
 };
 const Fault kFaults[] = {
     {"SessionLost", "C_SignInit count=3 return=CKR_SESSION_HANDLE_INVALID\n"},
@@ -78,6 +82,25 @@ const Fault kFaults[] = {
     {"WrongSignature", "C_Sign count=3 alter=signature\n", 0, 3, true},
     {"TruncatedSignature", "C_Sign count=2 truncate=1\n", 0, 2},
     {"SlowToken", "C_Sign count=40 delay_ms=60\n"},
+    // The token is lost, and what is found again under the same label and CKA_ID is another key: it is not used.
+    {.name = "AnotherKeyInItsPlace",
+     .script = "C_GetAttributeValue alter=key\nC_SignInit count=0 return=CKR_SESSION_HANDLE_INVALID\n",
+     .lasts_ms = 600,
+     .signs_nothing = true},
+    // The same calls every time, by the seeds. What was signed and not told of is unknown.
+    {.name = "AtRandom",
+     .script = "C_SignInit percent=3 seed=11 count=0 return=CKR_SESSION_HANDLE_INVALID\n"
+               "C_OpenSession percent=3 seed=12 count=0 return=CKR_DEVICE_REMOVED\n"
+               "C_Sign percent=3 seed=13 count=0 return=CKR_DATA_LEN_RANGE\n"
+               "C_Sign percent=2 seed=14 count=0 call=yes return=CKR_DEVICE_ERROR\n"
+               "C_Sign percent=1 seed=15 count=0 crash once_file=FIRED\n",
+     .lasts_ms = 1500,
+     .most_unknown = 400},
+    {.name = "HangOnASignal", .script = "C_Sign hang on=USR1 once_file=FIRED\n", .most_unknown = 4, .signal = SIGUSR1},
+    {.name = "CrashOnASignal",
+     .script = "C_Sign crash call=yes on=USR2 once_file=FIRED\n",
+     .most_unknown = 4,
+     .signal = SIGUSR2},
     {"ThrottledWithFullQueue", "C_Sign rate=60\n", 600, 0, false, "max_outstanding = 4\n"},
 };
 
@@ -342,6 +365,10 @@ TEST_P(FaultMatrix, IssuesThroughout) {
     EXPECT_TRUE(wait_for_good(20, seconds{10}));
     const auto broken = SteadyClock::now();
     inject(fault.script);
+    if (fault.signal != 0) {
+        ::usleep(100000);  // until the module has read the script, and listens
+        ASSERT_EQ(::kill(signer_.child("signer-token"), fault.signal), 0);
+    }
     if (fault.lasts_ms > 0) {
         ::usleep(fault.lasts_ms * 1000);
         inject("");
@@ -357,6 +384,7 @@ TEST_P(FaultMatrix, IssuesThroughout) {
               << tally_.count(ErrorCode::overloaded) << " overloaded, " << tally_.count(ErrorCode::unavailable)
               << " unavailable" << std::endl;
     EXPECT_LT(longest, kRecovery);
+    EXPECT_GE(longest, fault.signs_nothing ? milliseconds{fault.lasts_ms} - kInFlight : milliseconds{0});
     EXPECT_EQ(tally_.wrong() > 0, fault.gives_wrong);
     expect_agreement(fault.most_unknown);
     signer_.kill(SIGTERM);
