@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <thread>
+
 #include "base/boundary.hpp"
 #include "base/secret.hpp"
 #include "crypto/digest.hpp"
@@ -14,6 +16,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::seconds kHandshakeTimeout{5};
 constexpr std::chrono::seconds kPatience{5};  // with a client that does not read its answers
+constexpr std::chrono::microseconds kShortestPause{50};
 constexpr std::size_t kReceive = 2 * kMaxFrame;
 constexpr std::size_t kMaxStreams = 4;
 constexpr std::size_t kMaxOutgoing = 4U << 20U;
@@ -39,15 +42,22 @@ void Connection::fence_off(const NodeId& node, BootEpoch epoch) noexcept {
     if (node_ == node && epoch_ < epoch) fenced_off_ = true;
 }
 
-// answer appends a frame; the first thread to come sends for all that append meanwhile.
 void Connection::answer(std::uint64_t number, const ServerMessage& message) noexcept {
-    std::unique_lock lock{out_mutex_};
-    if (gone_) return;
-    append_message(outgoing_, number, message);
-    if (outgoing_.size() > kMaxOutgoing) {  // a peer that asks and does not read
-        zeroise(outgoing_.data(), outgoing_.size());
-        return close();
+    {
+        const std::scoped_lock lock{out_mutex_};
+        if (gone_) return;
+        append_message(outgoing_, number, message);
+        if (outgoing_.size() > kMaxOutgoing) {  // a peer that asks and does not read
+            zeroise(outgoing_.data(), outgoing_.size());
+            return close();
+        }
     }
+    if (!AnswersTogether::hold_back(shared_from_this())) deliver();
+}
+
+// deliver: the first thread to come sends for all that append meanwhile.
+void Connection::deliver() noexcept {
+    std::unique_lock lock{out_mutex_};
     if (flushing_) return;
     flushing_ = true;
     while (!outgoing_.empty() && !gone_) {
@@ -73,21 +83,30 @@ void Connection::serve() noexcept {
     }
     close();
     streams_.clear();
+    asked_.clear();  // each holds this connection
 }
 
 Result<void> Connection::serve_frames() {
     ReceiveBuffer buffer{kReceive};
     for (;;) {
         ByteView rest = buffer.view();
-        auto taken = take_frames(rest);
-        if (!taken) {
+        if (auto taken = take_all(rest); !taken) {
             answer(0, error_answer(taken.error()));
             return taken;
         }
         buffer.keep(rest.size());
+        if (const auto spare = pipeline_.spare(); spare > kShortestPause) std::this_thread::sleep_for(spare);
         SEALWRIGHT_TRY(const auto count, buffer.receive(socket_.get()));
         if (count == 0) return success();
     }
+}
+
+// take_all takes the whole frames at hand; what they ask for goes on together, and so do refusals.
+Result<void> Connection::take_all(ByteView& octets) {
+    const AnswersTogether together;
+    auto taken = take_frames(octets);
+    hand_over();
+    return taken;
 }
 
 Result<void> Connection::take_frames(ByteView& octets) {
@@ -126,7 +145,11 @@ Result<void> Connection::begin(std::uint64_t number, const ClientMessage& messag
 Result<void> Connection::take(std::uint64_t number, const ClientMessage& message) {
     if (const auto* sign = std::get_if<Sign>(&message)) {
         ask(number, *sign);
-    } else if (const auto* begun = std::get_if<SignBegin>(&message)) {
+        return success();
+    }
+    // Whatever else is asked comes behind the signatures that were asked for before.
+    hand_over();
+    if (const auto* begun = std::get_if<SignBegin>(&message)) {
         begin_stream(number, *begun);
     } else if (const auto* chunk = std::get_if<SignChunk>(&message)) {
         return feed_stream(number, *chunk);
@@ -199,7 +222,11 @@ void Connection::ask(std::uint64_t number, const Sign& message) {
     at_boundary(boundary::kSignerChecked);
     task.value().requester = shared_from_this();
     task.value().number = number;
-    pipeline_.sign(std::move(task).value());
+    asked_.push_back(std::move(task).value());
+}
+
+void Connection::hand_over() {
+    if (!asked_.empty()) pipeline_.sign(std::exchange(asked_, {}));
 }
 
 // open_up takes a request to decrypt. Nothing of it is journaled: it certifies nothing.
@@ -291,7 +318,7 @@ void Connection::end_stream(std::uint64_t number) {
     at_boundary(boundary::kSignerChecked);
     task.value().requester = shared_from_this();
     task.value().number = number;
-    pipeline_.sign(std::move(task).value());
+    asked_.push_back(std::move(task).value());
 }
 
 }  // namespace sealwright::hsm::signer_process

@@ -43,6 +43,7 @@ public:
 
     bool stands() const noexcept override { return !gone_ && !fenced_off_; }
     void answer(std::uint64_t number, const ServerMessage& message) noexcept override;
+    void deliver() noexcept override;
 
 private:
     // Stream is a CRL that is on its way in chunks.
@@ -58,10 +59,12 @@ private:
     };
 
     Result<void> serve_frames();
+    Result<void> take_all(ByteView& octets);
     Result<void> take_frames(ByteView& octets);
     Result<void> take(std::uint64_t number, const ClientMessage& message);
     Result<void> begin(std::uint64_t number, const ClientMessage& message);
     void ask(std::uint64_t number, const Sign& message);
+    void hand_over();
     void begin_stream(std::uint64_t number, const SignBegin& message);
     Result<void> feed_stream(std::uint64_t number, const SignChunk& message);
     void end_stream(std::uint64_t number);
@@ -85,6 +88,7 @@ private:
     enum class Stage { hello, fence, open };
     Stage stage_ = Stage::hello;
     std::map<std::uint64_t, Stream> streams_;
+    std::vector<SignTask> asked_;  // checked, and not in the pipeline yet
 
     // Set by the reading thread before the first request, then constant; fence_off reads them under the lock.
     mutable std::mutex identity_mutex_;

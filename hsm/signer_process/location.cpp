@@ -13,9 +13,10 @@
 namespace sealwright::hsm::signer_process {
 namespace {
 
-constexpr double kFast = 400;    // microseconds a signature; above it a packet's cost does not matter
+// How long a lane may work on one packet, in microseconds: what a packet costs is little beside that.
+constexpr double kPacketTime = 1000;
+constexpr std::size_t kMostInPacket = 8;
 constexpr double kWeight = 0.1;  // of a new duration in the mean
-constexpr std::size_t kTasksInFastPacket = 8;
 
 // memory_file holds a message that is too long for a packet.
 Result<Descriptor> memory_file(ByteView octets) {
@@ -52,6 +53,7 @@ void Location::begin(std::shared_ptr<TokenConnection> connection, std::uint32_t 
     assigned_.clear();
     free_.clear();
     for (std::size_t slot = kMaxSlots; slot-- > 0;) free_.push_back(static_cast<std::uint16_t>(slot));
+    is_full_ = false;
     proofs.clear();
     failures = 0;
     mean_microseconds_ = 1000;
@@ -74,12 +76,19 @@ std::optional<std::size_t> Location::rank(const TokenTask& task) const {
     return found->second;
 }
 
-bool Location::is_fast() const noexcept { return mean_microseconds_ < kFast; }
+std::size_t Location::most_in_packet() const noexcept {
+    return std::clamp<std::size_t>(static_cast<std::size_t>(kPacketTime / std::max(mean_microseconds_, 1.0)), 1,
+                                   kMostInPacket);
+}
+
+std::size_t Location::bound() const noexcept {
+    return std::min(std::size_t{2} * configuration_.lanes * most_in_packet(), kMaxSlots);
+}
 
 std::size_t Location::room() const noexcept {
-    const std::size_t bound = std::size_t{2} * configuration_.lanes * (is_fast() ? kTasksInFastPacket : 1);
     const std::size_t used = busy_.size();
-    return used >= bound ? 0 : std::min(bound - used, free_.size());
+    if (used >= bound() || (is_full_ && most_in_packet() > 1 && used > bound() / 2)) return 0;
+    return std::min(bound() - used, free_.size());
 }
 
 void Location::assign(std::shared_ptr<TokenTask> task) {
@@ -90,14 +99,16 @@ void Location::assign(std::shared_ptr<TokenTask> task) {
     connection_->marks.arm(slot, ticket);
     busy_[slot] = Slot{std::move(task), ticket, std::nullopt, false};
     assigned_.push_back(slot);
+    is_full_ = busy_.size() >= bound();
 }
 
-// packet_size shares what waits among the lanes; a packet of many would let lanes stand idle while one works through
-// it.
+// packet_size shares what waits among the lanes that may stand idle; a packet of many would let them stand idle while
+// one works through it.
 std::size_t Location::packet_size(std::size_t tasks) const noexcept {
-    if (!is_fast()) return 1;
-    const std::size_t share = (tasks + configuration_.lanes - 1) / configuration_.lanes;
-    return std::clamp<std::size_t>(share, 1, kTasksInFastPacket);
+    const std::size_t before = busy_.size() - tasks;
+    const std::size_t idle = configuration_.lanes - std::min<std::size_t>(before, configuration_.lanes - 1);
+    const std::size_t share = (tasks + idle - 1) / idle;
+    return std::clamp<std::size_t>(share, 1, most_in_packet());
 }
 
 TokenJob Location::job_of(std::uint16_t slot, const Slot& what) const {
@@ -171,6 +182,7 @@ std::shared_ptr<TokenTask> Location::finish(const TokenResult& result) {
     auto task = std::move(found->second.task);
     busy_.erase(found);
     free_.push_back(result.slot);
+    if (busy_.size() <= bound() / 2) is_full_ = false;
     return task;
 }
 

@@ -2,6 +2,7 @@
 // can be trusted with more. No threads and no decisions about time: locations.hpp has those, and the lock.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -61,9 +62,13 @@ public:
     std::optional<std::size_t> rank(const TokenTask& task) const;
 
     // room says how many more tasks may be assigned now: two for each lane, so that none ever waits for us; more where
-    // the token signs so fast that several tasks travel in one packet.
+    // the token signs so fast that several tasks travel in one packet, and once that is full none until half of it is
+    // done, lest each answer fetches a packet of one.
     std::size_t room() const noexcept;
     bool is_idle() const noexcept { return busy_.empty(); }
+    std::size_t busy() const noexcept { return busy_.size(); }
+    // pace is how many signatures a microsecond the token made lately, on all its lanes.
+    double pace() const noexcept { return configuration_.lanes / std::max(mean_microseconds_, 1.0); }
 
     // assign gives a slot, of which there must be room; flush sends what was assigned, several tasks in a packet where
     // that pays, and gives back what could not be sent.
@@ -117,7 +122,8 @@ private:
         std::optional<SteadyTime> asked;  // noticed
         bool is_hung = false;
     };
-    bool is_fast() const noexcept;
+    std::size_t most_in_packet() const noexcept;
+    std::size_t bound() const noexcept;
     std::size_t packet_size(std::size_t tasks) const noexcept;
     TokenJob job_of(std::uint16_t slot, const Slot& what) const;
     bool send(const std::vector<std::uint16_t>& slots);
@@ -135,6 +141,7 @@ private:
     std::vector<std::uint16_t> assigned_;
     SteadyTime last_progress_{};
     std::uint64_t next_ticket_ = 1;
+    bool is_full_ = false;
     double mean_microseconds_ = 1000;  // of one signature; slow until shown otherwise
 };
 

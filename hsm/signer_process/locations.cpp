@@ -8,6 +8,7 @@
 
 #include "hsm/signer_process/packet_socket.hpp"
 #include "hsm/signer_process/proof_task.hpp"
+#include "hsm/signer_process/requester.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
@@ -38,13 +39,13 @@ Locations::Locations(const Configuration& configuration, Descriptor control, con
       queue_(locations_, options.max_waiting, log) {
     for (std::size_t i = 0; i < configuration_.tokens.size(); ++i) {
         locations_.emplace_back(static_cast<std::uint8_t>(i), configuration_.tokens[i]);
-        lanes_ += configuration_.tokens[i].lanes;
     }
 }
 
 Locations::~Locations() { stop(milliseconds{0}); }
 
 void Locations::tell(Endings& endings) {
+    const AnswersTogether together;
     for (const auto& ending : endings) ending();
     endings.clear();
 }
@@ -288,9 +289,17 @@ void Locations::drop_unwanted() {
     for (Location& location : locations_) location.cancel_unwanted(now);
 }
 
-std::size_t Locations::waiting() const noexcept {
+std::chrono::microseconds Locations::backlog() const {
     const Lock lock{mutex_};
-    return queue_.size();
+    std::size_t tasks = queue_.size();
+    double pace = 0;
+    for (const Location& location : locations_) {
+        if (location.state != LocationState::up) continue;
+        tasks += location.busy();
+        pace += location.pace();
+    }
+    if (pace <= 0) return std::chrono::microseconds{0};
+    return std::chrono::microseconds{static_cast<std::int64_t>(static_cast<double>(tasks) / pace)};
 }
 
 // --- answers ---

@@ -50,9 +50,8 @@ public:
     bool signs_digests(const KeyId& key) const;
     // drop_unwanted calls back what was handed to a token, is not begun, and nobody waits for any more.
     void drop_unwanted();
-    // waiting counts the tasks in the queue; lanes the signatures that run side by side.
-    std::size_t waiting() const noexcept;
-    unsigned lanes() const noexcept { return lanes_; }
+    // backlog says how long the tokens will work on what they and the queue have, judged by how long they took lately.
+    std::chrono::microseconds backlog() const;
 
     // stop refuses what waits, lets what runs end, for at most patience, and ends the token processes in order; false
     // when one had to be killed.
@@ -107,7 +106,6 @@ private:
     const Configuration& configuration_;
     Log& log_;
     Descriptor control_;
-    unsigned lanes_ = 0;
     JournalProofs journal_proofs_;
 
     mutable std::mutex mutex_;

@@ -11,7 +11,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
-constexpr std::chrono::microseconds kGroupDelay{500};  // how long intents wait for others while the tokens are busy
+constexpr std::chrono::microseconds kMostSpare{500};
 constexpr std::chrono::milliseconds kParkedInterval{1};
 constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
@@ -44,7 +44,7 @@ public:
         at_boundary(boundary::kSignerSigned);
         settle(Outcome::signed_, ErrorCode::internal, crypto::sha256(signature));
         answer(SignatureAnswer{signature});
-        at_boundary(boundary::kSignerAnswered);
+        AnswersTogether::passing(boundary::kSignerAnswered);
     }
 
     void refuse(const Error& why) noexcept override {
@@ -125,20 +125,25 @@ void Pipeline::decrypt(DecryptTask task) {
     locations_.submit({std::make_shared<DecryptJob>(*this, std::move(task))});
 }
 
-void Pipeline::sign(SignTask task) {
-    if (!has_room(*task.requester, task.number)) return;
-    auto job = std::make_shared<Job>(*this, std::move(task));
-    bool is_wanted = true;
+void Pipeline::sign(std::vector<SignTask> tasks) {
+    std::vector<std::shared_ptr<Job>> jobs;
+    jobs.reserve(tasks.size());
+    for (SignTask& task : tasks) {
+        if (has_room(*task.requester, task.number)) jobs.push_back(std::make_shared<Job>(*this, std::move(task)));
+    }
     {
         const std::scoped_lock lock{mutex_};
         if (!stopping_) {
-            inbox_.jobs.push_back(std::move(job));
+            inbox_.jobs.insert(inbox_.jobs.end(), std::make_move_iterator(jobs.begin()),
+                               std::make_move_iterator(jobs.end()));
+            jobs.clear();
         }
-        is_wanted = !grouping_;
     }
-    if (job) return job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
-    if (is_wanted) arrived_.notify_one();
+    arrived_.notify_one();
+    for (const auto& job : jobs) job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
 }
+
+std::chrono::microseconds Pipeline::spare() const { return std::min(locations_.backlog() / 2, kMostSpare); }
 
 void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence) {
     {
@@ -176,16 +181,6 @@ bool Pipeline::older_in_flight(const NodeId& node, BootEpoch epoch) const {
                        [&](const auto& entry) { return entry.second.node == node && entry.second.epoch < epoch; });
 }
 
-// group lets intents that come soon share a commit. Nobody is kept waiting by it: as long as tasks wait for a token,
-// what is journaled now would only wait behind them, and a sync costs as much as several signatures.
-void Pipeline::group(std::unique_lock<std::mutex>& lock) {
-    const auto is_urgent = [&] { return stopping_ || !inbox_.fences.empty() || !inbox_.look_ups.empty(); };
-    if (is_urgent() || locations_.waiting() < locations_.lanes()) return;
-    grouping_ = true;
-    arrived_.wait_for(lock, kGroupDelay, is_urgent);
-    grouping_ = false;
-}
-
 // gather waits for work and takes all of it; results are staged on the way.
 Pipeline::Batch Pipeline::gather() {
     std::unique_lock lock{mutex_};
@@ -202,7 +197,6 @@ Pipeline::Batch Pipeline::gather() {
     } else {
         arrived_.wait(lock, has_requests);
     }
-    if (!inbox_.jobs.empty()) group(lock);
     Batch batch = std::move(inbox_);
     inbox_ = {};
     std::vector<ResultRecord> results;
@@ -290,6 +284,7 @@ void Pipeline::answer_parked_fences() {
 void Pipeline::run() {
     for (;;) {
         Batch batch = gather();
+        const AnswersTogether together;
         if (is_stopping()) return refuse(batch, fail(ErrorCode::unavailable, "the signer is stopping"));
         stage(batch);
         if (journal_->has_staged()) commit(batch);

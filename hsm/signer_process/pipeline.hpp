@@ -10,19 +10,9 @@
 
 #include "hsm/signer_process/journal.hpp"
 #include "hsm/signer_process/locations.hpp"
-#include "hsm/signer_process/wire.hpp"
+#include "hsm/signer_process/requester.hpp"
 
 namespace sealwright::hsm::signer_process {
-
-// Requester is who asks, as the pipeline sees a connection. Thread-safe.
-class Requester {
-public:
-    virtual ~Requester() = default;
-    // stands: the peer is still there and its epoch is not fenced off. What it asked for is dropped otherwise, at the
-    // latest before C_Sign.
-    virtual bool stands() const noexcept = 0;
-    virtual void answer(std::uint64_t number, const ServerMessage& message) noexcept = 0;
-};
 
 // SignTask is one checked request. Either the whole message is here, or its digest by the algorithm.
 struct SignTask {
@@ -60,8 +50,8 @@ public:
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
 
-    // Each answers through the requester, once.
-    void sign(SignTask task);
+    // Each answers through the requester, once. Tasks that came together share a commit.
+    void sign(std::vector<SignTask> tasks);
     void decrypt(DecryptTask task);
     void fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence);
     void look_up(std::shared_ptr<Requester> requester, std::uint64_t number, const NodeId& node,
@@ -69,6 +59,10 @@ public:
 
     // journal_proofs makes the records durable and calls done, on the journal's thread.
     void journal_proofs(std::vector<ProofRecord> proofs, Locations::DoneJournaling done);
+
+    // spare says for how long more requests may gather before anybody waits for it: the tokens have work for twice as
+    // long, and a commit, a packet and a thread that wakes up cost as much for one request as for many.
+    std::chrono::microseconds spare() const;
 
     // stop refuses what waits, lets what runs end, and makes its results durable; false when a token's process had to
     // be killed.
@@ -107,7 +101,6 @@ private:
 
     bool has_room(Requester& requester, std::uint64_t number);
     void run();
-    void group(std::unique_lock<std::mutex>& lock);
     Batch gather();
     void stage(Batch& batch);
     void commit(Batch& batch);
@@ -132,7 +125,6 @@ private:
     Batch inbox_;
     std::vector<ResultRecord> results_;
     bool stopping_ = false;
-    bool grouping_ = false;  // the journal's thread wants no jobs told of for a moment
 
     // Of the journal's thread alone.
     std::unordered_map<std::uint64_t, InFlight> in_flight_;  // by the intent's sequence number

@@ -24,6 +24,7 @@ namespace {
 
 struct Arguments {
     std::string make_keys_in, sign_raw_in, folder, json;
+    CaKey key;  // of the child that makes keys
     unsigned threads = 2, lanes = 2, in_flight = 64, rounds = 5;
     double seconds = 2;
     std::size_t requests = 8192;
@@ -300,10 +301,11 @@ int main(int argc, char** argv) {
     app.add_flag("--keep", arguments.keep, "leave the site's folder");
     app.add_flag("--without-ocsp", arguments.without_ocsp, "issuance alone");
     app.add_option("--make-keys", arguments.make_keys_in)->group("");
+    app.add_option("--key", arguments.key.name)->group("");
     app.add_option("--sign-raw", arguments.sign_raw_in)->group("");
     CLI11_PARSE(app, argc, argv);
     try {
-        if (!arguments.make_keys_in.empty()) return make_keys(arguments.make_keys_in, arguments.lanes);
+        if (!arguments.make_keys_in.empty()) return make_keys(arguments.make_keys_in, arguments.lanes, arguments.key);
         if (!arguments.sign_raw_in.empty())
             return sign_raw(arguments.sign_raw_in, arguments.threads, arguments.seconds);
         return run(arguments);

@@ -24,6 +24,7 @@ void write(const std::filesystem::path& file, ByteView octets) {
         throw std::runtime_error{written.error().describe()};
 }
 
+constexpr unsigned kRsaBits = 3072;
 constexpr std::string_view kRoot = "CN=Benchmark Root", kIssuing = "CN=Benchmark Issuing CA";
 
 struct Ca {
@@ -71,11 +72,13 @@ std::string configuration(const Ca& ca, const x509::Certificate& issuing, unsign
     const std::string issuer = crypto::sha256(issuing.fields().subject_der.view()).hex();
     const auto key = [](const crypto::PublicKey& which, std::string_view name, std::string_view purposes) {
         return "\n[[key]]\nid = \"" + which.id().hex() + "\"\nname = \"" + std::string{name} +
-               "\"\npurposes = " + std::string{purposes} + "\nalgorithms = [\"ecdsa-sha256\"]\n";
+               "\"\npurposes = " + std::string{purposes} + "\nalgorithms = [\"" +
+               crypto::signature_name(crypto::default_algorithm(which.type())) + "\"]\n";
     };
     return "format = 1\nsocket = \"signer.sock\"\nsocket_mode = \"0600\"\njournal = \"journal\"\nmodule = \"" +
            module_path() + "\"\nallowed_uids = [" + std::to_string(::getuid()) + "]\nlanes = " + std::to_string(lanes) +
-           "\n[token]\nlabel = \"" + token_label() + "\"\npin = {file = \"pin\"}\n[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" +
+           "\n[token]\nlabel = \"" + token_label() +
+           "\"\npin = {file = \"pin\"}\n[token.sandbox]\nread = [\".\"]\nwrite = [\".\"]\n" +
            key(ca.issuing, "issuing", R"(["certificate", "crl"])") + "[key.certificate]\nissuer_sha256 = \"" + issuer +
            "\"\nca = false\nmax_validity = \"90d\"\nmax_backdate = \"1h\"\n[key.crl]\nissuer_sha256 = \"" + issuer +
            "\"\nmax_validity = \"10d\"\n" + key(ca.ocsp, "ocsp", R"(["ocsp"])");
@@ -83,11 +86,12 @@ std::string configuration(const Ca& ca, const x509::Certificate& issuing, unsign
 
 }  // namespace
 
-int make_keys(const std::filesystem::path& folder, unsigned lanes) try {
+int make_keys(const std::filesystem::path& folder, unsigned lanes, const CaKey& key) try {
+    const unsigned bits = key.type() == crypto::KeyType::rsa ? kRsaBits : 0;
     auto module = must(hsm::pkcs11::Module::load(module_path()));
     auto token = must(
         hsm::pkcs11::Token::open(module, {{}, token_label()}, must(read_secret_from_file((folder / "pin").string()))));
-    const Ca ca{must(token->generate({crypto::KeyType::ec_p256, 0, "issuing", "non-extractable-v1", {}})).public_key,
+    const Ca ca{must(token->generate({key.type(), bits, "issuing", "non-extractable-v1", {}})).public_key,
                 must(token->generate({crypto::KeyType::ec_p256, 0, "ocsp", "non-extractable-v1", {}})).public_key};
     test::SoftwareSigner root_signer;
     const auto root_key = root_signer.add_key(crypto::KeyType::ec_p256);

@@ -65,17 +65,37 @@ CK_OBJECT_HANDLE find_key(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session
     return key;
 }
 
-std::uint64_t sign_until(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
+struct Raw {
+    CK_MECHANISM_TYPE mechanism;
+    std::size_t octets;  // of what is signed
+};
+
+Raw raw_of(crypto::KeyType type) {
+    switch (type) {
+        case crypto::KeyType::rsa:
+            return {CKM_SHA256_RSA_PKCS, 32};
+        case crypto::KeyType::ec_p384:
+            return {CKM_ECDSA, 48};
+        case crypto::KeyType::ec_p521:
+            return {CKM_ECDSA, 64};
+        case crypto::KeyType::ed25519:
+            return {CKM_EDDSA, 32};
+        default:
+            return {CKM_ECDSA, 32};
+    }
+}
+
+std::uint64_t sign_until(CK_FUNCTION_LIST& functions, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, const Raw& raw,
                          std::chrono::steady_clock::time_point end) {
-    std::array<unsigned char, 32> digest{};
+    std::vector<unsigned char> octets(raw.octets);
     std::uint64_t count = 0;
     while (std::chrono::steady_clock::now() < end) {
-        CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
-        std::array<unsigned char, 64> signature{};
+        CK_MECHANISM mechanism{raw.mechanism, nullptr, 0};
+        std::array<unsigned char, 512> signature{};
         unsigned long size = signature.size();
-        digest[count % digest.size()]++;
+        octets[count % octets.size()]++;
         check(functions.C_SignInit(session, &mechanism, key), "C_SignInit");
-        check(functions.C_Sign(session, digest.data(), digest.size(), signature.data(), &size), "C_Sign");
+        check(functions.C_Sign(session, octets.data(), octets.size(), signature.data(), &size), "C_Sign");
         ++count;
     }
     return count;
@@ -92,7 +112,8 @@ double cpu_seconds() {
 
 }  // namespace
 
-int sign_raw(const std::filesystem::path& folder, unsigned threads, double seconds) try {
+int sign_raw(const std::filesystem::path& folder, unsigned threads, double seconds, const CaKey& ca_key) try {
+    const Raw raw = raw_of(ca_key.type());
     CK_FUNCTION_LIST& functions = *load_module();
     const CK_SLOT_ID slot = find_slot(functions);
     std::string pin;
@@ -110,7 +131,7 @@ int sign_raw(const std::filesystem::path& folder, unsigned threads, double secon
     std::atomic<std::uint64_t> count{0};
     std::vector<std::thread> runners;
     for (const auto session : sessions)
-        runners.emplace_back([&, session] { count += sign_until(functions, session, key, end); });
+        runners.emplace_back([&, session] { count += sign_until(functions, session, key, raw, end); });
     for (auto& runner : runners) runner.join();
     const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::cout << count << ' ' << elapsed << ' ' << cpu_seconds() - cpu << std::endl;

@@ -19,6 +19,7 @@ namespace {
 struct Arguments {
     std::string make_keys_in, sign_raw_in, folder, signer = SEALWRIGHT_SIGNER;
     std::vector<unsigned> outstanding{1, 4, 16, 64};
+    CaKey key;
     unsigned threads = 1, lanes = 4, rounds = 5;
     double seconds = 1;
 };
@@ -38,7 +39,7 @@ Bytes make_tbs(const std::filesystem::path& folder) {
     const auto issuing = load_certificate(folder / "issuing.cer");
     x509::TbsCertificateFields fields;
     fields.serial = SerialNumber{std::array<std::uint8_t, 16>{0x40, 1}};
-    fields.signature_algorithm = crypto::default_algorithm(crypto::KeyType::ec_p256);
+    fields.signature_algorithm = crypto::default_algorithm(issuing.key().value().type());
     fields.issuer = issuing.fields().subject_der;
     fields.subject = issuing.fields().issuer_der;
     fields.not_before = SystemClock{}.now();
@@ -48,17 +49,23 @@ Bytes make_tbs(const std::filesystem::path& folder) {
     return x509::build_tbs_certificate(fields).bytes();
 }
 
-double raw_rate(const Programs& programs, const std::filesystem::path& folder, unsigned threads, double seconds) {
+struct Alone {
+    double per_second = 0, cpu_microseconds = 0;
+};
+
+Alone raw_rate(const Programs& programs, const std::filesystem::path& folder, unsigned threads,
+               const Arguments& arguments) {
     std::ostringstream text;
-    text << seconds;
-    std::istringstream told{Child::start({programs.self, "--sign-raw", folder.string(), "--threads",
-                                          std::to_string(threads), "--seconds", text.str()},
-                                         false)
-                                .finish()};
-    double count = 0, elapsed = 0;
-    told >> count >> elapsed;
+    text << arguments.seconds;
+    std::istringstream told{
+        Child::start({programs.self, "--sign-raw", folder.string(), "--threads", std::to_string(threads), "--seconds",
+                      text.str(), "--key", arguments.key.name},
+                     false)
+            .finish()};
+    double count = 0, elapsed = 0, cpu = 0;
+    told >> count >> elapsed >> cpu;
     if (!told || count < 1) throw std::runtime_error{"the raw loop signed nothing"};
-    return count / elapsed;
+    return {count / elapsed, cpu / count * 1e6};
 }
 
 int run(const Arguments& arguments) {
@@ -67,7 +74,7 @@ int run(const Arguments& arguments) {
     const Folder folder{
         arguments.folder.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path{arguments.folder},
         false};
-    prepare(folder.path(), programs, arguments.lanes);
+    prepare(folder.path(), programs, arguments.lanes, arguments.key);
     const Child signer = Child::start({programs.signer, "--config", (folder.path() / "signer.toml").string()}, true);
     StderrLog log{LogLevel::warning};
     crypto::SystemRandom random;
@@ -80,30 +87,37 @@ int run(const Arguments& arguments) {
                                                    .expect_same_user = true},
                                                   log));
     const Bytes tbs = make_tbs(folder.path());
-    const KeyId key = load_certificate(folder.path() / "issuing.cer").key().value().id();
+    const auto ca_key = load_certificate(folder.path() / "issuing.cer").key().value();
     const auto sign = [&](std::uint64_t) {
         hsm::SignRequest request;
-        request.key = key;
-        request.algorithm = crypto::default_algorithm(crypto::KeyType::ec_p256);
+        request.key = ca_key.id();
+        request.algorithm = crypto::default_algorithm(ca_key.type());
         request.intent = crypto::random_id<IntentId>(random);
         request.tbs = tbs;
         return static_cast<bool>(client->sign(request));
     };
     std::uint64_t failed = run_load(4, 0.3, sign).failed;
-    std::cout << std::fixed << "P-256 in SoftHSM, " << arguments.lanes << " lanes, median of " << arguments.rounds
-              << " rounds of " << arguments.seconds << " s each in turns\n"
-              << "  outstanding    C_Sign/s   through the signer/s   ratio   CPU us a signature: signer\n";
+    std::cout << std::fixed << crypto::key_type_name(ca_key.type()) << " in SoftHSM, " << arguments.lanes
+              << " lanes, median of " << arguments.rounds << " rounds of " << arguments.seconds << " s each in turns\n"
+              << "  outstanding    C_Sign/s   through the signer/s   ratio   CPU us a signature: token alone, signer, "
+                 "client\n";
     for (const unsigned outstanding : arguments.outstanding) {
-        std::vector<double> raw, through, ratios, cpu;
+        std::vector<double> raw, through, ratios, raw_cpu, cpu, own_cpu;
         for (unsigned round = 0; round < arguments.rounds; ++round) {
-            raw.push_back(raw_rate(programs, folder.path(), outstanding, arguments.seconds));
-            const auto before = usage_of(signer.pid());
+            const auto alone = raw_rate(programs, folder.path(), outstanding, arguments);
+            raw.push_back(alone.per_second);
+            raw_cpu.push_back(alone.cpu_microseconds);
+            const auto before = usage_of(signer.pid()), own_before = usage_of(::getpid());
             const auto timing = run_load(outstanding, arguments.seconds, sign);
-            const auto after = usage_of(signer.pid());
+            const auto after = usage_of(signer.pid()), own_after = usage_of(::getpid());
+            const auto each = [&](const ProcessUsage& begin, const ProcessUsage& end) {
+                return (end.cpu_seconds - begin.cpu_seconds) / static_cast<double>(timing.done) * 1e6;
+            };
             failed += timing.failed;
             through.push_back(timing.per_second());
             ratios.push_back(through.back() / raw.back());
-            cpu.push_back((after.cpu_seconds - before.cpu_seconds) / static_cast<double>(timing.done) * 1e6);
+            cpu.push_back(each(before, after));
+            own_cpu.push_back(each(own_before, own_after) - each({}, after) + each({}, before));
         }
         std::cout.precision(0);
         std::cout << "  " << std::setw(11) << outstanding << std::setw(12) << median(raw) << std::setw(23)
@@ -111,7 +125,8 @@ int run(const Arguments& arguments) {
         std::cout.precision(2);
         std::cout << std::setw(8) << median(ratios);
         std::cout.precision(0);
-        std::cout << std::setw(22) << median(cpu) << std::endl;
+        std::cout << std::setw(22) << median(raw_cpu) << std::setw(6) << median(cpu) << std::setw(6) << median(own_cpu)
+                  << std::endl;
     }
     std::cout << "  resident memory: " << usage_of(signer.pid()).resident_kib / 1024
               << " MiB in all its processes; failed " << failed << std::endl;
@@ -130,6 +145,8 @@ int main(int argc, char** argv) {
     app.add_option("--rounds", arguments.rounds, "rounds of each, in turns")->capture_default_str();
     app.add_option("--seconds", arguments.seconds, "seconds of each round")->capture_default_str();
     app.add_option("--lanes", arguments.lanes, "lanes of the signer")->capture_default_str();
+    app.add_option("--key", arguments.key.name, "the CA's key: rsa (3072), ec-p256, ec-p384, ec-p521 or ed25519")
+        ->capture_default_str();
     app.add_option("--folder", arguments.folder, "where the journal is written (default: the temporary folder)");
     app.add_option("--signer", arguments.signer, "another sealwright-signer than this build's");
     app.add_option("--threads", arguments.threads)->group("");
@@ -137,9 +154,9 @@ int main(int argc, char** argv) {
     app.add_option("--sign-raw", arguments.sign_raw_in)->group("");
     CLI11_PARSE(app, argc, argv);
     try {
-        if (!arguments.make_keys_in.empty()) return make_keys(arguments.make_keys_in, arguments.lanes);
+        if (!arguments.make_keys_in.empty()) return make_keys(arguments.make_keys_in, arguments.lanes, arguments.key);
         if (!arguments.sign_raw_in.empty())
-            return sign_raw(arguments.sign_raw_in, arguments.threads, arguments.seconds);
+            return sign_raw(arguments.sign_raw_in, arguments.threads, arguments.seconds, arguments.key);
         return run(arguments);
     } catch (const std::exception& failure) {
         std::cerr << "signer_bench: " << failure.what() << std::endl;

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/file.hpp"
+#include "profile/key_names.hpp"
 
 extern char** environ;
 
@@ -53,7 +54,16 @@ std::string module_path() {
 
 std::string token_label() { return "bench"; }
 
-void prepare(const std::filesystem::path& folder, const Programs& programs, unsigned lanes) {
+crypto::KeyType CaKey::type() const {
+    using crypto::KeyType;
+    const auto type = profile::parse_key_type(name);
+    for (const auto known : {KeyType::rsa, KeyType::ec_p256, KeyType::ec_p384, KeyType::ec_p521, KeyType::ed25519}) {
+        if (type == known) return known;
+    }
+    give_up("the key is rsa, ec-p256, ec-p384, ec-p521 or ed25519");
+}
+
+void prepare(const std::filesystem::path& folder, const Programs& programs, unsigned lanes, const CaKey& key) {
     std::filesystem::create_directories(folder / "tokens");
     std::ofstream{folder / "softhsm2.conf"} << "directories.tokendir = " << (folder / "tokens").string()
                                             << "\nobjectstore.backend = file\nlog.level = ERROR\n";
@@ -64,7 +74,9 @@ void prepare(const std::filesystem::path& folder, const Programs& programs, unsi
                   (folder / "pin").string(), "--so-pin-file", (folder / "so-pin").string()},
                  false)
         .finish();
-    Child::start({programs.self, "--make-keys", folder.string(), "--lanes", std::to_string(lanes)}, false).finish();
+    Child::start({programs.self, "--make-keys", folder.string(), "--lanes", std::to_string(lanes), "--key", key.name},
+                 false)
+        .finish();
 }
 
 x509::Certificate load_certificate(const std::filesystem::path& file) {

@@ -29,11 +29,18 @@ private:
     bool keep_;
 };
 
+// CaKey is the key that is measured, by its name in profiles ("ec-p256", "rsa" for RSA with 3072 bits); it throws for
+// what SoftHSM does not make.
+struct CaKey {
+    std::string name = "ec-p256";
+    crypto::KeyType type() const;
+};
+
 // prepare initialises the token and, in a child of its own (so that this process never loads the module), makes keys
 // and certificates.
-void prepare(const std::filesystem::path& folder, const Programs& programs, unsigned lanes);
+void prepare(const std::filesystem::path& folder, const Programs& programs, unsigned lanes, const CaKey& key = {});
 // make_keys is that child's work.
-int make_keys(const std::filesystem::path& folder, unsigned lanes);
+int make_keys(const std::filesystem::path& folder, unsigned lanes, const CaKey& key = {});
 
 // Certificates, as make_keys left them.
 issuance::Authority load_authority(const std::filesystem::path& folder);
