@@ -15,8 +15,10 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::seconds kHandshakeTimeout{5};
-constexpr std::chrono::seconds kPatience{5};  // with a client that does not read its answers
-constexpr std::chrono::microseconds kShortestPause{50};
+constexpr std::chrono::seconds kPatience{5};             // with a client that does not read its answers
+constexpr std::chrono::microseconds kShortestPause{50};  // a timer's own inaccuracy
+constexpr std::size_t kMostTogether = 64;                // the first ones are journaled while the others are checked
+constexpr std::size_t kMostHeldBack = 65536;
 constexpr std::size_t kReceive = 2 * kMaxFrame;
 constexpr std::size_t kMaxStreams = 4;
 constexpr std::size_t kMaxOutgoing = 4U << 20U;
@@ -43,6 +45,7 @@ void Connection::fence_off(const NodeId& node, BootEpoch epoch) noexcept {
 }
 
 void Connection::answer(std::uint64_t number, const ServerMessage& message) noexcept {
+    bool is_much = false;
     {
         const std::scoped_lock lock{out_mutex_};
         if (gone_) return;
@@ -51,8 +54,9 @@ void Connection::answer(std::uint64_t number, const ServerMessage& message) noex
             zeroise(outgoing_.data(), outgoing_.size());
             return close();
         }
+        is_much = outgoing_.size() > kMostHeldBack;
     }
-    if (!AnswersTogether::hold_back(shared_from_this())) deliver();
+    if (is_much || !AnswersTogether::hold_back(shared_from_this())) deliver();
 }
 
 // deliver: the first thread to come sends for all that append meanwhile.
@@ -95,10 +99,17 @@ Result<void> Connection::serve_frames() {
             return taken;
         }
         buffer.keep(rest.size());
-        if (const auto spare = pipeline_.spare(); spare > kShortestPause) std::this_thread::sleep_for(spare);
+        let_gather();
         SEALWRIGHT_TRY(const auto count, buffer.receive(socket_.get()));
         if (count == 0) return success();
     }
+}
+
+// let_gather waits before the next read where nobody is kept waiting by it; only behind signatures that were asked for.
+void Connection::let_gather() {
+    const auto key = std::exchange(last_key_, std::nullopt);
+    if (!key) return;
+    if (const auto spare = pipeline_.spare(*key); spare > kShortestPause) std::this_thread::sleep_for(spare);
 }
 
 // take_all takes the whole frames at hand; what they ask for goes on together, and so do refusals.
@@ -222,7 +233,9 @@ void Connection::ask(std::uint64_t number, const Sign& message) {
     at_boundary(boundary::kSignerChecked);
     task.value().requester = shared_from_this();
     task.value().number = number;
+    last_key_ = message.head.key;
     asked_.push_back(std::move(task).value());
+    if (asked_.size() == kMostTogether) hand_over();
 }
 
 void Connection::hand_over() {

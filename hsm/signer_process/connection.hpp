@@ -59,6 +59,7 @@ private:
     };
 
     Result<void> serve_frames();
+    void let_gather();
     Result<void> take_all(ByteView& octets);
     Result<void> take_frames(ByteView& octets);
     Result<void> take(std::uint64_t number, const ClientMessage& message);
@@ -88,7 +89,8 @@ private:
     enum class Stage { hello, fence, open };
     Stage stage_ = Stage::hello;
     std::map<std::uint64_t, Stream> streams_;
-    std::vector<SignTask> asked_;  // checked, and not in the pipeline yet
+    std::vector<SignTask> asked_;    // checked, and not in the pipeline yet
+    std::optional<KeyId> last_key_;  // that a signature was asked of since the last pause
 
     // Set by the reading thread before the first request, then constant; fence_off reads them under the lock.
     mutable std::mutex identity_mutex_;

@@ -16,7 +16,8 @@ namespace {
 // How long a lane may work on one packet, in microseconds: what a packet costs is little beside that.
 constexpr double kPacketTime = 1000;
 constexpr std::size_t kMostInPacket = 8;
-constexpr double kWeight = 0.1;  // of a new duration in the mean
+constexpr std::size_t kPacketsForLane = 2;  // one in work, one to go on with
+constexpr double kWeight = 0.1;             // of a new duration in the mean
 
 // memory_file holds a message that is too long for a packet.
 Result<Descriptor> memory_file(ByteView octets) {
@@ -69,26 +70,40 @@ void Location::add_key(const KeyId& key, bool signs_digests) {
     }
 }
 
+std::optional<std::size_t> Location::rank(const KeyId& key) const {
+    const auto found = keys_.find(key);
+    return found == keys_.end() ? std::nullopt : std::optional{found->second};
+}
+
 std::optional<std::size_t> Location::rank(const TokenTask& task) const {
-    const auto found = keys_.find(task.key());
-    if (found == keys_.end()) return std::nullopt;
     if (task.kind() == TokenTask::Kind::digest && !signs_digests(task.key())) return std::nullopt;
-    return found->second;
+    return rank(task.key());
 }
 
 std::size_t Location::most_in_packet() const noexcept {
-    return std::clamp<std::size_t>(static_cast<std::size_t>(kPacketTime / std::max(mean_microseconds_, 1.0)), 1,
-                                   kMostInPacket);
+    const std::size_t share_of_slots = std::max<std::size_t>(kMaxSlots / (kPacketsForLane * configuration_.lanes), 1);
+    const auto in_time = static_cast<std::size_t>(kPacketTime / std::max(mean_microseconds_, 1.0));
+    return std::clamp<std::size_t>(in_time, 1, std::min(kMostInPacket, share_of_slots));
 }
 
 std::size_t Location::bound() const noexcept {
-    return std::min(std::size_t{2} * configuration_.lanes * most_in_packet(), kMaxSlots);
+    return std::min(kPacketsForLane * configuration_.lanes * most_in_packet(), kMaxSlots);
+}
+
+bool Location::is_refilling() const noexcept {
+    return is_full_ && most_in_packet() > 1 && busy_.size() > bound() / 2 && busy_.size() < bound();
 }
 
 std::size_t Location::room() const noexcept {
     const std::size_t used = busy_.size();
-    if (used >= bound() || (is_full_ && most_in_packet() > 1 && used > bound() / 2)) return 0;
+    if (used >= bound() || is_refilling()) return 0;
     return std::min(bound() - used, free_.size());
+}
+
+std::chrono::microseconds Location::backlog() const noexcept {
+    const std::size_t behind = busy_.size() - std::min<std::size_t>(busy_.size(), configuration_.lanes);
+    const double microseconds = static_cast<double>(behind) * mean_microseconds_ / configuration_.lanes;
+    return std::chrono::microseconds{static_cast<std::int64_t>(microseconds)};
 }
 
 void Location::assign(std::shared_ptr<TokenTask> task) {
@@ -102,13 +117,11 @@ void Location::assign(std::shared_ptr<TokenTask> task) {
     is_full_ = busy_.size() >= bound();
 }
 
-// packet_size shares what waits among the lanes that may stand idle; a packet of many would let them stand idle while
-// one works through it.
-std::size_t Location::packet_size(std::size_t tasks) const noexcept {
-    const std::size_t before = busy_.size() - tasks;
-    const std::size_t idle = configuration_.lanes - std::min<std::size_t>(before, configuration_.lanes - 1);
-    const std::size_t share = (tasks + idle - 1) / idle;
-    return std::clamp<std::size_t>(share, 1, most_in_packet());
+// packet_size: all that is under way, shared among the packets that the lanes have room for. A packet is one lane's, so
+// that fewer and larger ones would let lanes stand idle.
+std::size_t Location::packet_size() const noexcept {
+    const std::size_t packets = kPacketsForLane * configuration_.lanes;
+    return std::clamp<std::size_t>((busy_.size() + packets - 1) / packets, 1, most_in_packet());
 }
 
 TokenJob Location::job_of(std::uint16_t slot, const Slot& what) const {
@@ -142,7 +155,7 @@ bool Location::send_attached(std::uint16_t slot) {
 
 std::vector<std::shared_ptr<TokenTask>> Location::flush() {
     std::vector<std::shared_ptr<TokenTask>> unsent;
-    const std::size_t most = packet_size(assigned_.size());
+    const std::size_t most = packet_size();
     std::vector<std::uint16_t> packet;
     std::size_t octets = 0;
     const auto give_back = [&](std::uint16_t slot) {

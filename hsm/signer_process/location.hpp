@@ -2,7 +2,6 @@
 // can be trusted with more. No threads and no decisions about time: locations.hpp has those, and the lock.
 #pragma once
 
-#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -57,7 +56,8 @@ public:
     bool serves(const KeyId& key) const { return keys_.contains(key); }
     // signs_digests: as far as this life of its process, or the one before, has said.
     bool signs_digests(const KeyId& key) const { return !without_digests_.contains(key); }
-    // rank is that of the task's key; nothing where the token does not hold it, or cannot do with it what the task
+    std::optional<std::size_t> rank(const KeyId& key) const;
+    // rank of a task is that of its key; nothing where the token does not hold it, or cannot do with it what the task
     // wants.
     std::optional<std::size_t> rank(const TokenTask& task) const;
 
@@ -66,9 +66,10 @@ public:
     // done, lest each answer fetches a packet of one.
     std::size_t room() const noexcept;
     bool is_idle() const noexcept { return busy_.empty(); }
-    std::size_t busy() const noexcept { return busy_.size(); }
-    // pace is how many signatures a microsecond the token made lately, on all its lanes.
-    double pace() const noexcept { return configuration_.lanes / std::max(mean_microseconds_, 1.0); }
+    // is_refilling: there is no room for a moment, until half of what was taken is done.
+    bool is_refilling() const noexcept;
+    // backlog says how long the lanes have work beyond what is in them, judged by how long they took lately.
+    std::chrono::microseconds backlog() const noexcept;
 
     // assign gives a slot, of which there must be room; flush sends what was assigned, several tasks in a packet where
     // that pays, and gives back what could not be sent.
@@ -124,7 +125,7 @@ private:
     };
     std::size_t most_in_packet() const noexcept;
     std::size_t bound() const noexcept;
-    std::size_t packet_size(std::size_t tasks) const noexcept;
+    std::size_t packet_size() const noexcept;
     TokenJob job_of(std::uint16_t slot, const Slot& what) const;
     bool send(const std::vector<std::uint16_t>& slots);
     bool send_attached(std::uint16_t slot);

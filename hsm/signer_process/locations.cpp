@@ -289,17 +289,14 @@ void Locations::drop_unwanted() {
     for (Location& location : locations_) location.cancel_unwanted(now);
 }
 
-std::chrono::microseconds Locations::backlog() const {
+std::chrono::microseconds Locations::backlog(const KeyId& key) const {
     const Lock lock{mutex_};
-    std::size_t tasks = queue_.size();
-    double pace = 0;
+    const Location* preferred = nullptr;
     for (const Location& location : locations_) {
-        if (location.state != LocationState::up) continue;
-        tasks += location.busy();
-        pace += location.pace();
+        if (location.state != LocationState::up || !location.serves(key)) continue;
+        if (preferred == nullptr || *location.rank(key) < *preferred->rank(key)) preferred = &location;
     }
-    if (pace <= 0) return std::chrono::microseconds{0};
-    return std::chrono::microseconds{static_cast<std::int64_t>(static_cast<double>(tasks) / pace)};
+    return preferred == nullptr ? std::chrono::microseconds{0} : preferred->backlog();
 }
 
 // --- answers ---
@@ -363,7 +360,10 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
 }
 
 void Locations::take_results(Location& location, const TokenResults& results, Endings& endings) {
-    location.note_duration(results.microseconds, results.results.size());
+    // What was refused or called back took no time, and says nothing about signatures.
+    const bool all_signed = std::none_of(results.results.begin(), results.results.end(),
+                                         [](const TokenResult& result) { return result.error.has_value(); });
+    if (all_signed) location.note_duration(results.microseconds, results.results.size());
     for (const TokenResult& result : results.results) take_result(location, result, endings);
     changed_.notify_all();
     queue_.pump(endings);

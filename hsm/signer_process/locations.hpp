@@ -50,8 +50,8 @@ public:
     bool signs_digests(const KeyId& key) const;
     // drop_unwanted calls back what was handed to a token, is not begun, and nobody waits for any more.
     void drop_unwanted();
-    // backlog says how long the tokens will work on what they and the queue have, judged by how long they took lately.
-    std::chrono::microseconds backlog() const;
+    // backlog says how long the lanes of the token that serves the key have work beyond what is in them.
+    std::chrono::microseconds backlog(const KeyId& key) const;
 
     // stop refuses what waits, lets what runs end, for at most patience, and ends the token processes in order; false
     // when one had to be killed.

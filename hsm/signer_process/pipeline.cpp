@@ -11,7 +11,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
-constexpr std::chrono::microseconds kMostSpare{500};
+constexpr std::chrono::microseconds kMostSpare{500};   // a peer that is gone is seen so much later
 constexpr std::chrono::milliseconds kParkedInterval{1};
 constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
@@ -143,7 +143,9 @@ void Pipeline::sign(std::vector<SignTask> tasks) {
     for (const auto& job : jobs) job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
 }
 
-std::chrono::microseconds Pipeline::spare() const { return std::min(locations_.backlog() / 2, kMostSpare); }
+std::chrono::microseconds Pipeline::spare(const KeyId& key) const {
+    return std::min(locations_.backlog(key) / 2, kMostSpare);
+}
 
 void Pipeline::fence(std::shared_ptr<Requester> requester, std::uint64_t number, const Fence& fence) {
     {

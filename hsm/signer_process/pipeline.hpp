@@ -60,9 +60,9 @@ public:
     // journal_proofs makes the records durable and calls done, on the journal's thread.
     void journal_proofs(std::vector<ProofRecord> proofs, Locations::DoneJournaling done);
 
-    // spare says for how long more requests may gather before anybody waits for it: the tokens have work for twice as
-    // long, and a commit, a packet and a thread that wakes up cost as much for one request as for many.
-    std::chrono::microseconds spare() const;
+    // spare says for how long more requests for the key may gather before its token waits for them: its lanes have work
+    // for twice as long, and a commit, a packet and a thread that wakes up cost as much for one request as for many.
+    std::chrono::microseconds spare(const KeyId& key) const;
 
     // stop refuses what waits, lets what runs end, and makes its results durable; false when a token's process had to
     // be killed.

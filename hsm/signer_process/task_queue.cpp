@@ -32,14 +32,16 @@ Location* TaskQueue::choose(const TokenTask& task, SteadyTime now, bool& is_satu
     Location* chosen = nullptr;
     std::size_t best = SIZE_MAX;
     for (Location& location : locations_) {
-        if (location.state != LocationState::up || location.rest_until > now || location.room() == 0) continue;
-        is_saturated = false;
+        if (location.state != LocationState::up || location.rest_until > now) continue;
+        if (location.room() == 0 && !location.is_refilling()) continue;
+        is_saturated = is_saturated && location.room() == 0;
         const auto rank = location.rank(task);
         if (!rank || *rank >= best) continue;
         best = *rank;
         chosen = &location;
     }
-    return chosen;
+    // The next best token is not asked because the best one takes no packets of one.
+    return chosen != nullptr && chosen->room() > 0 ? chosen : nullptr;
 }
 
 void TaskQueue::pump(Endings& endings) {

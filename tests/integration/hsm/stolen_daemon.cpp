@@ -45,6 +45,7 @@ Reply StolenDaemon::reply(std::uint64_t number) {
                 reply.signature = bytes_of(signature->signature);
             if (const auto* secret = std::get_if<SecretAnswer>(&message.value()))
                 reply.secret = bytes_of(secret->secret);
+            if (const auto* state = std::get_if<JournalStateAnswer>(&message.value())) reply.state = state->state;
             if (const auto* error = std::get_if<ErrorAnswer>(&message.value())) {
                 reply.code = error->code;
                 reply.detail = error->detail;

@@ -13,8 +13,9 @@ namespace sealwright::test {
 
 // Reply is what came back for one request.
 struct Reply {
-    Bytes signature;  // empty: refused
-    Bytes secret;     // of what was asked to be opened; empty: refused
+    Bytes signature;                         // empty: refused
+    Bytes secret;                            // of what was asked to be opened; empty: refused
+    std::optional<hsm::JournalState> state;  // of an intent that was looked up
     ErrorCode code = ErrorCode::internal;
     std::string detail;
     bool closed = false;  // the signer hung up instead

@@ -708,6 +708,31 @@ TEST_F(Stolen, CannotSpeakForABootThatIsFencedOffNorJumpAhead) {
     stop_and_compare();
 }
 
+TEST_F(Stolen, IsAnsweredInTheOrderInWhichItAsksWhateverComesInOneRead) {
+    start();
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    // More than are handed over at once, and a question about the last of them in the same write.
+    constexpr std::uint64_t kMany = 70, kFirst = 1000, kQuestion = 5000;
+    Bytes frames;
+    std::vector<std::pair<Ask, SignHead>> asked;
+    for (std::uint64_t i = 0; i < kMany; ++i) {
+        asked.emplace_back(certificate(), SignHead{});
+        asked.back().second = head_of(asked.back().first);
+        append_message(frames, kFirst + i, ClientMessage{Sign{asked.back().second, asked.back().first.tbs}});
+    }
+    append_message(frames, kQuestion, ClientMessage{LookUp{asked.back().second.intent, BootEpoch{1}}});
+    append_message(frames, kQuestion + 1, ClientMessage{LookUp{head_of(certificate()).intent, BootEpoch{1}}});
+    daemon.send(frames);
+    const auto state = daemon.reply(kQuestion).state;
+    ASSERT_TRUE(state);
+    EXPECT_NE(*state, JournalState::never_seen) << "it was asked for before";
+    EXPECT_EQ(daemon.reply(kQuestion + 1).state, JournalState::never_seen) << "this one was not";
+    for (std::uint64_t i = 0; i < kMany; ++i)
+        EXPECT_TRUE(is_signed(asked[i].first, asked[i].second, daemon.reply(kFirst + i))) << i;
+    stop_and_compare();
+}
+
 TEST_F(Stolen, CannotHoldMoreThanItsShareOfTheSigner) {
     configure("max_outstanding = 8\nmax_connections = 3\n");
     start();
