@@ -303,6 +303,19 @@ Result<Findings> judge_evidence(const KeyEvidence& evidence, std::string_view ev
     return findings;
 }
 
+Result<AnyEvidence> judge_evidence_by_any(const KeyEvidence& evidence, const std::vector<std::string>& templates) {
+    std::optional<AnyEvidence> first;
+    for (const std::string& name : templates) {
+        SEALWRIGHT_TRY(auto findings, judge_evidence(evidence, name));
+        const bool is_satisfied = !x509::has_error(findings);
+        if (first && !is_satisfied) continue;
+        first = AnyEvidence{name, std::move(findings), is_satisfied};
+        if (is_satisfied) break;
+    }
+    if (!first) return fail(ErrorCode::internal, "evidence that is judged by no template");
+    return std::move(*first);
+}
+
 std::string evidence_json(const KeyEvidence& evidence) {
     std::string out = "{";
     append_member(out, "cka_id", to_hex(evidence.cka_id));

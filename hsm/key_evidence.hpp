@@ -51,6 +51,17 @@ Result<void> check_evidence_template(std::string_view name);
 // judge_evidence gives every finding; unsupported for an unknown template.
 Result<x509::Findings> judge_evidence(const KeyEvidence& evidence, std::string_view evidence_template);
 
+// AnyEvidence is what became of evidence that one of several templates has to fit: the original of a key in one token
+// and its restored copy in another are the same key to whoever uses it, and fit different ones.
+struct AnyEvidence {
+    std::string evidence_template;  // the first that is satisfied, else the first
+    x509::Findings findings;        // by that one
+    bool is_satisfied = false;
+};
+
+// judge_evidence_by_any takes at least one template; unsupported for an unknown one.
+Result<AnyEvidence> judge_evidence_by_any(const KeyEvidence& evidence, const std::vector<std::string>& templates);
+
 // evidence_json is the canonical JSON of evidence (keys sorted), as transcripts and `hsm evidence --json` have it.
 // Absent attributes are null.
 std::string evidence_json(const KeyEvidence& evidence);

@@ -160,11 +160,18 @@ private:
     Result<void> read_evidence() {
         const bool decrypts = purposes_.contains(Purpose::decrypt);
         const std::string otherwise{decrypts ? kNonExtractableDecrypt : kNonExtractable};
-        SEALWRIGHT_TRY(key_.evidence_template, table_.text_or("evidence", otherwise));
-        if (auto known = check_evidence_template(key_.evidence_template); !known)
-            return table_.problem("evidence", known.error().public_detail());
-        if (decrypts != (key_.evidence_template == kNonExtractableDecrypt))
-            return table_.problem("evidence", "does not fit the key's purposes");
+        if (table_.is_list("evidence")) {
+            SEALWRIGHT_TRY(key_.evidence_templates, table_.texts("evidence"));
+        } else {
+            SEALWRIGHT_TRY(const auto name, table_.text_or("evidence", otherwise));
+            key_.evidence_templates = {name};
+        }
+        for (const std::string& name : key_.evidence_templates) {
+            if (auto known = check_evidence_template(name); !known)
+                return table_.problem("evidence", known.error().public_detail());
+            if (decrypts != (name == kNonExtractableDecrypt))
+                return table_.problem("evidence", "does not fit the key's purposes");
+        }
         return success();
     }
 

@@ -77,7 +77,8 @@ struct KeyLimits {
     std::optional<DecryptLimits> decrypt;
     std::optional<CmsLimits> cms;
     std::optional<CmpLimits> cmp;
-    std::string evidence_template{kNonExtractable};  // what the key is judged by
+    // What the key is judged by: one of them suffices, since the original and a restored copy fit different ones.
+    std::vector<std::string> evidence_templates{std::string{kNonExtractable}};
 
     std::vector<Purpose> purposes() const;
 };

@@ -54,14 +54,16 @@ Result<Attachment> attachment_of(const TokenJob& job, const std::vector<Descript
     return Attachment::map(descriptors.front(), fields.number<std::uint64_t>());
 }
 
-// check_evidence holds what the token says of a key against the template: a key that was put back as extractable must
+// check_evidence holds what the token says of a key against its templates: a key that was put back as extractable must
 // not be served as if it were the one of the ceremony.
 Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLimits& limits, pkcs11::Token& token,
                             Log& log) {
     SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
-    SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, limits.evidence_template));
+    SEALWRIGHT_TRY(const auto judged, judge_evidence_by_any(evidence, limits.evidence_templates));
+    if (judged.is_satisfied && limits.evidence_templates.size() > 1)
+        log.info(kRoom, "key " + limits.name + ": this token's satisfies " + judged.evidence_template);
     std::string errors;
-    for (const auto& finding : findings) {
+    for (const auto& finding : judged.findings) {
         if (finding.severity == x509::Severity::note) continue;
         const bool is_error = finding.severity == x509::Severity::error;
         if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
@@ -69,7 +71,8 @@ Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLi
             log.warning(kRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
     }
     if (errors.empty() || !configuration.judge_evidence) return success();
-    return fail(ErrorCode::token, "the key " + limits.name + " is not served: " + errors,
+    return fail(ErrorCode::token,
+                "the key " + limits.name + " is not served: by " + judged.evidence_template + ": " + errors,
                 "evidence = \"none\" in [token] would serve it all the same");
 }
 

@@ -96,6 +96,17 @@ TEST_P(BackedUp, ComesBackAsTheSameKeyWithItsProvenanceLost) {
     EXPECT_THAT(codes(key.id, kWrapBackup), ::testing::ElementsAre("key_can_leave_wrapped"));
     EXPECT_FALSE(satisfies(key.id, kNonExtractable));
 
+    // The signer serves original and copy by the same list, and neither by the other's template.
+    const std::vector<std::string> either{std::string{kWrapBackup}, std::string{kWrapBackupRestored}};
+    const auto served_as = [&] {
+        const auto judged = judge_evidence_by_any(token_->evidence(key.id).value(), either).value();
+        return judged.is_satisfied ? judged.evidence_template : "";
+    };
+    EXPECT_EQ(served_as(), kWrapBackup);
+    EXPECT_FALSE(judge_evidence_by_any(token_->evidence(key.id).value(), {std::string{kWrapBackupRestored}})
+                     .value()
+                     .is_satisfied);
+
     const auto backup = token_->back_up(key.id, "safe", kNow);
     ASSERT_TRUE(backup) << backup.error().describe();
     const Bytes file = key_backup_der(backup.value());
@@ -116,6 +127,7 @@ TEST_P(BackedUp, ComesBackAsTheSameKeyWithItsProvenanceLost) {
     EXPECT_TRUE(
         key.public_key.verify(crypto::default_algorithm(GetParam().type), view_of("message"), signature.value()));
     EXPECT_FALSE(satisfies(key.id, kWrapBackup));
+    EXPECT_EQ(served_as(), kWrapBackupRestored);
     EXPECT_THAT(codes(key.id, kWrapBackupRestored), ::testing::Contains("key_provenance_lost"));
     EXPECT_TRUE(satisfies(key.id, kWrapBackupRestored)) << evidence_json(token_->evidence(key.id).value());
     EXPECT_EQ(token_->restore(read.value(), "safe").error().code(), ErrorCode::already_exists);

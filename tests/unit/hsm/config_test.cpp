@@ -195,13 +195,23 @@ TEST(SignerConfig, TakesLimitsOfListedPurposesAlone) {
 }
 
 TEST(SignerConfig, TakesTheEvidenceTemplateOfAKey) {
-    EXPECT_EQ(parse(kWhole).value().keys[0].evidence_template, "non-extractable-v1");
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(parse(kWhole).value().keys[0].evidence_templates, Names{"non-extractable-v1"});
     const auto with = [](const char* name) {
         return replaced(kWhole, "name = \"issuing\"", "name = \"issuing\"\nevidence = \"" + std::string{name} + "\"");
     };
-    EXPECT_EQ(parse(with("wrap-backup-v1")).value().keys[0].evidence_template, "wrap-backup-v1");
+    EXPECT_EQ(parse(with("wrap-backup-v1")).value().keys[0].evidence_templates, Names{"wrap-backup-v1"});
     EXPECT_THAT(problem(with("any-v1")), HasSubstr("known are non-extractable-v1"));
     EXPECT_THAT(problem(with("non-extractable-decrypt-v1")), HasSubstr("does not fit"));
+    // The original in one token and its restored copy in another.
+    const auto with_list = [](const char* list) {
+        return replaced(kWhole, "name = \"issuing\"", "name = \"issuing\"\nevidence = " + std::string{list});
+    };
+    EXPECT_EQ(parse(with_list(R"(["wrap-backup-v1", "wrap-backup-restored-v1"])")).value().keys[0].evidence_templates,
+              (Names{"wrap-backup-v1", "wrap-backup-restored-v1"}));
+    EXPECT_THAT(problem(with_list("[]")), HasSubstr("not empty"));
+    EXPECT_THAT(problem(with_list(R"(["wrap-backup-v1", "any-v1"])")), HasSubstr("known are"));
+    EXPECT_THAT(problem(with_list(R"(["wrap-backup-v1", "non-extractable-decrypt-v1"])")), HasSubstr("does not fit"));
 }
 
 TEST(SignerConfig, ReadsKeysThatDecryptAndSignMessages) {
@@ -209,7 +219,7 @@ TEST(SignerConfig, ReadsKeysThatDecryptAndSignMessages) {
     const std::string decrypts = head + "purposes = [\"decrypt\"]\n";
     const std::string schemes = "[key.decrypt]\nschemes = [\"rsa-pkcs1\", \"ecdh\"]\n";
     const auto key = parse(decrypts + schemes).value().keys[0];
-    EXPECT_EQ(key.evidence_template, "non-extractable-decrypt-v1");
+    EXPECT_EQ(key.evidence_templates, std::vector<std::string>{"non-extractable-decrypt-v1"});
     EXPECT_EQ(key.decrypt->schemes, (std::vector{DecryptScheme::rsa_pkcs1, DecryptScheme::ecdh}));
     EXPECT_THAT(problem(decrypts), HasSubstr("decrypt: is missing"));
     EXPECT_THAT(problem(decrypts + "[key.decrypt]\nschemes = []\n"), HasSubstr("not empty"));
