@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -18,16 +19,21 @@ void LoginMarks::Unmap::operator()(Cells* cells) const noexcept { ::munmap(cells
 
 void LoginMarks::keep_from_others() noexcept { ::madvise(cells_.get(), sizeof(Cells), MADV_DONTFORK); }
 
+unsigned LoginMarks::unclear() const noexcept {
+    constexpr std::uint32_t kMany = 1000;  // whatever stands there, the sum is a number
+    return std::min<std::uint32_t>(cells_->unclear, kMany) + (cells_->under_way != 0 ? 1 : 0);
+}
+
 void LoginMarks::begins() noexcept { ++cells_->under_way; }
 
 void LoginMarks::ended(pkcs11::LoginOutcome outcome) noexcept {
     switch (outcome) {
         case pkcs11::LoginOutcome::done:
-            cells_->has_succeeded = true;
+            cells_->succeeded = 1;
             cells_->unclear = 0;
             break;
         case pkcs11::LoginOutcome::refused:
-            cells_->was_refused = true;
+            cells_->refused = 1;
             break;
         case pkcs11::LoginOutcome::unclear:
             ++cells_->unclear;

@@ -23,15 +23,16 @@ public:
     void begins() noexcept override;
     void ended(pkcs11::LoginOutcome outcome) noexcept override;
 
-    bool has_succeeded() const noexcept { return cells_->has_succeeded; }
-    bool was_refused() const noexcept { return cells_->was_refused; }
-    // unclear counts logins behind the last good one that failed without a clear answer or had none yet.
-    unsigned unclear() const noexcept { return cells_->unclear + cells_->under_way; }
+    bool has_succeeded() const noexcept { return cells_->succeeded != 0; }
+    bool was_refused() const noexcept { return cells_->refused != 0; }
+    // unclear counts logins behind the last good one that failed without a clear answer, and one more where any had
+    // none yet: side by side are only those for single signatures, behind one that was good.
+    unsigned unclear() const noexcept;
 
 private:
+    // Numbers, of which every value is one: a bool that somebody else wrote might be neither.
     struct Cells {
-        std::atomic<std::uint32_t> under_way{0}, unclear{0};
-        std::atomic<bool> has_succeeded{false}, was_refused{false};
+        std::atomic<std::uint32_t> under_way{0}, unclear{0}, succeeded{0}, refused{0};
     };
     struct Unmap {
         void operator()(Cells* cells) const noexcept;

@@ -70,6 +70,18 @@ TEST(SignerConfig, ReadsAWholeFile) {
     EXPECT_FALSE(config.keys[0].certificate->ocsp_signing);
 }
 
+TEST(SignerConfig, BoundsATokensStartAndItsCalls) {
+    const auto with = [](const std::string& line) { return parse(replaced(kWhole, "pin =", line + "\npin =")); };
+    const auto read = with("start = \"2m\"\nhang = \"7s\"");
+    ASSERT_TRUE(read) << read.error().describe();
+    EXPECT_EQ(read.value().tokens.front().start, std::chrono::minutes{2});
+    EXPECT_EQ(read.value().tokens.front().hang, std::chrono::seconds{7});
+    EXPECT_EQ(parse(kWhole).value().tokens.front().start, std::chrono::seconds{60});
+    EXPECT_FALSE(with("start = \"0s\""));
+    EXPECT_FALSE(with("hang = \"0s\""));
+    EXPECT_FALSE(with("start = 60"));
+}
+
 TEST(SignerConfig, ReadsItsOwnExample) {
     auto text = read_text_file("hsm/signer_process/signer.example.toml", 1U << 20U);
     ASSERT_TRUE(text) << text.error().describe();

@@ -145,6 +145,12 @@ TEST(LoginMarks, SayWhatTheLoginsOfAProcessCameToWhateverEndedIt) {
         marks.begins();
     });
     EXPECT_EQ(twice->unclear(), 2U);
+    const auto side_by_side = left_by([](LoginMarks& marks) {
+        marks.begins();
+        marks.ended(LoginOutcome::done);
+        for (int lane = 0; lane < 3; ++lane) marks.begins();
+    });
+    EXPECT_EQ(side_by_side->unclear(), 1U);
     const auto refused = left_by([](LoginMarks& marks) {
         marks.begins();
         marks.ended(LoginOutcome::refused);
