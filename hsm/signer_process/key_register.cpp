@@ -97,18 +97,30 @@ Result<std::vector<RegisteredKey>> read_key_register(const std::filesystem::path
     return parse_key_register(keys_text, keys.string());
 }
 
-Result<std::string> add_location(std::string_view text, const std::string& name, const KeyId& key,
-                                 std::string_view serial) {
+Result<std::vector<std::string>> with_location(const RegisteredKey& key, const std::string& serial,
+                                               const std::string& first_serial) {
+    if (std::ranges::find(key.locations, serial) != key.locations.end())
+        return fail(ErrorCode::already_exists, serial + " stands among the locations of " + key.name + " already");
+    if (key.locations.empty() && first_serial.empty())
+        return fail(ErrorCode::conflict, "the key " + key.name +
+                                             " has no `locations`: any token that holds it serves it now, and none but "
+                                             "this one would with this location alone");
+    if (!key.locations.empty() && !first_serial.empty())
+        return fail(ErrorCode::conflict,
+                    "the key " + key.name + " has `locations` already; its first is " + key.locations.front());
+    std::vector<std::string> serials = key.locations;
+    if (!first_serial.empty() && first_serial != serial) serials.push_back(first_serial);
+    serials.push_back(serial);
+    return serials;
+}
+
+Result<std::string> set_locations(std::string_view text, const std::string& name, const KeyId& key,
+                                  const std::vector<std::string>& serials) {
     SEALWRIGHT_TRY(auto document, parse_toml(text, name));
     TomlTable root{document, name, {}};
     SEALWRIGHT_TRY(const auto keys, read_keys(root));
-    const auto found = std::ranges::find(keys, key, &RegisteredKey::id);
-    if (found == keys.end()) return fail(ErrorCode::not_found, name + " has no table of the key " + key.hex());
-    std::vector<std::string> serials = found->locations;
-    if (std::ranges::find(serials, serial) != serials.end())
-        return fail(ErrorCode::already_exists,
-                    name + ": " + std::string{serial} + " stands among the key's locations already");
-    serials.emplace_back(serial);
+    if (std::ranges::find(keys, key, &RegisteredKey::id) == keys.end())
+        return fail(ErrorCode::not_found, name + " has no table of the key " + key.hex());
     toml::table& table = *table_of(document, key);
     std::string changed{text};
     if (const toml::node* old = table.get("locations"); old != nullptr) {

@@ -22,10 +22,17 @@ Result<std::vector<RegisteredKey>> parse_key_register(std::string_view text, con
 // read_key_register reads a signer's configuration with the keys_file that it names, or a file of [[key]] tables.
 Result<std::vector<RegisteredKey>> read_key_register(const std::filesystem::path& file);
 
-// add_location gives the text with the serial at the end of that key's `locations`: every other octet stays. not_found
-// where the key has no table, already_exists where the serial stands there.
-Result<std::string> add_location(std::string_view text, const std::string& name, const KeyId& key,
-                                 std::string_view serial);
+// with_location puts the serial at the end of a key's locations. A key without any is served by every token that holds
+// it, and by none that its first list does not name: first_serial says which token serves it now (which may be this
+// one), and is for such a key alone. conflict without it, or with it where the key has locations; already_exists where
+// the serial stands there.
+Result<std::vector<std::string>> with_location(const RegisteredKey& key, const std::string& serial,
+                                               const std::string& first_serial);
+
+// set_locations gives the text with those `locations` in that key's table: every other octet stays. not_found where the
+// key has no table.
+Result<std::string> set_locations(std::string_view text, const std::string& name, const KeyId& key,
+                                  const std::vector<std::string>& serials);
 
 // locations_line is the line as it stands in the file: locations = ["A", "B"].
 std::string locations_line(const std::vector<std::string>& serials);

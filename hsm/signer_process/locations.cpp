@@ -183,7 +183,10 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
         tasks.push_back(std::move(task).value());
     }
     location.unproven = tasks.size();
-    if (tasks.empty()) return come_up(location, endings);
+    if (tasks.empty()) {
+        log_.warning(kRoom, location.name() + ": none of the keys is served from this token (`locations` in [[key]])");
+        return come_up(location, endings);
+    }
     journal_and_ask(location, std::move(tasks), endings);
 }
 

@@ -55,6 +55,11 @@ void add_enrol(Grammar& grammar, CLI::App& hsm) {
     CLI::Option* keys =
         enrol.add_option("--signer-keys", options->signer_keys, "Show what to change in this file of [[key]] tables")
             ->type_name("FILE");
+    enrol
+        .add_option("--first-serial", options->first_serial,
+                    "The token that serves the key now, where the file names no location yet; may be this one")
+        ->type_name("SERIAL")
+        ->needs(keys);
     enrol.add_flag("--write", options->write, "Change it; what it was stays beside it, with .bak behind its name")
         ->needs(keys);
     grammar.runs(enrol, options, hsm_enrol);

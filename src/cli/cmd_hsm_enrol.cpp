@@ -1,5 +1,11 @@
 // hsm enrol: a second or replaced token holds the key, and proves it. The record is for people and for later; the
 // signer is told by a line in its file.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
 
 #include "base/file.hpp"
@@ -195,35 +201,56 @@ void show_change(Output& output, const std::string& file, std::string_view befor
     }
 }
 
+// replace_file writes a file anew as the one that it replaces is: mode, owner and group, which the signer's own user
+// may need to read it.
+Result<void> replace_file(const std::string& path, std::string_view text, const struct stat& like) {
+    const std::string fresh = path + ".new";
+    SEALWRIGHT_TRY(write_file_atomically(fresh, view_of(text), 0600));
+    const int file = ::open(fresh.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const bool is_ours = like.st_uid == ::geteuid() && like.st_gid == ::getegid();
+    const bool is_like = file >= 0 && (is_ours || ::fchown(file, like.st_uid, like.st_gid) == 0) &&
+                         ::fchmod(file, like.st_mode & 07777U) == 0 && ::fsync(file) == 0;
+    const std::string why = std::strerror(errno);
+    if (file >= 0) ::close(file);
+    if (is_like && ::rename(fresh.c_str(), path.c_str()) == 0)
+        return sync_directory(std::filesystem::absolute(path).parent_path());
+    ::unlink(fresh.c_str());
+    return fail(ErrorCode::io, path + " cannot be given the owner, group and mode of the file that it replaces", why);
+}
+
 Result<void> change_register(Context& context, const HsmEnrolOptions& options, const std::string& before,
-                             const KeyId& key, const std::string& serial) {
-    const auto after = hsm::signer_process::add_location(before, options.signer_keys, key, serial);
-    if (!after && after.error().code() == ErrorCode::already_exists) {
-        context.output.note(after.error().public_detail());
-        return success();
-    }
-    if (!after) return after.error();
-    if (!context.output.wants_json()) show_change(context.output, options.signer_keys, before, after.value());
+                             const KeyId& key, const std::vector<std::string>& serials) {
+    SEALWRIGHT_TRY(const auto after, hsm::signer_process::set_locations(before, options.signer_keys, key, serials));
+    if (!context.output.wants_json()) show_change(context.output, options.signer_keys, before, after);
     if (!options.write) {
         context.output.note("Nothing was changed; --write does it.");
         return success();
     }
-    const auto mode = static_cast<unsigned>(std::filesystem::status(options.signer_keys).permissions()) & 0777U;
-    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys + ".bak", view_of(before), mode));
-    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys, view_of(after.value()), mode));
+    struct stat status {};
+    if (::stat(options.signer_keys.c_str(), &status) != 0)
+        return fail(ErrorCode::io, options.signer_keys + " is not there any more", std::strerror(errno));
+    SEALWRIGHT_TRY(replace_file(options.signer_keys + ".bak", before, status));
+    SEALWRIGHT_TRY(replace_file(options.signer_keys, after, status));
     context.output.note(options.signer_keys + " was changed; what it was is " + options.signer_keys +
                         ".bak. The signer reads it when it starts.");
     return success();
 }
 
-std::vector<std::string> locations_of(const std::vector<RegisteredKey>& known, const KeyId& key,
-                                      const std::string& serial) {
-    std::vector<std::string> serials;
-    for (const RegisteredKey& each : known) {
-        if (each.id == key) serials = each.locations;
-    }
-    if (std::find(serials.begin(), serials.end(), serial) == serials.end()) serials.push_back(serial);
-    return serials;
+RegisteredKey registered(const std::vector<RegisteredKey>& known, const KeyId& key) {
+    const auto found = std::ranges::find(known, key, &RegisteredKey::id);
+    return found == known.end() ? RegisteredKey{key, key.hex(), {}, {}} : *found;
+}
+
+// check_first refuses before a token is touched what would be refused behind its proof.
+Result<void> check_first(const HsmEnrolOptions& options, const RegisteredKey& key) {
+    if (options.signer_keys.empty()) return success();
+    const auto serials = hsm::signer_process::with_location(key, "this token", options.first_serial);
+    if (serials) return success();
+    if (key.locations.empty())
+        return with_advice(serials.error(),
+                           "Say which token serves it now: --first-serial SERIAL; this token's own "
+                           "serial, if it is to be the first.");
+    return with_advice(serials.error(), "Leave --first-serial away.");
 }
 
 }  // namespace
@@ -236,6 +263,8 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
         SEALWRIGHT_TRY(known, hsm::signer_process::parse_key_register(register_text, options.signer_keys));
     }
     SEALWRIGHT_TRY(const auto wanted, wanted_key(options, known));
+    const RegisteredKey as_known = registered(known, wanted);
+    SEALWRIGHT_TRY(check_first(options, as_known));
     if (std::filesystem::exists(options.out))
         return fail(ErrorCode::already_exists, options.out + " exists; a record is never overwritten");
     SEALWRIGHT_TRY(const auto module, load_module(options.token));
@@ -246,7 +275,13 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
     SEALWRIGHT_TRY(const auto proof, prove(context, *module, *token, key, only_decrypts(judged.evidence)));
     SEALWRIGHT_TRY(auto record, record_of(*module, *token, key, judged, proof, options.token.evidence_template));
     SEALWRIGHT_TRY(create_file_exclusively(options.out, view_of(json_text(record)), 0644));
-    const std::string line = hsm::signer_process::locations_line(locations_of(known, key.id, token->info().serial));
+    const std::string& serial = token->info().serial;
+    const auto changed = hsm::signer_process::with_location(
+        as_known, serial, options.signer_keys.empty() ? serial : options.first_serial);
+    const bool stands_there = !changed && changed.error().code() == ErrorCode::already_exists;
+    if (!changed && !stands_there) return changed.error();
+    const auto& serials = stands_there ? as_known.locations : changed.value();
+    const std::string line = hsm::signer_process::locations_line(serials);
     if (context.output.wants_json()) {
         record["locations_line"] = line;
         context.output.json(record);
@@ -259,9 +294,14 @@ Result<ExitCode> hsm_enrol(Context& context, const HsmEnrolOptions& options) {
                 "The key does not sign: the record says that it decrypted, and nobody can verify that.");
         context.output.line("In the key's table of the signer's file, in order of preference:");
         context.output.line(line);
+        if (options.signer_keys.empty())
+            context.output.note(
+                "The line has to name every token that is to serve the key: with it no other one does.");
     }
-    if (!options.signer_keys.empty()) {
-        SEALWRIGHT_TRY(change_register(context, options, register_text, key.id, token->info().serial));
+    if (stands_there) {
+        context.output.note(changed.error().public_detail());
+    } else if (!options.signer_keys.empty()) {
+        SEALWRIGHT_TRY(change_register(context, options, register_text, key.id, serials));
     }
     return ExitCode::done;
 }

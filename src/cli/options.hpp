@@ -57,11 +57,12 @@ struct HsmKeysOptions {
 };
 
 struct HsmEnrolOptions {
-    HsmOptions token;         // its key: the identifier, or the key's name in signer_keys
-    std::string spki_file;    // instead of the identifier: the public key, PEM or DER
-    std::string out;          // the location's record
-    std::string signer_keys;  // the file whose table of the key gets the location
-    bool write = false;       // it is written, not only shown
+    HsmOptions token;          // its key: the identifier, or the key's name in signer_keys
+    std::string spki_file;     // instead of the identifier: the public key, PEM or DER
+    std::string out;           // the location's record
+    std::string signer_keys;   // the file whose table of the key gets the location
+    std::string first_serial;  // of the token that serves the key now, where the file does not say
+    bool write = false;        // it is written, not only shown
 };
 
 struct PinSealOptions {

@@ -97,7 +97,8 @@ max_validity = "7d"
 class Enrolment(SharedKey):
     def test_ASecondTokenProvesThatItHoldsTheKeyAndTheFileSaysSo(self):
         before = self.register.read_text()
-        first = self.enrol("issuing", "alpha", "alpha.json", "--signer-keys", self.register, "--write")
+        self.own_as_a_signer()
+        first = self.enrol("issuing", "alpha", "alpha.json", "--signer-keys", self.register, "--first-serial", self.serials["alpha"], "--write")
         self.assertIn(f'+locations = ["{self.serials["alpha"]}"]', first.stdout)
         self.assertEqual((self.folder / "keys.toml.bak").read_text(), before)
         shown = self.enrol(self.key, "beta", "beta.json", "--signer-keys", self.register)
@@ -112,7 +113,31 @@ class Enrolment(SharedKey):
         again = self.enrol(self.key, "beta", "beta-third.json", "--signer-keys", self.register, "--write")
         self.assertIn("already", again.stderr)
         self.assertEqual(self.register.read_text(), after)
-        self.assertEqual(oct(self.register.stat().st_mode & 0o777), "0o600")
+        # The signer's own user still reads both.
+        for file in (self.register, self.folder / "keys.toml.bak"):
+            status = file.stat()
+            self.assertEqual((oct(status.st_mode & 0o777), status.st_gid), ("0o640", self.signers_group))
+        self.assertFalse((self.folder / "keys.toml.new").exists())
+
+    def own_as_a_signer(self):
+        """Mode and group as an installed file has them; another group only where we may give it."""
+        self.signers_group = 65534 if os.geteuid() == 0 else os.getegid()
+        os.chown(self.register, -1, self.signers_group)
+        self.register.chmod(0o640)
+
+    def test_ASecondTokenDoesNotTakeTheFirstOutOfService(self):
+        before = self.register.read_text()
+        refused = self.enrol("issuing", "beta", "beta.json", "--signer-keys", self.register, "--write", expect=1)
+        self.assertIn("any token that holds it serves it now", refused.stderr)
+        self.assertIn("--first-serial", refused.stderr)
+        self.assertEqual(self.register.read_text(), before)
+        self.assertFalse((self.folder / "beta.json").exists())
+        done = self.enrol("issuing", "beta", "beta.json", "--signer-keys", self.register, "--first-serial", self.serials["alpha"], "--write")
+        self.assertIn(f'+locations = ["{self.serials["alpha"]}", "{self.serials["beta"]}"]', done.stdout)
+        again = self.enrol("issuing", "beta", "again.json", "--signer-keys", self.register, "--first-serial", self.serials["beta"], expect=1)
+        self.assertIn("has `locations` already", again.stderr)
+        # Without a file it is said what the line does.
+        self.assertIn("no other one does", self.enrol(self.key, "beta", "alone.json").stderr)
 
     def test_TheRecordsSignatureHoldsForOthers(self):
         self.enrol(self.key, "beta", "beta.json")
@@ -155,7 +180,7 @@ class Enrolment(SharedKey):
         self.assertIn("no identifier", self.enrol(self.key[:8], "beta", "a.json", expect=4).stderr)
         self.assertIn("does not hold the key", self.enrol("0" * 64, "beta", "a.json", expect=4).stderr)
         self.make_key("beta", "issuing", "--key-type", "EC:prime256v1", "--id", "c0fe")
-        self.assertIn("does not hold the key", self.enrol("other", "beta", "a.json", "--signer-keys", self.register, expect=4).stderr)
+        self.assertIn("does not hold the key", self.enrol("other", "beta", "a.json", "--signer-keys", self.register, "--first-serial", "1", expect=4).stderr)
         self.assertFalse((self.folder / "a.json").exists())
         self.file("taken.json", "{}")
         self.assertIn("never overwritten", self.enrol(self.key, "beta", "taken.json", expect=1).stderr)
@@ -165,7 +190,8 @@ class Enrolment(SharedKey):
         text = self.register.read_text()
         self.register.write_text(text[text.rindex("[[key]]"):].replace('"certificate", ', ""))
         for token in ("alpha", "beta"):
-            self.enrol("issuing", token, f"{token}.json", "--signer-keys", self.register, "--write")
+            first = ("--first-serial", self.serials[token]) if token == "alpha" else ()
+            self.enrol("issuing", token, f"{token}.json", "--signer-keys", self.register, *first, "--write")
         tokens = "".join(f"""[[token]]
 serial = "{self.serials[token]}"
 pin = {{ file = "pin" }}
@@ -199,7 +225,7 @@ keys_file = "keys.toml"
 @unittest.skipUnless(HAS_TOKENS, "softhsm2 or opensc is not installed: NOTHING ABOUT KEYS WAS TESTED")
 class Keys(SharedKey):
     def test_AreShownWithWhatTheSignerLetsThemDoAndWhereTheyAre(self):
-        self.enrol(self.key, "beta", "beta.json", "--signer-keys", self.register, "--write")
+        self.enrol(self.key, "beta", "beta.json", "--signer-keys", self.register, "--first-serial", self.serials["beta"], "--write")
         done = self.hsm("keys", "--token-label", "beta", "--signer-config", self.register, "--evidence", "--spki", *self.pin)
         row = next(line for line in done.stdout.splitlines() if line.startswith(self.key))
         self.assertIn("certificate crl", row)

@@ -23,8 +23,27 @@ std::string table(const std::string& key, const std::string& name, const std::st
 }
 
 std::string added(const std::string& text, const std::string& key, const std::string& serial) {
-    const auto changed = add_location(text, "keys.toml", id(key), serial);
+    const auto keys = parse_key_register(text, "keys.toml");
+    if (!keys) return keys.error().describe();
+    RegisteredKey registered{id(key), "nobody", {}, {}};
+    for (const RegisteredKey& one : keys.value()) {
+        if (one.id == registered.id) registered = one;
+    }
+    const auto serials = with_location(registered, serial, registered.locations.empty() ? serial : "");
+    if (!serials) return serials.error().describe();
+    const auto changed = set_locations(text, "keys.toml", id(key), serials.value());
     return changed ? changed.value() : changed.error().describe();
+}
+
+// The first list says where the key is served, and everywhere else it no longer is.
+TEST(KeyRegister, TakesNoTokenOutOfServiceByNamingAnother) {
+    const RegisteredKey nowhere{id(kA), "a", {}, {}}, somewhere{id(kA), "a", {}, {"1"}};
+    EXPECT_EQ(with_location(nowhere, "2", "").error().code(), ErrorCode::conflict);
+    EXPECT_THAT(with_location(nowhere, "2", "1").value(), ElementsAre("1", "2"));
+    EXPECT_THAT(with_location(nowhere, "2", "2").value(), ElementsAre("2"));
+    EXPECT_THAT(with_location(somewhere, "2", "").value(), ElementsAre("1", "2"));
+    EXPECT_EQ(with_location(somewhere, "2", "3").error().code(), ErrorCode::conflict);
+    EXPECT_EQ(with_location(somewhere, "1", "").error().code(), ErrorCode::already_exists);
 }
 
 TEST(KeyRegister, AddsALineBehindTheIdAndLeavesAllElse) {
