@@ -72,8 +72,68 @@ Result<AttributeTemplate> public_template(const KeySpec& spec, const Bytes& cka_
     return attributes;
 }
 
-bool curve_refused(CK_RV rv) {
-    return rv == CKR_CURVE_NOT_SUPPORTED || rv == CKR_DOMAIN_PARAMS_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID;
+// refused: the token did not like what it was asked for. tpm2-pkcs11 1.9 and NSS 3.87 say CKR_GENERAL_ERROR to an
+// attribute that they do not take; that nothing was made is looked up behind each of them.
+bool refused(CK_RV rv) {
+    return template_refused(rv) || rv == CKR_CURVE_NOT_SUPPORTED || rv == CKR_DOMAIN_PARAMS_INVALID ||
+           rv == CKR_GENERAL_ERROR;
+}
+
+// Attempt is a template pair from which something was left out.
+struct Attempt {
+    AttributeTemplate of_public, of_private;
+    std::vector<std::string> dropped;
+};
+
+// attempts in the order in which they are made: the whole; without one optional attribute; without more and more of
+// them from the end, the private half's first.
+std::vector<Attempt> attempts_of(const AttributeTemplate& of_public, const AttributeTemplate& of_private) {
+    std::vector<Attempt> list{{of_public, of_private, {}}};
+    for (std::size_t i = of_private.optional_count(); i-- > 0;) {
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}});
+        one.dropped.push_back("private " + one.of_private.drop_optional_at(i));
+    }
+    for (std::size_t i = of_public.optional_count(); i-- > 0;) {
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}});
+        one.dropped.push_back("public " + one.of_public.drop_optional_at(i));
+    }
+    Attempt fewer{of_public, of_private, {}};
+    for (;;) {
+        if (const auto name = fewer.of_private.drop_optional()) {
+            fewer.dropped.push_back("private " + *name);
+        } else if (const auto other = fewer.of_public.drop_optional()) {
+            fewer.dropped.push_back("public " + *other);
+        } else {
+            return list;
+        }
+        if (fewer.dropped.size() > 1) list.push_back(fewer);
+    }
+}
+
+Result<std::size_t> count_private_keys(SessionView session) {
+    SEALWRIGHT_TRY(const auto found, find_objects(session, CKO_PRIVATE_KEY, {}));
+    return found.size();
+}
+
+// still is nothing_made, and the token holds as many private keys as before: one may have been made that has not even
+// got its CKA_ID.
+Result<void> still(SessionView session, std::size_t before, const Bytes& cka_id) {
+    SEALWRIGHT_TRY(nothing_made(session, cka_id));
+    SEALWRIGHT_TRY(const std::size_t now, count_private_keys(session));
+    if (now == before) return success();
+    return fail(ErrorCode::token,
+                "the token refused to make a key and holds another number of private keys than before; look at the "
+                "token before going on",
+                std::to_string(before) + " before, " + std::to_string(now) + " now");
+}
+
+CK_RV attempt_once(SessionView session, CK_MECHANISM_TYPE type, Attempt& attempt, GeneratedPair& pair) {
+    CK_MECHANISM mechanism{type, nullptr, 0};
+    auto of_public = attempt.of_public.attributes();
+    auto of_private = attempt.of_private.attributes();
+    return session.functions->C_GenerateKeyPair(
+        session.handle, &mechanism, of_public.data(), static_cast<unsigned long>(of_public.size()), of_private.data(),
+        static_cast<unsigned long>(of_private.size()), &pair.public_key, &pair.private_key);
 }
 
 }  // namespace
@@ -119,6 +179,30 @@ Result<void> nothing_made(SessionView session, const Bytes& cka_id) {
     return success();
 }
 
+Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
+                                    const Bytes& cka_id) {
+    SEALWRIGHT_TRY(const std::size_t before, count_private_keys(session));
+    std::vector<Attempt> attempts = attempts_of(templates.of_public, templates.of_private);
+    if (templates.other_public) {
+        for (Attempt& other : attempts_of(*templates.other_public, templates.of_private))
+            attempts.push_back(std::move(other));
+    }
+    std::optional<Error> first;  // what the token said to the whole template
+    for (Attempt& attempt : attempts) {
+        GeneratedPair pair;
+        const CK_RV rv = attempt_once(session, type, attempt, pair);
+        if (rv == CKR_OK) {
+            pair.dropped_attributes = std::move(attempt.dropped);
+            return pair;
+        }
+        const Error why = ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
+        if (!refused(rv)) return why;
+        SEALWRIGHT_TRY(still(session, before, cka_id));
+        if (!first) first = why;
+    }
+    return *first;
+}
+
 Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, const Bytes& cka_id,
                                     const MechanismSet& token) {
     SEALWRIGHT_TRY(const CK_MECHANISM_TYPE type, generation_mechanism(spec.type));
@@ -129,37 +213,13 @@ Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, co
     if (!is_rsa(spec) && !parameter_set(spec.type)) {
         SEALWRIGHT_TRY(curve, curve_parameters(spec.type));
     }
-    SEALWRIGHT_TRY(auto of_public, public_template(spec, cka_id, curve));
-    AttributeTemplate of_private = private_template(spec, cka_id, token);
-    bool other_spelling_left = type == CKM_EC_EDWARDS_KEY_PAIR_GEN;
-    GeneratedPair pair;
-    for (;;) {
-        CK_MECHANISM mechanism{type, nullptr, 0};
-        auto public_attributes = of_public.attributes();
-        auto private_attributes = of_private.attributes();
-        const CK_RV rv = session.functions->C_GenerateKeyPair(
-            session.handle, &mechanism, public_attributes.data(), static_cast<unsigned long>(public_attributes.size()),
-            private_attributes.data(), static_cast<unsigned long>(private_attributes.size()), &pair.public_key,
-            &pair.private_key);
-        if (rv == CKR_OK) return pair;
-        const Error refused = ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
-        if (curve_refused(rv) && other_spelling_left) {
-            other_spelling_left = false;
-            SEALWRIGHT_TRY(of_public, public_template(spec, cka_id, edwards_curve_name(spec.type)));
-        } else if (template_refused(rv)) {
-            auto dropped = of_private.drop_optional();
-            if (dropped) {
-                pair.dropped_attributes.push_back("private " + *dropped);
-            } else if ((dropped = of_public.drop_optional())) {
-                pair.dropped_attributes.push_back("public " + *dropped);
-            } else {
-                return refused;
-            }
-        } else {
-            return refused;
-        }
-        SEALWRIGHT_TRY(nothing_made(session, cka_id));
+    PairTemplates templates;
+    SEALWRIGHT_TRY(templates.of_public, public_template(spec, cka_id, curve));
+    templates.of_private = private_template(spec, cka_id, token);
+    if (type == CKM_EC_EDWARDS_KEY_PAIR_GEN) {
+        SEALWRIGHT_TRY(templates.other_public, public_template(spec, cka_id, edwards_curve_name(spec.type)));
     }
+    return make_key_pair(session, type, templates, cka_id);
 }
 
 }  // namespace sealwright::hsm::pkcs11

@@ -24,9 +24,24 @@ AttributeTemplate private_template(const KeySpec& spec, const Bytes& cka_id, con
 // nothing_made looks whether a refused attempt left an object with our CKA_ID, as it must not.
 Result<void> nothing_made(SessionView session, const Bytes& cka_id);
 
-// generate_pair makes one key pair on a read/write session of a logged-in user. An attribute that the token does not
-// know is left out if it is an optional one (and named); a refused template has made no key, which is looked up before
-// the next attempt. Every other failure ends it: nothing that may have made a key is tried again.
+// PairTemplates is what a key pair is asked to be. other_public is the public half in another spelling, for tokens that
+// do not know the first.
+struct PairTemplates {
+    AttributeTemplate of_public, of_private;
+    std::optional<AttributeTemplate> other_public;
+};
+
+// make_key_pair makes one key pair on a read/write session of a logged-in user. Where the token refuses the template,
+// optional attributes are left out (and named): one alone if that suffices, else more and more from the end, the
+// private half's first. A refused template has made no key, and CKR_GENERAL_ERROR, by which some tokens refuse one,
+// only where the token afterwards holds as many private keys as before and none with our CKA_ID; that is looked up
+// before each further attempt, and an attempt that left something behind is the last (token). Every other failure ends
+// it: nothing that may have made a key is tried again.
+Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
+                                    const Bytes& cka_id);
+
+// generate_pair makes the key pair that a KeySpec asks for, by make_key_pair. unsupported where the token does not make
+// keys of its type.
 Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, const Bytes& cka_id,
                                     const MechanismSet& token);
 
