@@ -42,8 +42,10 @@ struct HsmOptions {
 
 // Backup of keys by wrapping. The PIN of HsmOptions is the user's, or the SO's where a wrapping key is made.
 struct HsmBackupOptions : HsmOptions {
-    std::string action;  // wrapping-key: create
-    std::string label;   // wrapping-key: of the new key
+    std::string action;            // wrapping-key: create
+    std::string label;             // wrapping-key: of the new key
+    std::string type = "AES-256";  // wrapping-key: or RSA-3072, RSA-4096
+    SecretOptions user_pin;        // wrapping-key: of an RSA key, whose pair the user makes
     std::string wrapping_key;
     std::string file;
     bool dry_run = false;  // restore: look, and change nothing
