@@ -17,7 +17,9 @@ struct TrialKeys {
 
 struct Trial {
     CK_RV wrapped = CKR_OK;  // what C_WrapKey answered; CKR_KEY_NEEDED where no key to wrap was made
-    std::string fault;       // how the wrapped key could be read; empty where it could not, or nothing was wrapped
+    // How the wrapped key could be read, or that it was not unwrapped at all; empty where neither, or nothing was
+    // wrapped.
+    std::string fault;
 };
 
 // try_to_read makes a key pair for the session, wraps it and does what somebody would do who has the token, the user's
