@@ -49,14 +49,20 @@ Result<AttributeTemplate> public_template(const KeySpec& spec, const Bytes& cka_
     AttributeTemplate attributes;
     attributes.flag(CKA_TOKEN, "CKA_TOKEN", true);
     attributes.flag(CKA_PRIVATE, "CKA_PRIVATE", false);
-    attributes.flag(CKA_VERIFY, "CKA_VERIFY", !decrypts(spec));
+    // What a public half may be used for protects nothing. tpm2-pkcs11 1.9 takes TPMA_OBJECT_sign_encrypt for SIGN and
+    // ENCRYPT, and decrypt for DECRYPT and VERIFY: it refuses VERIFY and ENCRYPT=false beside a key that only signs.
+    attributes.optional_flag(CKA_VERIFY, "CKA_VERIFY", !decrypts(spec));
     attributes.octets(CKA_LABEL, "CKA_LABEL", view_of(spec.label));
     attributes.octets(CKA_ID, "CKA_ID", cka_id);
     if (spec.type == KeyType::rsa) {
         constexpr std::array<std::uint8_t, 3> kF4{1, 0, 1};
         attributes.number(CKA_MODULUS_BITS, "CKA_MODULUS_BITS", spec.rsa_bits);
         attributes.octets(CKA_PUBLIC_EXPONENT, "CKA_PUBLIC_EXPONENT", kF4);
-        attributes.flag(CKA_ENCRYPT, "CKA_ENCRYPT", decrypts(spec));
+        if (decrypts(spec)) {
+            attributes.flag(CKA_ENCRYPT, "CKA_ENCRYPT", true);
+        } else {
+            attributes.optional_flag(CKA_ENCRYPT, "CKA_ENCRYPT", false);
+        }
         attributes.flag(CKA_WRAP, "CKA_WRAP", false);
         attributes.optional_flag(CKA_VERIFY_RECOVER, "CKA_VERIFY_RECOVER", false);
     } else {
@@ -83,31 +89,40 @@ bool refused(CK_RV rv) {
 struct Attempt {
     AttributeTemplate of_public, of_private;
     std::vector<std::string> dropped;
+    bool is_fine = false;  // one step among several that a coarser one takes at once
 };
 
-// attempts in the order in which they are made: the whole; without one optional attribute; without more and more of
-// them from the end, the private half's first.
+// without_all takes every optional attribute out, and names them.
+AttributeTemplate without_all(AttributeTemplate attributes, std::vector<std::string>& dropped, std::string_view half) {
+    while (const auto name = attributes.drop_optional()) dropped.push_back(std::string{half} + *name);
+    return attributes;
+}
+
+// attempts_of gives them in the order in which they are made, such that the private half loses as little as may be: the
+// whole; without one optional attribute of the public half; without all of those; without one of the private half's;
+// without more and more of them from the end, beside a whole public half and then beside a bare one.
 std::vector<Attempt> attempts_of(const AttributeTemplate& of_public, const AttributeTemplate& of_private) {
-    std::vector<Attempt> list{{of_public, of_private, {}}};
-    for (std::size_t i = of_private.optional_count(); i-- > 0;) {
-        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}});
-        one.dropped.push_back("private " + one.of_private.drop_optional_at(i));
-    }
+    constexpr std::string_view kPublic = "public ", kPrivate = "private ";
+    std::vector<Attempt> list{{of_public, of_private, {}, false}};
     for (std::size_t i = of_public.optional_count(); i-- > 0;) {
-        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}});
-        one.dropped.push_back("public " + one.of_public.drop_optional_at(i));
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, true});
+        one.dropped.push_back(std::string{kPublic} + one.of_public.drop_optional_at(i));
     }
-    Attempt fewer{of_public, of_private, {}};
-    for (;;) {
-        if (const auto name = fewer.of_private.drop_optional()) {
-            fewer.dropped.push_back("private " + *name);
-        } else if (const auto other = fewer.of_public.drop_optional()) {
-            fewer.dropped.push_back("public " + *other);
-        } else {
-            return list;
+    Attempt bare{of_public, of_private, {}, false};
+    bare.of_public = without_all(of_public, bare.dropped, kPublic);
+    if (bare.dropped.size() > 1) list.push_back(bare);
+    for (std::size_t i = of_private.optional_count(); i-- > 0;) {
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, false});
+        one.dropped.push_back(std::string{kPrivate} + one.of_private.drop_optional_at(i));
+    }
+    for (const Attempt& beside : {list.front(), bare}) {
+        Attempt fewer = beside;
+        for (std::size_t count = 1; const auto name = fewer.of_private.drop_optional(); ++count) {
+            fewer.dropped.push_back(std::string{kPrivate} + *name);
+            if (count > 1 || !beside.dropped.empty()) list.push_back(fewer);
         }
-        if (fewer.dropped.size() > 1) list.push_back(fewer);
     }
+    return list;
 }
 
 Result<std::size_t> count_private_keys(SessionView session) {
@@ -115,10 +130,11 @@ Result<std::size_t> count_private_keys(SessionView session) {
     return found.size();
 }
 
-// still is nothing_made, and the token holds as many private keys as before: one may have been made that has not even
-// got its CKA_ID.
-Result<void> still(SessionView session, std::size_t before, const Bytes& cka_id) {
+// surely_nothing_made: where the refusal was none of the template, the token also holds as many private keys as before:
+// one may have been made that has not even got its CKA_ID.
+Result<void> surely_nothing_made(SessionView session, CK_RV rv, std::size_t before, const Bytes& cka_id) {
     SEALWRIGHT_TRY(nothing_made(session, cka_id));
+    if (rv != CKR_GENERAL_ERROR) return success();
     SEALWRIGHT_TRY(const std::size_t now, count_private_keys(session));
     if (now == before) return success();
     return fail(ErrorCode::token,
@@ -188,7 +204,9 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
             attempts.push_back(std::move(other));
     }
     std::optional<Error> first;  // what the token said to the whole template
+    bool coarse = false;
     for (Attempt& attempt : attempts) {
+        if (coarse && attempt.is_fine) continue;
         GeneratedPair pair;
         const CK_RV rv = attempt_once(session, type, attempt, pair);
         if (rv == CKR_OK) {
@@ -197,8 +215,10 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
         }
         const Error why = ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
         if (!refused(rv)) return why;
-        SEALWRIGHT_TRY(still(session, before, cka_id));
+        SEALWRIGHT_TRY(surely_nothing_made(session, rv, before, cka_id));
         if (!first) first = why;
+        // tpm2-pkcs11 1.9 loses a place in the TPM with each refusal, and has some two dozen.
+        coarse = coarse || rv == CKR_GENERAL_ERROR;
     }
     return *first;
 }

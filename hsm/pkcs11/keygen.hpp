@@ -32,11 +32,12 @@ struct PairTemplates {
 };
 
 // make_key_pair makes one key pair on a read/write session of a logged-in user. Where the token refuses the template,
-// optional attributes are left out (and named): one alone if that suffices, else more and more from the end, the
-// private half's first. A refused template has made no key, and CKR_GENERAL_ERROR, by which some tokens refuse one,
-// only where the token afterwards holds as many private keys as before and none with our CKA_ID; that is looked up
-// before each further attempt, and an attempt that left something behind is the last (token). Every other failure ends
-// it: nothing that may have made a key is tried again.
+// optional attributes are left out (and named), such that the private half loses as little as may be: one of the public
+// half (not behind CKR_GENERAL_ERROR), all of those, one of the private half, more and more of those from the end. A
+// refused template has made no key, and CKR_GENERAL_ERROR, by which some tokens refuse one, only where the token
+// afterwards holds as many private keys as before and none with our CKA_ID; that is looked up before each further
+// attempt, and an attempt that left something behind is the last (token). Every other failure ends it: nothing that may
+// have made a key is tried again.
 Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
                                     const Bytes& cka_id);
 

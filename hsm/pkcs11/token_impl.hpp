@@ -80,7 +80,7 @@ public:
     Result<void> start() {
         SEALWRIGHT_TRY(mechanisms_, mechanism_set(functions_, info_.slot_id));
         CK_RV rv = CKR_OK;
-        SEALWRIGHT_TRY(const auto session, pool_.open_extra(CKF_SERIAL_SESSION, rv));
+        SEALWRIGHT_TRY(const auto session, pool_.open_first(rv));
         auto logged_in = log_in(session);
         if (!options_.keep_pin) pin_.clear();
         if (!logged_in) {
