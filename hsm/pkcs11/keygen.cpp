@@ -1,5 +1,6 @@
 #include "hsm/pkcs11/keygen.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "asn1/der_writer.hpp"
@@ -90,6 +91,7 @@ struct Attempt {
     AttributeTemplate of_public, of_private;
     std::vector<std::string> dropped;
     bool is_fine = false;  // one step among several that a coarser one takes at once
+    KeygenMemory::Taken taken = {};
 };
 
 // without_all takes every optional attribute out, and names them.
@@ -103,22 +105,24 @@ AttributeTemplate without_all(AttributeTemplate attributes, std::vector<std::str
 // without more and more of them from the end, beside a whole public half and then beside a bare one.
 std::vector<Attempt> attempts_of(const AttributeTemplate& of_public, const AttributeTemplate& of_private) {
     constexpr std::string_view kPublic = "public ", kPrivate = "private ";
-    std::vector<Attempt> list{{of_public, of_private, {}, false}};
+    std::vector<Attempt> list{{of_public, of_private, {}, false, {}}};
     for (std::size_t i = of_public.optional_count(); i-- > 0;) {
-        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, true});
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, true, {}});
         one.dropped.push_back(std::string{kPublic} + one.of_public.drop_optional_at(i));
     }
-    Attempt bare{of_public, of_private, {}, false};
+    Attempt bare{of_public, of_private, {}, false, {true, {}}};
     bare.of_public = without_all(of_public, bare.dropped, kPublic);
     if (bare.dropped.size() > 1) list.push_back(bare);
     for (std::size_t i = of_private.optional_count(); i-- > 0;) {
-        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, false});
-        one.dropped.push_back(std::string{kPrivate} + one.of_private.drop_optional_at(i));
+        Attempt& one = list.emplace_back(Attempt{of_public, of_private, {}, false, {}});
+        one.taken.of_private.push_back(one.of_private.drop_optional_at(i));
+        one.dropped.push_back(std::string{kPrivate} + one.taken.of_private.back());
     }
     for (const Attempt& beside : {list.front(), bare}) {
         Attempt fewer = beside;
         for (std::size_t count = 1; const auto name = fewer.of_private.drop_optional(); ++count) {
             fewer.dropped.push_back(std::string{kPrivate} + *name);
+            fewer.taken.of_private.push_back(*name);
             if (count > 1 || !beside.dropped.empty()) list.push_back(fewer);
         }
     }
@@ -196,12 +200,16 @@ Result<void> nothing_made(SessionView session, const Bytes& cka_id) {
 }
 
 Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
-                                    const Bytes& cka_id) {
+                                    const Bytes& cka_id, KeygenMemory& memory) {
     SEALWRIGHT_TRY(const std::size_t before, count_private_keys(session));
     std::vector<Attempt> attempts = attempts_of(templates.of_public, templates.of_private);
     if (templates.other_public) {
         for (Attempt& other : attempts_of(*templates.other_public, templates.of_private))
             attempts.push_back(std::move(other));
+    }
+    if (const auto taken = memory.taken()) {
+        std::stable_partition(attempts.begin(), attempts.end(),
+                              [&](const Attempt& attempt) { return !attempt.is_fine && attempt.taken == *taken; });
     }
     std::optional<Error> first;  // what the token said to the whole template
     bool coarse = false;
@@ -211,6 +219,7 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
         const CK_RV rv = attempt_once(session, type, attempt, pair);
         if (rv == CKR_OK) {
             pair.dropped_attributes = std::move(attempt.dropped);
+            if (coarse) memory.remember(std::move(attempt.taken));
             return pair;
         }
         const Error why = ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
@@ -224,7 +233,7 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
 }
 
 Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, const Bytes& cka_id,
-                                    const MechanismSet& token) {
+                                    const MechanismSet& token, KeygenMemory& memory) {
     SEALWRIGHT_TRY(const CK_MECHANISM_TYPE type, generation_mechanism(spec.type));
     if (!token.contains(type))
         return fail(ErrorCode::unsupported, "the token does not make keys of this type",
@@ -239,7 +248,7 @@ Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, co
     if (type == CKM_EC_EDWARDS_KEY_PAIR_GEN) {
         SEALWRIGHT_TRY(templates.other_public, public_template(spec, cka_id, edwards_curve_name(spec.type)));
     }
-    return make_key_pair(session, type, templates, cka_id);
+    return make_key_pair(session, type, templates, cka_id, memory);
 }
 
 }  // namespace sealwright::hsm::pkcs11

@@ -106,8 +106,9 @@ void destroy(SessionView session, const Bytes& cka_id) {
 // made_by_user gives the public value of a pair that was made and tried in the user's session.
 Result<crypto::PublicKey> made_by_user(SessionView session, const Wanted& wanted, const MechanismSet& token) {
     SEALWRIGHT_TRY(label_is_free(session, wanted.label));
+    KeygenMemory memory;
     SEALWRIGHT_TRY(const auto pair,
-                   make_key_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, templates_of(wanted), wanted.cka_id));
+                   make_key_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, templates_of(wanted), wanted.cka_id, memory));
     SEALWRIGHT_TRY(const auto key, read_public_key(session, pair.public_key));
     if (key.type() != crypto::KeyType::rsa || key.bits() != wanted.bits)
         return fail(ErrorCode::token, "the token made a key of another type or size than it was asked for");

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "hsm/pkcs11/ckr_error.hpp"
+#include "hsm/pkcs11/keygen.hpp"
 #include "hsm/pkcs11/loaded_module.hpp"
 #include "hsm/pkcs11/mechanism.hpp"
 #include "hsm/pkcs11/session.hpp"
@@ -177,6 +178,7 @@ private:
     const Secret rejection_key_;  // of the keys that stand in for blocks that do not decrypt
 
     std::mutex keygen_mutex_;  // concurrent generation is racy in SoftHSM and others
+    KeygenMemory keygen_memory_;
 };
 
 // with_session runs one operation on a leased session, and once more after recovery when it says that trying again is

@@ -76,6 +76,19 @@ protected:
         return signature;
     }
 
+    // dropped is what a new key was made without when the token had refused this often.
+    std::vector<std::string> dropped(int refusals, const char* code) {
+        inject(refusals == 0 ? "" : "C_GenerateKeyPair count=" + std::to_string(refusals) + " return=" + code + "\n");
+        const std::string label = code + std::to_string(refusals);
+        const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, label, "non-extractable-v1", {}});
+        EXPECT_TRUE(key) << key.error().describe();
+        EXPECT_TRUE(token_->destroy(key.value().id));
+        return key.value().dropped_attributes;
+    }
+    static std::vector<std::string> all_of_public() {
+        return {"public CKA_MODIFIABLE", "public CKA_WRAP", "public CKA_ENCRYPT", "public CKA_VERIFY"};
+    }
+
     CK_FUNCTION_LIST& functions() const {
         void* library = ::dlopen(faulty_.c_str(), RTLD_NOW | RTLD_NOLOAD);
         const auto get = reinterpret_cast<CK_RV (*)(CK_FUNCTION_LIST**)>(::dlsym(library, "C_GetFunctionList"));
@@ -246,34 +259,16 @@ TEST_F(TokenLoss, RecoversOnceForManyThreads) {
 TEST_F(TokenLoss, LeavesOutOptionalAttributesThatTheTokenRefuses) {
     // What the public half may do goes first: one of it, all of it, then one of the private half, then more of that.
     using ::testing::ElementsAre;
-    const auto dropped = [&](int refusals, const char* code) {
-        inject(refusals == 0 ? "" : "C_GenerateKeyPair count=" + std::to_string(refusals) + " return=" + code + "\n");
-        const std::string label = code + std::to_string(refusals);
-        const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, label, "non-extractable-v1", {}});
-        EXPECT_TRUE(key) << key.error().describe();
-        EXPECT_TRUE(token_->destroy(key.value().id));
-        return key.value().dropped_attributes;
-    };
-    const std::vector<std::string> of_public{"public CKA_MODIFIABLE", "public CKA_WRAP", "public CKA_ENCRYPT",
-                                             "public CKA_VERIFY"};
-    {
-        constexpr const char* code = "CKR_ATTRIBUTE_TYPE_INVALID";
-        EXPECT_THAT(dropped(0, code), ElementsAre());
-        EXPECT_THAT(dropped(1, code), ElementsAre("public CKA_MODIFIABLE"));
-        EXPECT_THAT(dropped(4, code), ElementsAre("public CKA_VERIFY"));
-        EXPECT_EQ(dropped(5, code), of_public);
-        EXPECT_THAT(dropped(6, code), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
-        EXPECT_THAT(dropped(7, code), ElementsAre("private CKA_COPYABLE"));
-        EXPECT_THAT(dropped(12, code), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
-        EXPECT_EQ(dropped(22, code).size(), 10U);
-    }
-    {
-        constexpr const char* code = "CKR_GENERAL_ERROR";
-        EXPECT_EQ(dropped(1, code), of_public);
-        EXPECT_THAT(dropped(2, code), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
-        EXPECT_THAT(dropped(8, code), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
-        EXPECT_EQ(dropped(18, code).size(), 10U);
-    }
+    constexpr const char* kCode = "CKR_ATTRIBUTE_TYPE_INVALID";
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
+    EXPECT_THAT(dropped(1, kCode), ElementsAre("public CKA_MODIFIABLE"));
+    EXPECT_THAT(dropped(4, kCode), ElementsAre("public CKA_VERIFY"));
+    EXPECT_EQ(dropped(5, kCode), all_of_public());
+    EXPECT_THAT(dropped(6, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
+    EXPECT_THAT(dropped(7, kCode), ElementsAre("private CKA_COPYABLE"));
+    EXPECT_THAT(dropped(12, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    EXPECT_EQ(dropped(22, kCode).size(), 10U);
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
     inject("C_GenerateKeyPair count=12 return=CKR_ATTRIBUTE_TYPE_INVALID\n");
     const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, "fewer attributes", "non-extractable-v1", {}});
     ASSERT_TRUE(key) << key.error().describe();
@@ -294,6 +289,23 @@ TEST_F(TokenLoss, NeverTriesAGenerationAgainThatMayHaveHappened) {
     EXPECT_EQ(std::count_if(keys.value().begin(), keys.value().end(),
                             [](const TokenKey& found) { return found.label == "once"; }),
               1);
+}
+
+// Behind CKR_GENERAL_ERROR few attempts are made, since they may cost the token something, and the way that it took is
+// the first for the next key.
+TEST_F(TokenLoss, RemembersWhatTheTokenTookBehindAGeneralError) {
+    using ::testing::ElementsAre;
+    constexpr const char* kCode = "CKR_GENERAL_ERROR";
+    EXPECT_EQ(dropped(1, kCode), all_of_public());
+    EXPECT_EQ(dropped(0, kCode), all_of_public());
+    open(true);
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
+    EXPECT_THAT(dropped(2, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
+    open(true);
+    EXPECT_THAT(dropped(8, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    EXPECT_THAT(dropped(0, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    open(true);
+    EXPECT_EQ(dropped(18, kCode).size(), 10U);
 }
 
 // CKR_GENERAL_ERROR says nothing of the template and nothing of the key: whether one was made is looked up.
