@@ -32,10 +32,14 @@ struct CeremonyOptions {
     bool yes = false;       // confirmations are answered by the program, and recorded so
 };
 
-struct HsmOptions {
+// TokenOptions: which token, by which module, with which PIN.
+struct TokenOptions {
     std::string module, init_args;
     std::string token_serial, token_label;
     SecretOptions pin;
+};
+
+struct HsmOptions : TokenOptions {
     std::string key;                                       // evidence: id, prefix of one, or label
     std::string evidence_template = "non-extractable-v1";  // evidence: what the key is judged by
 };
@@ -77,10 +81,7 @@ struct PinCheckOptions {
 };
 
 // The token of hsm test and hsm bench.
-struct JudgedTokenOptions {
-    std::string module, init_args;
-    std::string token_serial, token_label;
-    SecretOptions pin;
+struct JudgedTokenOptions : TokenOptions {
     unsigned deadline = 60;  // seconds
     bool yes = false;
 };
