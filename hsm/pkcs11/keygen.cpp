@@ -156,6 +156,18 @@ CK_RV attempt_once(SessionView session, CK_MECHANISM_TYPE type, Attempt& attempt
         static_cast<unsigned long>(of_private.size()), &pair.public_key, &pair.private_key);
 }
 
+// check_halves: tpm2-pkcs11 1.9 has given a new public key the handle of another private key.
+Result<void> check_halves(SessionView session, const GeneratedPair& pair) {
+    const auto class_of = [&](CK_OBJECT_HANDLE half) { return number_of(read_attribute(session, half, CKA_CLASS)); };
+    const auto id_of = [&](CK_OBJECT_HANDLE half) { return read_attribute(session, half, CKA_ID).value; };
+    if (class_of(pair.public_key) == CKO_PUBLIC_KEY && class_of(pair.private_key) == CKO_PRIVATE_KEY &&
+        id_of(pair.public_key) == id_of(pair.private_key))
+        return success();
+    return fail(ErrorCode::token,
+                "the token made a key and gave the handle of another object for one of its halves; the key is in the "
+                "token");
+}
+
 }  // namespace
 
 AttributeTemplate private_template(const KeySpec& spec, const Bytes& cka_id, const MechanismSet& token) {
@@ -218,6 +230,7 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
         GeneratedPair pair;
         const CK_RV rv = attempt_once(session, type, attempt, pair);
         if (rv == CKR_OK) {
+            SEALWRIGHT_TRY(check_halves(session, pair));
             pair.dropped_attributes = std::move(attempt.dropped);
             if (coarse) memory.remember(std::move(attempt.taken));
             return pair;
