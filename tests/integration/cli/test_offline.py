@@ -187,6 +187,16 @@ class Ceremonies(TokenCase):
         self.assertEqual((made["trusted"], len(made["check_value"])), (True, 6))
         self.assertIn("already", self.hsm("wrapping-key", "create", "--label", "safe", *online, "--so-pin-file", so_pin, expect=1).stderr)
         self.assertIn("denied", self.hsm("wrapping-key", "create", "--label", "other", *online, "--so-pin-file", self.file("wrong", "87654321"), "--json", expect=1).stderr)
+        # SoftHSM has RSA-AES since 2.7.
+        mechanisms = subprocess.run(["pkcs11-tool", "--module", MODULE, *online, "-M"], check=True, capture_output=True, text=True, env=self.environment).stdout
+        has = "RSA-AES-KEY-WRAP" in mechanisms or "0x1054" in mechanisms
+        rsa = self.hsm("wrapping-key", "create", "--label", "rsa", "--type", "RSA-3072", *online, "--so-pin-file", so_pin, "--pin-file", self.folder / "pin", "--json",
+                       expect=0 if has else 1)
+        if has:
+            self.assertEqual(len(json.loads(rsa.stdout)["check_value"]), 64)
+        else:
+            self.assertIn("no RSA keys that wrap", rsa.stdout + rsa.stderr)
+        self.hsm("wrapping-key", "create", "--label", "rsa", "--type", "RSA-2048", *online, "--so-pin-file", so_pin, expect=2)
         shutil.copytree(self.folder / "tokens", self.folder / "second")
         script = self.script.read_text()
         at = script.index('label = "issuing-ca"')
