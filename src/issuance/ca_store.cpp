@@ -28,4 +28,8 @@ std::string_view certificate_state_name(CertificateState state) noexcept {
     return "unknown";
 }
 
+std::size_t listed_octets(const CertificateRecord& record) noexcept {
+    return record.names.size() + record.certificate.size() + record.tbs.size();
+}
+
 }  // namespace sealwright::issuance

@@ -169,6 +169,12 @@ struct CertificateFilter {
     std::optional<SerialNumber> after;  // paging, in order of issuance
 };
 
+// A list of certificates ends early behind this many octets of records, so that a page of large ones is no more memory
+// than one of small ones: names can have 64 KiB, a certificate 128.
+inline constexpr std::size_t kMaxListedOctets = std::size_t{4} << 20U;
+// listed_octets is what one record counts of it.
+std::size_t listed_octets(const CertificateRecord& record) noexcept;
+
 struct OpenIntent {
     IntentId id;
     SerialNumber serial;
@@ -254,6 +260,8 @@ public:
     virtual Result<void> settle(const IntentId& intent, Settlement settlement, UtcTime now, Events events) = 0;
 
     virtual Result<CertificateRecord> certificate(const SerialNumber& serial) = 0;
+    // certificates gives at most filter.limit of those that match, in order of issuance, and fewer where the last one
+    // given brings them to kMaxListedOctets: who wants the rest asks for what comes after it.
     virtual Result<std::vector<CertificateRecord>> certificates(const CertificateFilter& filter) = 0;
     virtual Result<RequestRecord> request(const RequestId& id) = 0;
     virtual Result<std::vector<RequestRecord>> requests(std::optional<RequestState> state, std::size_t limit) = 0;

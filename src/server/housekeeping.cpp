@@ -1,4 +1,6 @@
 // What is looked after every second: the store, intents whose lease is over, changes of status; and the checkpoints.
+#include <malloc.h>
+
 #include "server/parts.hpp"
 
 namespace sealwright::server {
@@ -10,6 +12,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr milliseconds kTick{1000};
 constexpr milliseconds kProbeEvery{2000};
 constexpr milliseconds kCheckpointRetry{5000};
+constexpr milliseconds kGiveBackEvery{30000};
 
 }  // namespace
 
@@ -27,7 +30,19 @@ milliseconds Daemon::Parts::keep_house() {
     }
     notice_changes();
     judge();
+    if (now >= next_give_back) {
+        next_give_back = now + kGiveBackEvery;
+        give_back_memory();
+    }
     return kTick;
+}
+
+// What a page of a list or a large CRL took would stay with the process: glibc has an arena for each thread, and every
+// arena keeps the most that its thread ever had, in pages that nothing is in.
+void Daemon::Parts::give_back_memory() {
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
 }
 
 // An intent whose completion failed stays open until its lease is over; then the journal says what becomes of it.

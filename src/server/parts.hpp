@@ -50,6 +50,7 @@ struct Daemon::Parts {
     void settle_again();
     void expire_challenges();
     void notice_changes();
+    static void give_back_memory();
     std::chrono::milliseconds make_checkpoint();
 
     // reporting.cpp
@@ -97,7 +98,7 @@ struct Daemon::Parts {
     // open: what the last boot left is settled, issuance may begin. draining: it must end.
     std::atomic<bool> open{false}, draining{false};
     std::uint64_t change_counter = 0;  // of the housekeeper
-    std::chrono::steady_clock::time_point next_settlement{}, next_probe{};
+    std::chrono::steady_clock::time_point next_settlement{}, next_probe{}, next_give_back{};
 
     std::unique_ptr<CrlTimer> crl_timer;
     std::unique_ptr<Periodic> opener, housekeeper, checkpoint_thread;

@@ -364,6 +364,33 @@ TEST_P(Listing, PagesInOrderOfIssuance) {
         ErrorCode::not_found);
 }
 
+// Names of a page can be 64 MiB; nobody is made to hold them all at once.
+TEST_P(Listing, EndsEarlyWhereRecordsAreLargeAndGoesOnBehindThem) {
+    constexpr std::uint64_t kLarge = 100;
+    auto with_names = [this](std::uint64_t number, std::size_t octets) {
+        auto intent = intent_of(number);
+        intent.names = std::string(octets, 'n');
+        ASSERT_TRUE(store().intend(intent, {}));
+    };
+    for (std::uint64_t number = 1; number <= kLarge; ++number) with_names(number, 65000);
+    for (std::uint64_t number = 1; number <= kLarge; ++number) with_names(kLarge + number, 20);
+
+    CertificateFilter filter;
+    filter.limit = 1000;
+    const auto first = store().certificates(filter).value();
+    std::size_t octets = 0;
+    for (const auto& record : first) octets += issuance::listed_octets(record);
+    EXPECT_LT(first.size(), kLarge);
+    EXPECT_GE(octets, issuance::kMaxListedOctets);
+    EXPECT_LT(octets - issuance::listed_octets(first.back()), issuance::kMaxListedOctets);
+
+    filter.after = first.back().serial;
+    const auto rest = store().certificates(filter).value();
+    ASSERT_EQ(first.size() + rest.size(), 2 * kLarge);
+    EXPECT_EQ(rest.front().serial, numbered<SerialNumber>(first.size() + 1));
+    EXPECT_EQ(rest.back().serial, numbered<SerialNumber>(2 * kLarge));
+}
+
 TEST_P(Listing, CountsEachStateOnce) {
     EXPECT_EQ(store().counts().value().issued, 0U);
     for (std::uint64_t number = 1; number <= 3; ++number) issue(number);

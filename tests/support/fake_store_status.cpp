@@ -17,6 +17,7 @@ Result<std::vector<issuance::CertificateRecord>> FakeStore::certificates(const i
     SEALWRIGHT_TRY(auto lock, enter(Verb::certificates));
     std::vector<issuance::CertificateRecord> chosen;
     bool reached = !filter.after;
+    std::size_t octets = 0;
     for (const auto& serial : state_->order) {
         const auto& record = state_->certificates.at(serial);
         const bool take = reached && (!filter.state || record.state == *filter.state) &&
@@ -24,7 +25,10 @@ Result<std::vector<issuance::CertificateRecord>> FakeStore::certificates(const i
                           (filter.profile.empty() || record.profile == filter.profile) &&
                           record.names.find(filter.name_contains) != std::string::npos &&
                           (!filter.expires_before || record.not_after < *filter.expires_before);
-        if (take && chosen.size() < filter.limit) chosen.push_back(record);
+        if (take && chosen.size() < filter.limit && octets < issuance::kMaxListedOctets) {
+            chosen.push_back(record);
+            octets += issuance::listed_octets(record);
+        }
         if (filter.after && serial == *filter.after) reached = true;
     }
     return chosen;

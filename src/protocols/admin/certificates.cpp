@@ -144,12 +144,19 @@ Answer list_certificates(const Call& call) {
     const auto page = filter.limit;
     ++filter.limit;  // one more than the page tells whether there is a next one
     SEALWRIGHT_TRY(const auto records, call.ports.store.certificates(filter));
+    const auto shown = std::min<std::size_t>(records.size(), page);
     json::array list;
-    for (std::size_t i = 0; i < std::min(records.size(), page); ++i) list.push_back(record_object(records[i]));
-    const bool more = records.size() > page;
+    std::size_t octets = 0;
+    for (std::size_t i = 0; i < shown; ++i) {
+        list.push_back(record_object(records[i]));
+        octets += issuance::listed_octets(records[i]);
+    }
+    // Where the records got large the store has stopped, and nobody knows whether there are more: the next page says
+    // so.
+    const bool more = records.size() > page || octets >= issuance::kMaxListedOctets;
     return json_response(
         200, json::object{{"certificates", std::move(list)},
-                          {"next", more ? json::value(records[page - 1].serial.hex()) : json::value(nullptr)}});
+                          {"next", more ? json::value(records[shown - 1].serial.hex()) : json::value(nullptr)}});
 }
 
 Answer show_certificate(const Call& call) {

@@ -301,12 +301,15 @@ Result<std::vector<CertificateRecord>> read_certificates(Connection& connection,
             after, state, revoked, filter.name_contains, filter.profile, filter.expires_before,
             static_cast<std::int64_t>(std::min(filter.limit, kMaxListed))));
     std::vector<CertificateRecord> records;
-    for (;;) {
+    std::size_t octets = 0;
+    while (octets < issuance::kMaxListedOctets) {
         SEALWRIGHT_TRY(const bool found, query.step());
-        if (!found) return records;
+        if (!found) break;
         SEALWRIGHT_TRY(auto record, read_record(query));
+        octets += issuance::listed_octets(record);
         records.push_back(std::move(record));
     }
+    return records;
 }
 
 }  // namespace sealwright::store::sqlite

@@ -58,7 +58,8 @@ TEST(Wire, CarriesEveryClientMessageUnchanged) {
     EXPECT_TRUE(std::holds_alternative<SignEnd>(parsed(framed(ClientMessage{SignEnd{}})).value()));
     const Bytes block(256, 5), label(3, 6);
     const DecryptRequest request{head().key, DecryptScheme::rsa_pkcs1, crypto::DigestAlgorithm::sha1, block, label, 32};
-    const auto decrypt = std::get<Decrypt>(parsed(framed(ClientMessage{Decrypt{request, 900}})).value());
+    const Bytes decrypt_frame = framed(ClientMessage{Decrypt{request, 900}});
+    const auto decrypt = std::get<Decrypt>(parsed(decrypt_frame).value());
     EXPECT_EQ(decrypt.request.scheme, DecryptScheme::rsa_pkcs1);
     EXPECT_EQ(decrypt.request.secret_size, 32U);
     EXPECT_TRUE(equal(decrypt.request.input, block) && equal(decrypt.request.label, label));

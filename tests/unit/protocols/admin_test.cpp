@@ -157,6 +157,38 @@ TEST(Admin, ListsCertificatesPageByPage) {
     EXPECT_EQ(seen, serials);
 }
 
+// What the store leaves out of a page of large records comes with the next one; the last page says that it is the last.
+TEST(Admin, SaysThatThereMayBeMoreWhereRecordsAreLarge) {
+    Site site;
+    constexpr std::uint64_t kCount = 100;
+    for (std::uint64_t number = 1; number <= kCount; ++number) {
+        issuance::Intent intent;
+        std::array<std::uint8_t, 16> octets{};
+        octets[15] = static_cast<std::uint8_t>(number);
+        intent.id = IntentId{octets};
+        intent.request = RequestId{octets};
+        intent.serial = SerialNumber{octets};
+        intent.now = site.clock.now();
+        intent.names = std::string(65000, 'n');
+        ASSERT_TRUE(site.store.intend(intent, {}));
+    }
+    std::vector<std::size_t> pages;
+    std::string after;
+    std::set<std::string> seen;
+    for (bool last = false; !last;) {
+        const auto response = site.ask_admin(get("/v1/certificates?limit=1000" + after));
+        ASSERT_EQ(response.status, 200U);
+        const auto page = json_of(response);
+        for (const auto& entry : page.at("certificates").as_array())
+            seen.emplace(entry.as_object().at("serial").as_string());
+        pages.push_back(page.at("certificates").as_array().size());
+        last = page.at("next").is_null();
+        if (!last) after = "&after=" + std::string{page.at("next").as_string()};
+    }
+    EXPECT_EQ(pages, (std::vector<std::size_t>{65, 35}));
+    EXPECT_EQ(seen.size(), kCount);
+}
+
 TEST(Admin, FiltersCertificates) {
     Site site;
     const auto revoked = site.issued(), good = site.issued();
