@@ -136,15 +136,16 @@ Result<std::size_t> count_private_keys(SessionView session) {
 
 // surely_nothing_made: where the refusal was none of the template, the token also holds as many private keys as before:
 // one may have been made that has not even got its CKA_ID.
-Result<void> surely_nothing_made(SessionView session, CK_RV rv, std::size_t before, const Bytes& cka_id) {
+Result<void> surely_nothing_made(SessionView session, CK_RV rv, const Result<std::size_t>& before,
+                                 const Bytes& cka_id) {
     SEALWRIGHT_TRY(nothing_made(session, cka_id));
     if (rv != CKR_GENERAL_ERROR) return success();
     SEALWRIGHT_TRY(const std::size_t now, count_private_keys(session));
-    if (now == before) return success();
+    if (now == before.value()) return success();
     return fail(ErrorCode::token,
                 "the token refused to make a key and holds another number of private keys than before; look at the "
                 "token before going on",
-                std::to_string(before) + " before, " + std::to_string(now) + " now");
+                std::to_string(before.value()) + " before, " + std::to_string(now) + " now");
 }
 
 CK_RV attempt_once(SessionView session, CK_MECHANISM_TYPE type, Attempt& attempt, GeneratedPair& pair) {
@@ -213,7 +214,8 @@ Result<void> nothing_made(SessionView session, const Bytes& cka_id) {
 
 Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
                                     const Bytes& cka_id, KeygenMemory& memory) {
-    SEALWRIGHT_TRY(const std::size_t before, count_private_keys(session));
+    // Where it could not be counted CKR_GENERAL_ERROR is the end.
+    const Result<std::size_t> before = count_private_keys(session);
     std::vector<Attempt> attempts = attempts_of(templates.of_public, templates.of_private);
     if (templates.other_public) {
         for (Attempt& other : attempts_of(*templates.other_public, templates.of_private))
@@ -236,7 +238,7 @@ Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type,
             return pair;
         }
         const Error why = ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
-        if (!refused(rv)) return why;
+        if (!refused(rv) || (rv == CKR_GENERAL_ERROR && !before)) return why;
         SEALWRIGHT_TRY(surely_nothing_made(session, rv, before, cka_id));
         if (!first) first = why;
         // tpm2-pkcs11 1.9 loses a place in the TPM with each refusal, and has some two dozen.
