@@ -206,6 +206,92 @@ INSTANTIATE_TEST_SUITE_P(All, UnclearLogin,
                              return name;
                          });
 
+// What is away when the signer starts, and comes later.
+class AwayAtStart : public SignerFault, public ::testing::WithParamInterface<const char*> {
+protected:
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+    // signs_soon asks until the token has come, for at most ten seconds.
+    static bool signs_soon(Client& client) {
+        const Bytes tbs = house().tbs_certificate(1);
+        for (int i = 0; i < 100; ++i) {
+            if (client.sign(certificate(tbs))) return true;
+            ::usleep(100000);
+        }
+        return false;
+    }
+};
+
+TEST_P(AwayAtStart, IsWaitedForByASignerThatListens) {
+    inject(std::string{GetParam()} + "\n");
+    signer_.log_to(house().folder() / "log");
+    start();
+    EXPECT_THAT(log(), ::testing::HasSubstr("waiting for token"));
+    EXPECT_THAT(log(), ::testing::HasSubstr("unavailable until it comes: issuing, rsa, edwards, ocsp, audit, opener"));
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    const auto early = certificate(tbs);
+    EXPECT_EQ(client->sign(early).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->public_key(early.key).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->sign(house().request("agreer", Purpose::certificate, tbs)).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(client->keys().value().size(), 8U);  // what the daemon looks for when it starts
+    ::usleep(1500000);                             // several processes
+    EXPECT_EQ(client->sign(early).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->look_up(early.intent, BootEpoch{1}).value(), JournalState::never_seen);
+    EXPECT_EQ(house().logins_counted(), 0U);
+    inject("");
+    EXPECT_TRUE(signs_soon(*client)) << log();
+    EXPECT_EQ(house().logins_counted(), 1U);
+    EXPECT_TRUE(client->public_key(early.key));
+    EXPECT_TRUE(client->sign(early));  // nothing was remembered of it
+    EXPECT_THAT(log(), ::testing::HasSubstr("key issuing " + early.key.hex() + ": certificate crl csr"));
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+}
+
+TEST_P(AwayAtStart, IsNoReasonNotToEndInOrder) {
+    inject(std::string{GetParam()} + "\n");
+    start();
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+    EXPECT_FALSE(std::filesystem::exists(house().socket()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AwayAtStart,
+                         ::testing::Values("C_GetTokenInfo count=0 return=CKR_TOKEN_NOT_PRESENT",
+                                           "C_OpenSession count=0 return=CKR_DEVICE_REMOVED",
+                                           "C_Initialize count=0 return=CKR_GENERAL_ERROR",
+                                           "C_Initialize count=0 crash", "C_GetSlotList count=0 exit"),
+                         [](const auto& parameters) {
+                             std::string name = parameters.param;
+                             std::erase_if(name, [](char c) { return c == '=' || c == '_' || c == ' '; });
+                             return name;
+                         });
+
+// What waiting does not mend ends the signer as before.
+TEST_F(SignerFault, DoesNotWaitForWhatDoesNotCome) {
+    signer_.log_to(house().folder() / "log");
+    const auto begin = [&] {
+        EXPECT_FALSE(signer_.start(kProgram, house().config(), house().faulty_environment()));
+        return signer_.wait();
+    };
+    const auto log = [] { return test::read_text(house().folder() / "log"); };
+    house().write_config("/nowhere/module.so");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("/nowhere/module.so cannot be loaded"));
+    house().write_config(kFaulty, {}, "module_sha256 = \"" + std::string(64, '0') + "\"\n");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("another file than module_sha256 says"));
+    house().write_config(kFaulty);
+    inject("C_Login count=1 call=yes return=CKR_PIN_INCORRECT\n");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 1U);
+    inject("C_GetAttributeValue attribute=CKA_EXTRACTABLE value=true\n");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("is not served"));
+    inject("");
+    start();
+}
+
 // A key that only decrypts proves itself by decrypting: what the token shows of it could belong to another private key.
 class DecryptingKey : public SignerFault {
 protected:
