@@ -117,6 +117,7 @@ public:
     std::optional<Error> last_failure;
     Outlook outlook = Outlook::may_heal;  // of that
     SteadyTime told{};                    // when the log had it last
+    std::optional<Error> refusal;         // of the PIN, told by a process that is ending
 
 private:
     struct Slot {

@@ -175,9 +175,17 @@ void Locations::fail_start(Location& location, const Error& why, Outlook outlook
     if (location.state != LocationState::left_alone) set_state(location, LocationState::down);
 }
 
-void Locations::take_refusal(Location& location, const Error& why, Outlook outlook) {
-    fail_start(location, why, outlook);
-    if (why.code() != ErrorCode::denied) return;
+// take_refusal: that a PIN was refused is told when the supervisor has seen the process end, and so remembers it: what
+// happens to this signer between the two must not cost another try.
+void Locations::take_refusal(Location& location, const TokenRefusal& refusal) {
+    if (refusal.why.code() != ErrorCode::denied) return fail_start(location, refusal.why, refusal.outlook);
+    location.refusal = refusal.why;
+    if (!location.down_since) location.down_since = SteadyClock::now();
+    set_state(location, LocationState::down);
+}
+
+void Locations::leave_alone(Location& location, const Error& why) {
+    fail_start(location, why, Outlook::needs_a_person);
     log_.error(kRoom,
                location.name() + ": the token is left alone until the signer is started again with the right PIN");
     set_state(location, LocationState::left_alone);
@@ -384,7 +392,7 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
         if (const auto* results = std::get_if<TokenResults>(&message)) {
             take_results(location, *results, endings);
         } else if (const auto* refusal = std::get_if<TokenRefusal>(&message)) {
-            take_refusal(location, refusal->why, refusal->outlook);
+            take_refusal(location, *refusal);
         } else if (location.state != LocationState::starting) {
             return fail(ErrorCode::malformed, "a greeting in the middle");
         } else if (const auto* notice = std::get_if<TokenKeyNotice>(&message)) {
@@ -445,6 +453,7 @@ void Locations::drain(Location& location, const Error& why) {
 // lose: the process of the location is gone. What it was surely not asked for waits again, before all others.
 void Locations::lose(Location& location, Endings& endings) {
     const auto lost = queue_.take_back(location, endings);
+    if (location.refusal && !is_stopping_) leave_alone(location, *std::exchange(location.refusal, std::nullopt));
     // Of a start that failed the log knows why, and it is tried again and again.
     const bool had_failed = location.state == LocationState::down && lost.unknown + lost.again == 0;
     if (!is_stopping_ && location.state != LocationState::left_alone && !had_failed) {
@@ -462,8 +471,13 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
     if (const auto* started = std::get_if<TokenStarted>(&notice)) {
         if (started->token < locations_.size()) begin_life(locations_[started->token], started->pid, descriptors);
     } else if (const auto* failed = std::get_if<TokenNotStarted>(&notice)) {
-        if (failed->token < locations_.size())
-            take_refusal(locations_[failed->token], failed->why, Outlook::needs_a_person);
+        if (failed->token >= locations_.size()) return;
+        Location& location = locations_[failed->token];
+        if (failed->is_pin_refused) {
+            leave_alone(location, failed->why);
+        } else {
+            fail_start(location, failed->why, Outlook::needs_a_person);
+        }
     } else {
         const auto& ended = std::get<TokenEnded>(notice);
         if (ended.token >= locations_.size() || is_stopping_) return;

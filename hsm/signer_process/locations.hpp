@@ -86,7 +86,8 @@ private:
     void take_result(Location& location, const TokenResult& result, Endings& endings);
     void count_failure(Location& location);
     void take_ready(Location& location, const TokenReady& ready, Endings& endings);
-    void take_refusal(Location& location, const Error& why, Outlook outlook);
+    void take_refusal(Location& location, const TokenRefusal& refusal);
+    void leave_alone(Location& location, const Error& why);
     Result<std::shared_ptr<ProofTask>> proof_of(const Location& location, const KeyLimits& limits,
                                                 const std::string& serial);
     void journal_and_ask(const Location& location, ProofTasks tasks, Endings& endings);

@@ -2,6 +2,7 @@
 // two agree.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -32,11 +33,13 @@ protected:
 
     void SetUp() override {
         std::filesystem::remove(house().journal());
+        std::filesystem::remove(refused_pins());
         inject("");
         for (const auto& file : {house().count(), house().logins(), house().folder() / "log"})
             test::write_text(file, "");
     }
     static SignerHouse& house() { return *house_; }
+    static std::filesystem::path refused_pins() { return house().journal().string() + ".refused-pins"; }
     void start(const std::string& extra = {}, const std::string& token_extra = {}) {
         house().write_config(kFaulty, extra, token_extra);
         ASSERT_TRUE(signer_.start(kProgram, house().config(), house().faulty_environment()))
@@ -206,6 +209,113 @@ INSTANTIATE_TEST_SUITE_P(All, UnclearLogin,
                              return name;
                          });
 
+// A PIN that was refused once is not tried by any start behind it, until it is another one or a person says so.
+class RefusedPin : public SignerFault {
+protected:
+    static constexpr std::string_view kWrong = "31415926";
+    void TearDown() override { test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin); }
+    std::optional<int> begin() {
+        house().write_config(kFaulty);
+        test::write_text(house().folder() / "log", "");
+        signer_.log_to(house().folder() / "log");
+        if (signer_.start(kProgram, house().config(), house().faulty_environment())) return std::nullopt;
+        return signer_.wait();
+    }
+    void end() {
+        signer_.kill(SIGTERM);
+        EXPECT_EQ(signer_.wait(), 0);
+    }
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+    static std::string try_again(const std::string& token) {
+        return test::run_command(kProgram + " --config " + house().config().string() + " --try-pin-again '" + token +
+                                 "' 2>&1; echo status $?");
+    }
+};
+
+TEST_F(RefusedPin, IsNotTriedByTheStartsToCome) {
+    test::write_text(house().softhsm().pin_file(), kWrong);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_THAT(log(), ::testing::HasSubstr("the token refused the PIN; it is not tried again"));
+    EXPECT_EQ(house().logins_counted(), 1U);
+    struct stat status {};
+    ASSERT_EQ(::stat(refused_pins().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    const std::string kept = test::read_text(refused_pins());
+    EXPECT_THAT(kept, ::testing::Not(::testing::HasSubstr(std::string{kWrong})));
+    EXPECT_THAT(kept, ::testing::Not(::testing::HasSubstr(crypto::sha256(view_of(kWrong)).hex())));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(begin(), 3);
+        EXPECT_THAT(log(), ::testing::HasSubstr("the token refused this PIN before, at 2"));
+    }
+    EXPECT_EQ(house().logins_counted(), 1U);
+    // The PIN that was refused is what counts, not the file's age.
+    std::filesystem::last_write_time(house().softhsm().pin_file(), std::filesystem::file_time_type::clock::now());
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 1U);
+    // Another wrong one has a try of its own, and is remembered in its place.
+    test::write_text(house().softhsm().pin_file(), "11111111");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+    test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(house().logins_counted(), 3U);
+    EXPECT_FALSE(std::filesystem::exists(refused_pins()));
+    end();
+}
+
+TEST_F(RefusedPin, IsTriedAgainWhenAPersonSaysSo) {
+    inject("C_Login count=1 call=yes return=CKR_PIN_INCORRECT\n");
+    EXPECT_EQ(begin(), 3);
+    inject("");
+    EXPECT_EQ(begin(), 3);  // the right one, by now; but nobody can know
+    EXPECT_EQ(house().logins_counted(), 1U);
+    const std::string serial = log().substr(log().find("--try-pin-again '") + 17);
+    const std::string name = serial.substr(0, serial.find('\''));
+    EXPECT_THAT(try_again("nobody"), ::testing::HasSubstr("status 1"));
+    EXPECT_TRUE(std::filesystem::exists(refused_pins()));
+    EXPECT_THAT(try_again(name), ::testing::HasSubstr("status 0"));
+    EXPECT_THAT(try_again(name), ::testing::HasSubstr("status 1"));  // there is nothing more to forget
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(house().logins_counted(), 2U);
+    end();
+}
+
+TEST_F(RefusedPin, IsRememberedWhereLoginsStayedUnclear) {
+    inject("C_Login count=0 call=yes crash\n");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+    inject("");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+}
+
+TEST_F(RefusedPin, InAFileThatCannotBeReadKeepsEveryPinFromBeingTried) {
+    for (const char* text : {"", "format = 2\n", "format = 1\n[[refused]]\nserial = \"1\"\n",
+                             "format = 1\n[[refused]]\nat = \"2026-11-22T10:57:29Z\"\nsalt = \"00\"\ndigest = "
+                             "\"00\"\n"}) {
+        SCOPED_TRACE(text);
+        test::write_text(refused_pins(), text);
+        EXPECT_EQ(begin(), 1);
+        EXPECT_THAT(log(), ::testing::HasSubstr("refused-pins"));
+    }
+    EXPECT_EQ(house().logins_counted(), 0U);
+}
+
+// No PIN was tried: the log does not say that one was wrong.
+TEST_F(RefusedPin, IsNotWhatAFileOpenToOthersIsCalled) {
+    ASSERT_EQ(::chmod(house().softhsm().pin_file().c_str(), 0644), 0);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
+    EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("right PIN")));
+    EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("left alone")));
+    std::filesystem::remove(house().softhsm().pin_file());
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
+    EXPECT_FALSE(std::filesystem::exists(refused_pins()));
+    EXPECT_EQ(house().logins_counted(), 0U);
+}
+
 // What is away when the signer starts, and comes later.
 class AwayAtStart : public SignerFault, public ::testing::WithParamInterface<const char*> {
 protected:
@@ -285,6 +395,7 @@ TEST_F(SignerFault, DoesNotWaitForWhatDoesNotCome) {
     inject("C_Login count=1 call=yes return=CKR_PIN_INCORRECT\n");
     EXPECT_EQ(begin(), 3);
     EXPECT_EQ(house().logins_counted(), 1U);
+    std::filesystem::remove(refused_pins());
     inject("C_GetAttributeValue attribute=CKA_EXTRACTABLE value=true\n");
     EXPECT_EQ(begin(), 1);
     EXPECT_THAT(log(), ::testing::HasSubstr("is not served"));

@@ -110,6 +110,13 @@ TEST(Control, IsReadBackAndStrict) {
         EXPECT_FALSE(is_request(ByteView{packet}.first(1)));
         EXPECT_FALSE(is_notice(packet));
     }
+    for (const bool is_refused : {false, true}) {
+        const Bytes packet =
+            encode_control(ControlNotice{TokenNotStarted{1, Error{ErrorCode::denied, "a", "b"}, is_refused}});
+        const auto parsed = parse_control_notice(packet);
+        EXPECT_EQ(std::get<TokenNotStarted>(parsed.value()).is_pin_refused, is_refused);
+        EXPECT_EQ(std::get<TokenNotStarted>(parsed.value()).why.describe(), "denied: a [b]");
+    }
     const Bytes ended = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11, true}});
     const auto parsed = parse_control_notice(ended);
     ASSERT_TRUE(parsed);
