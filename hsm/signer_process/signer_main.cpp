@@ -98,6 +98,12 @@ int run(const Arguments& arguments, Log& log) {
         log.error(kRoom, configuration.error().describe());
         return kExitFailure;
     }
+    for (const TokenConfiguration& token : configuration.value().tokens) {
+        if (token.hang > configuration.value().deadline)
+            log.warning(kRoom, token.name() +
+                                   ": deadline is shorter than hang; what waits behind a call that hangs is "
+                                   "refused before the call is given up");
+    }
     if (arguments.check) {
         std::cout << arguments.config << ": " << configuration.value().keys.size() << " keys, "
                   << configuration.value().tokens.size() << " tokens\n";
