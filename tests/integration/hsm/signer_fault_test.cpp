@@ -2,7 +2,10 @@
 // two agree.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -314,6 +317,57 @@ TEST_F(RefusedPin, IsNotWhatAFileOpenToOthersIsCalled) {
     EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
     EXPECT_FALSE(std::filesystem::exists(refused_pins()));
     EXPECT_EQ(house().logins_counted(), 0U);
+}
+
+// Two custodians at one terminal, which shows nothing of what they type.
+TEST_F(RefusedPin, IsNotAskedForBehindTwoCustodiansWhoTypedTheirHalves) {
+    house().write_config(kFaulty);
+    std::string config = test::read_text(house().config());
+    const std::string file = "pin = {file = \"pin\"}";
+    config.replace(config.find(file), file.size(), "pin = {halves = [{prompt = \"Ada\"}, {prompt = \"Grace\"}]}");
+    test::write_text(house().config(), config);
+    std::vector<std::string> environment = house().faulty_environment();
+    int terminal = -1;
+    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        for (auto& variable : environment) ::putenv(variable.data());
+        ::execl(kProgram.c_str(), kProgram.c_str(), "--config", house().config().c_str(), nullptr);
+        ::_exit(127);
+    }
+    std::string screen;
+    const auto wait_for = [&](std::string_view text) {
+        std::array<char, 512> octets{};
+        while (screen.find(text) == std::string::npos) {
+            pollfd waiting{terminal, POLLIN, 0};
+            if (::poll(&waiting, 1, 10000) <= 0) return false;
+            const ssize_t count = ::read(terminal, octets.data(), octets.size());
+            if (count <= 0) return false;
+            screen.append(octets.data(), static_cast<std::size_t>(count));
+        }
+        return true;
+    };
+    const std::string first{test::SoftHsm::kPin.substr(0, 3)}, second{test::SoftHsm::kPin.substr(3)};
+    const auto type = [&](const std::string& half) {
+        ::usleep(100000);  // what is typed before the echo is off is thrown away
+        const std::string line = half + "\n";
+        EXPECT_EQ(::write(terminal, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    };
+    EXPECT_TRUE(wait_for("First half of the PIN of the token")) << screen;
+    EXPECT_TRUE(wait_for("by Ada: ")) << screen;
+    type(first);
+    EXPECT_TRUE(wait_for("by Grace: ")) << screen;
+    type(second);
+    EXPECT_TRUE(wait_for("listening on")) << screen;
+    EXPECT_EQ(house().logins_counted(), 1U);
+    const Bytes tbs = house().tbs_certificate(1);
+    EXPECT_TRUE(connect()->sign(certificate(tbs)));
+    ::kill(child, SIGTERM);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    ::close(terminal);
+    EXPECT_EQ(screen.find(second), std::string::npos) << screen;
 }
 
 // What is away when the signer starts, and comes later.
