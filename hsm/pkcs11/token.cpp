@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kMaxSignature = 8192;  // the house's greatest is ML-DSA-87's, of 4627 octets
 static_assert(kMaxSignature >= crypto::kMaxSignatureSize);
 
+constexpr std::size_t kMostNamed = 8;  // tokens in a message
+
 }  // namespace
 
 Result<TokenInfo> select_token(const Module& module, const TokenSelector& selector) {
@@ -25,10 +27,13 @@ Result<TokenInfo> select_token(const Module& module, const TokenSelector& select
                         "label " + selector.label);
         selected = token;
     }
-    if (!selected)
-        return fail(ErrorCode::not_found, "no such token is present",
-                    "serial " + selector.serial + " label " + selector.label);
-    return *selected;
+    if (selected) return *selected;
+    // With what is there: a typing error looks like a token that is away.
+    std::string present;
+    for (std::size_t i = 0; i < std::min(tokens.size(), kMostNamed); ++i)
+        present += (i == 0 ? "; present: " : ", ") + tokens[i].label + " serial " + tokens[i].serial;
+    return fail(ErrorCode::not_found, "no such token is present",
+                "serial " + selector.serial + " label " + selector.label + present);
 }
 Result<PublicKey> TokenImpl::public_key(const KeyId& key) {
     SEALWRIGHT_TRY(const auto entry, find_entry(key));

@@ -25,12 +25,6 @@ constexpr std::size_t kMaxOutgoing = 4U << 20U;
 
 }  // namespace
 
-Result<const KeyRing::Entry*> KeyRing::find(const KeyId& key) const {
-    const auto found = entries.find(key);
-    if (found == entries.end()) return fail(ErrorCode::not_found, "the signer has no such key", "key " + key.hex());
-    return &found->second;
-}
-
 // What was answered to a peer that is gone, and not sent any more, may be what was decrypted.
 Connection::~Connection() { zeroise(outgoing_.data(), outgoing_.size()); }
 
@@ -184,8 +178,7 @@ Result<void> Connection::take(std::uint64_t number, const ClientMessage& message
 
 void Connection::list_keys(std::uint64_t number) {
     KeyList list;
-    for (const auto& [id, entry] : keys_.entries)
-        list.keys.push_back({id, entry.limits.purposes(), entry.limits.algorithms});
+    for (const KeyLimits& limits : keys_.all()) list.keys.push_back({limits.id, limits.purposes(), limits.algorithms});
     answer(number, list);
 }
 

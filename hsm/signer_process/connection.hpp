@@ -3,23 +3,11 @@
 #pragma once
 
 #include "hsm/signer_process/crl_checker.hpp"
+#include "hsm/signer_process/key_ring.hpp"
 #include "hsm/signer_process/pipeline.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 
 namespace sealwright::hsm::signer_process {
-
-// KeyRing is the keys that this signer serves: limits from the configuration, public halves from the tokens.
-struct KeyRing {
-    struct Entry {
-        KeyLimits limits;
-        crypto::PublicKey key;
-    };
-    std::map<KeyId, Entry> entries;
-    // signs_digests: the tokens that hold the key now can be given a digest, so that a long CRL need not be kept.
-    std::function<bool(const KeyId&)> signs_digests;
-
-    Result<const Entry*> find(const KeyId& key) const;
-};
 
 // Connection is shared by its own reading thread and by every request that is under way. Thread-safe.
 class Connection final : public Requester, public std::enable_shared_from_this<Connection> {

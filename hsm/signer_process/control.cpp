@@ -23,6 +23,7 @@ struct NoticeEncoder {
     }
     Bytes operator()(const TokenNotStarted& notice) const {
         Bytes out{kNotStarted, notice.token};
+        out.push_back(notice.is_pin_refused ? 1 : 0);
         append_error(out, notice.why);
         return out;
     }
@@ -66,8 +67,9 @@ Result<ControlNotice> parse_control_notice(ByteView packet) {
     if (type == kStarted) {
         notice = TokenStarted{token, fields.number<std::uint32_t>()};
     } else if (type == kNotStarted) {
+        const bool is_pin_refused = fields.number<std::uint8_t>() == 1;
         const auto code = fields.number<std::uint16_t>();
-        notice = TokenNotStarted{token, read_error(fields, code)};
+        notice = TokenNotStarted{token, read_error(fields, code), is_pin_refused};
     } else if (type == kEnded) {
         const auto pid = fields.number<std::uint32_t>();
         const bool by_signal = fields.number<std::uint8_t>() == 1;

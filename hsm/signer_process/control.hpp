@@ -28,6 +28,7 @@ struct TokenStarted {
 struct TokenNotStarted {
     std::uint8_t token = 0;
     Error why{ErrorCode::internal};
+    bool is_pin_refused = false;  // the PIN is not tried any more; else none could be had
 };
 struct TokenEnded {
     std::uint8_t token = 0;

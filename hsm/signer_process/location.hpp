@@ -115,6 +115,9 @@ public:
     std::deque<std::shared_ptr<TokenTask>> proofs;  // that the token was not asked for yet
     Sha256 module_sha256;
     std::optional<Error> last_failure;
+    Outlook outlook = Outlook::may_heal;  // of that
+    SteadyTime told{};                    // when the log had it last
+    std::optional<Error> refusal;         // of the PIN, told by a process that is ending
 
 private:
     struct Slot {

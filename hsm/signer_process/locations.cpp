@@ -25,6 +25,7 @@ constexpr seconds kHealthy{1};
 constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
 constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
 constexpr milliseconds kBusyLook{25}, kIdleLook{250};
+constexpr std::chrono::minutes kTellAgain{5};  // what lasts
 
 Error unavailable(std::string_view what, std::string detail = {}) {
     return fail(ErrorCode::unavailable, std::string{what}, std::move(detail));
@@ -52,24 +53,57 @@ void Locations::tell(Endings& endings) {
 
 // --- starting ---
 
-Result<std::map<KeyId, crypto::PublicKey>> Locations::start(JournalProofs journal_proofs) {
+Result<void> Locations::start(JournalProofs journal_proofs, KnowKey know_key) {
     journal_proofs_ = std::move(journal_proofs);
+    know_key_ = std::move(know_key);
     manager_ = std::thread{[this] { manage(); }};
     Lock lock{mutex_};
     // Each token has a bound of its own from when its process is there; before that a person may be asked for a PIN.
     changed_.wait(lock, [&] { return is_start_settled(); });
     for (const KeyLimits& limits : configuration_.keys) {
-        if (is_served(limits.id)) continue;
-        // A refused PIN before anything else: who starts the signer again must not try it again.
-        for (const Location& location : locations_) {
-            if (location.state == LocationState::left_alone) return *location.last_failure;
-        }
-        for (const Location& location : locations_) {
-            if (location.last_failure) return *location.last_failure;
-        }
-        return fail(ErrorCode::not_found, "no token holds the key " + limits.name, "key " + limits.id.hex());
+        const bool may_come = std::any_of(locations_.begin(), locations_.end(),
+                                          [&](const Location& location) { return is_waited_for(location, limits); });
+        if (!is_served(limits.id) && !may_come) return why_unserved(limits);
     }
-    return keys_;
+    tell_who_is_waited_for();
+    return success();
+}
+
+// may_serve: as far as the configuration says.
+bool Locations::may_serve(const Location& location, const KeyLimits& limits) const {
+    const std::string& serial = location.configuration().serial;
+    return limits.locations.empty() || serial.empty() ||
+           std::find(limits.locations.begin(), limits.locations.end(), serial) != limits.locations.end();
+}
+
+// is_waited_for: the location has failed in a way that may heal, and may then serve the key.
+bool Locations::is_waited_for(const Location& location, const KeyLimits& limits) const {
+    const bool is_away = location.state != LocationState::up && location.state != LocationState::left_alone;
+    return is_away && location.outlook == Outlook::may_heal && may_serve(location, limits);
+}
+
+Error Locations::why_unserved(const KeyLimits& limits) const {
+    // A refused PIN before anything else: who starts the signer again must not try it again.
+    for (const Location& location : locations_) {
+        if (location.state == LocationState::left_alone) return *location.last_failure;
+    }
+    for (const Location& location : locations_) {
+        if (location.last_failure && may_serve(location, limits)) return *location.last_failure;
+    }
+    return fail(ErrorCode::not_found, "no token holds the key " + limits.name, "key " + limits.id.hex());
+}
+
+void Locations::tell_who_is_waited_for() const {
+    for (const Location& location : locations_) {
+        std::string keys;
+        for (const KeyLimits& limits : configuration_.keys) {
+            if (is_served(limits.id) || !is_waited_for(location, limits)) continue;
+            keys += (keys.empty() ? "" : ", ") + limits.name;
+        }
+        if (keys.empty()) continue;
+        log_.warning(kRoom, "waiting for token " + location.name() + ": " + location.last_failure->describe() +
+                                "; unavailable until it comes: " + keys);
+    }
 }
 
 bool Locations::is_served(const KeyId& key) const {
@@ -126,19 +160,32 @@ void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<De
 }
 
 // fail_start: the process is gone or going; the next start comes after a pause that grows.
-void Locations::fail_start(Location& location, const Error& why) {
+void Locations::fail_start(Location& location, const Error& why, Outlook outlook) {
+    const auto now = SteadyClock::now();
     const bool is_news = !location.last_failure || location.last_failure->describe() != why.describe();
     location.last_failure = why;
-    if (is_news) log_.error(kRoom, location.name() + ": " + why.describe());
+    location.outlook = outlook;
+    if (is_news || now - location.told > kTellAgain) {
+        log_.error(kRoom, location.name() + ": " + why.describe());
+        location.told = now;
+    }
     location.pause = std::clamp(location.pause * 2, kFirstPause, kLongestPause);
-    location.next_start = SteadyClock::now() + location.pause;
-    if (!location.down_since) location.down_since = SteadyClock::now();
+    location.next_start = now + location.pause;
+    if (!location.down_since) location.down_since = now;
     if (location.state != LocationState::left_alone) set_state(location, LocationState::down);
 }
 
-void Locations::take_refusal(Location& location, const Error& why) {
-    fail_start(location, why);
-    if (why.code() != ErrorCode::denied) return;
+// take_refusal: that a PIN was refused is told when the supervisor has seen the process end, and so remembers it: what
+// happens to this signer between the two must not cost another try.
+void Locations::take_refusal(Location& location, const TokenRefusal& refusal) {
+    if (refusal.why.code() != ErrorCode::denied) return fail_start(location, refusal.why, refusal.outlook);
+    location.refusal = refusal.why;
+    if (!location.down_since) location.down_since = SteadyClock::now();
+    set_state(location, LocationState::down);
+}
+
+void Locations::leave_alone(Location& location, const Error& why) {
+    fail_start(location, why, Outlook::needs_a_person);
     log_.error(kRoom,
                location.name() + ": the token is left alone until the signer is started again with the right PIN");
     set_state(location, LocationState::left_alone);
@@ -163,7 +210,8 @@ Result<void> Locations::rank_keys(Location& location, const std::string& serial)
 }
 
 void Locations::take_ready(Location& location, const TokenReady& ready, Endings& endings) {
-    if (auto ranked = rank_keys(location, ready.serial); !ranked) return fail_start(location, ranked.error());
+    if (auto ranked = rank_keys(location, ready.serial); !ranked)
+        return fail_start(location, ranked.error(), Outlook::needs_a_person);
     const bool is_other_module = location.was_up && location.module_sha256 != ready.module_sha256;
     if (is_other_module) {
         log_.warning(kRoom, location.name() + ": the module " + ready.module +
@@ -179,7 +227,7 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
     for (const KeyLimits& limits : configuration_.keys) {
         if (!location.serves(limits.id)) continue;
         auto task = proof_of(location, limits, ready.serial);
-        if (!task) return fail_start(location, task.error());
+        if (!task) return fail_start(location, task.error(), Outlook::needs_a_person);
         tasks.push_back(std::move(task).value());
     }
     location.unproven = tasks.size();
@@ -246,10 +294,11 @@ void Locations::proved(std::uint8_t number, std::uint64_t life, const std::strin
         if (another) {
             journal_and_ask(location, {std::move(another)}, endings);
         } else if (!proof) {
-            fail_start(
-                location,
-                fail(proof.error().code() == ErrorCode::invalid_signature ? ErrorCode::token : proof.error().code(),
-                     "the token does not prove that it holds the key " + key, proof.error().describe()));
+            const ErrorCode code = proof.error().code();
+            fail_start(location,
+                       fail(code == ErrorCode::invalid_signature ? ErrorCode::token : code,
+                            "the token does not prove that it holds the key " + key, proof.error().describe()),
+                       outlook_of(code));
             return ask(KillToken{number});
         } else if (--location.unproven == 0) {
             come_up(location, endings);
@@ -263,6 +312,9 @@ void Locations::proved(std::uint8_t number, std::uint64_t life, const std::strin
 void Locations::come_up(Location& location, Endings& endings) {
     if (location.was_up) log_.info(kRoom, location.name() + ": signs again");
     location.was_up = true;
+    for (const KeyLimits& limits : configuration_.keys) {
+        if (location.serves(limits.id)) know_key_(keys_.at(limits.id));
+    }
     location.last_failure.reset();
     location.down_since.reset();
     set_state(location, LocationState::up);
@@ -343,7 +395,7 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
         if (const auto* results = std::get_if<TokenResults>(&message)) {
             take_results(location, *results, endings);
         } else if (const auto* refusal = std::get_if<TokenRefusal>(&message)) {
-            take_refusal(location, refusal->why);
+            take_refusal(location, *refusal);
         } else if (location.state != LocationState::starting) {
             return fail(ErrorCode::malformed, "a greeting in the middle");
         } else if (const auto* notice = std::get_if<TokenKeyNotice>(&message)) {
@@ -404,7 +456,10 @@ void Locations::drain(Location& location, const Error& why) {
 // lose: the process of the location is gone. What it was surely not asked for waits again, before all others.
 void Locations::lose(Location& location, Endings& endings) {
     const auto lost = queue_.take_back(location, endings);
-    if (!is_stopping_ && location.state != LocationState::left_alone) {
+    if (location.refusal && !is_stopping_) leave_alone(location, *std::exchange(location.refusal, std::nullopt));
+    // Of a start that failed the log knows why, and it is tried again and again.
+    const bool had_failed = location.state == LocationState::down && lost.unknown + lost.again == 0;
+    if (!is_stopping_ && location.state != LocationState::left_alone && !had_failed) {
         log_.warning(kRoom, location.name() + ": the token's process is gone; " + std::to_string(lost.unknown) +
                                 " signatures are unknown, " + std::to_string(lost.again) + " wait again");
         if (location.state != LocationState::down) fail_start(location, unavailable("the token's process ended"));
@@ -419,7 +474,13 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
     if (const auto* started = std::get_if<TokenStarted>(&notice)) {
         if (started->token < locations_.size()) begin_life(locations_[started->token], started->pid, descriptors);
     } else if (const auto* failed = std::get_if<TokenNotStarted>(&notice)) {
-        if (failed->token < locations_.size()) take_refusal(locations_[failed->token], failed->why);
+        if (failed->token >= locations_.size()) return;
+        Location& location = locations_[failed->token];
+        if (failed->is_pin_refused) {
+            leave_alone(location, failed->why);
+        } else {
+            fail_start(location, failed->why, Outlook::needs_a_person);
+        }
     } else {
         const auto& ended = std::get<TokenEnded>(notice);
         if (ended.token >= locations_.size() || is_stopping_) return;

@@ -35,10 +35,15 @@ public:
     Locations(const Locations&) = delete;
     Locations& operator=(const Locations&) = delete;
 
-    // start brings every token up and waits until each is up or has failed. A configured key that no token serves is
-    // the error of the token that should: not_found, denied (a refused PIN), config, token, timed_out. Else it gives
-    // the public half of each.
-    Result<std::map<KeyId, crypto::PublicKey>> start(JournalProofs journal_proofs);
+    // KnowKey is told the public half of each key of a token that comes up, each time it does, under the lock: it calls
+    // nothing of this.
+    using KnowKey = std::function<void(const crypto::PublicKey&)>;
+
+    // start brings every token up and waits until each is up or has failed once. A token that may come by itself (a
+    // device that is away, a service that has not started, a process that ended) is waited for behind this, and its
+    // keys are unavailable until then. A configured key that no token serves nor may yet is the error of the token that
+    // should: not_found, denied (a refused PIN), config, token.
+    Result<void> start(JournalProofs journal_proofs, KnowKey know_key);
     // tell_ready lets the supervisor know that clients are served.
     void tell_ready();
 
@@ -69,6 +74,10 @@ private:
 
     // Called with the lock held.
     bool is_served(const KeyId& key) const;
+    bool may_serve(const Location& location, const KeyLimits& limits) const;
+    bool is_waited_for(const Location& location, const KeyLimits& limits) const;
+    Error why_unserved(const KeyLimits& limits) const;
+    void tell_who_is_waited_for() const;
     bool is_start_settled() const;
     void set_state(Location& location, LocationState state);
     Result<void> rank_keys(Location& location, const std::string& serial);
@@ -77,13 +86,14 @@ private:
     void take_result(Location& location, const TokenResult& result, Endings& endings);
     void count_failure(Location& location);
     void take_ready(Location& location, const TokenReady& ready, Endings& endings);
-    void take_refusal(Location& location, const Error& why);
+    void take_refusal(Location& location, const TokenRefusal& refusal);
+    void leave_alone(Location& location, const Error& why);
     Result<std::shared_ptr<ProofTask>> proof_of(const Location& location, const KeyLimits& limits,
                                                 const std::string& serial);
     void journal_and_ask(const Location& location, ProofTasks tasks, Endings& endings);
     void ask_proofs(Location& location);
     void come_up(Location& location, Endings& endings);
-    void fail_start(Location& location, const Error& why);
+    void fail_start(Location& location, const Error& why, Outlook outlook = Outlook::may_heal);
     void drain(Location& location, const Error& why);
     void lose(Location& location, Endings& endings);
     void take_notice(const ControlNotice& notice, std::vector<Descriptor>& descriptors, Endings& endings);
@@ -107,6 +117,7 @@ private:
     Log& log_;
     Descriptor control_;
     JournalProofs journal_proofs_;
+    KnowKey know_key_;
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

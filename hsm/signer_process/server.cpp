@@ -26,7 +26,8 @@ public:
           clock_(clock),
           log_(log),
           main_thread_(::pthread_self()),
-          locations_(configuration_, std::move(control), Locations::Options{configuration.max_outstanding}, log) {}
+          locations_(configuration_, std::move(control), Locations::Options{configuration.max_outstanding}, log),
+          keys_(configuration_.keys, [this](const KeyId& key) { return locations_.signs_digests(key); }) {}
 
     ~ServerImpl() override { ServerImpl::stop(); }
 
@@ -39,13 +40,13 @@ public:
         pipeline_ = std::make_unique<Pipeline>(std::move(journal), locations_,
                                                Pipeline::Options{configuration_.max_outstanding}, log_,
                                                [this](const NodeId& node, BootEpoch epoch) { fence_off(node, epoch); });
-        SEALWRIGHT_TRY(const auto known, locations_.start([this](auto proofs, auto done) {
-            pipeline_->journal_proofs(std::move(proofs), std::move(done));
-        }));
-        gather_keys(known);
+        SEALWRIGHT_TRY(locations_.start(
+            [this](auto proofs, auto done) { pipeline_->journal_proofs(std::move(proofs), std::move(done)); },
+            [this](const crypto::PublicKey& key) { learn(key); }));
         if (::listen(listening_.get(), kBacklog) != 0)
             return fail(ErrorCode::io, "cannot listen on " + configuration_.socket, std::strerror(errno));
         accepting_ = std::thread{[this] { accept_connections(); }};
+        log_.info(kRoom, "listening on " + configuration_.socket);
         locations_.tell_ready();
         return success();
     }
@@ -155,24 +156,21 @@ private:
         for (const Served& served : served_) served.connection->fence_off(node, epoch);
     }
 
-    // gather_keys joins what the configuration says of a key with what the tokens say.
-    void gather_keys(const std::map<KeyId, crypto::PublicKey>& known) {
-        keys_.signs_digests = [this](const KeyId& key) { return locations_.signs_digests(key); };
-        for (const KeyLimits& limits : configuration_.keys) {
-            keys_.entries.emplace(limits.id, KeyRing::Entry{limits, known.at(limits.id)});
-            std::string purposes;
-            for (const Purpose purpose : limits.purposes()) purposes += " " + std::string{purpose_name(purpose)};
-            log_.info(kRoom, "key " + limits.name + " " + limits.id.hex() + ":" + purposes);
-        }
-        log_.info(kRoom, "listening on " + configuration_.socket);
+    // learn joins what the configuration says of a key with what a token says, from when on the key can be used.
+    void learn(const crypto::PublicKey& key) {
+        const KeyLimits* limits = keys_.learn(key);
+        if (limits == nullptr) return;
+        std::string purposes;
+        for (const Purpose purpose : limits->purposes()) purposes += " " + std::string{purpose_name(purpose)};
+        log_.info(kRoom, "key " + limits->name + " " + limits->id.hex() + ":" + purposes);
     }
 
     const Configuration configuration_;
-    KeyRing keys_;  // constant from the first connection on
     const Clock& clock_;
     Log& log_;
     const pthread_t main_thread_;
     Locations locations_;
+    KeyRing keys_;
     Descriptor listening_;
     Descriptor wake_;
     std::unique_ptr<Pipeline> pipeline_;

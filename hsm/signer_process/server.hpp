@@ -8,9 +8,9 @@ namespace sealwright::hsm::signer_process {
 
 class Server {
 public:
-    // start brings the tokens up, then listens and serves; clock and log outlive it. control is the socket to the
-    // supervisor, which unlinks the socket in the end. Errors: those of Locations::start; io and conflict for the
-    // socket.
+    // start brings the tokens up, then listens and serves, also while tokens that may come are still away; clock and
+    // log outlive it. control is the socket to the supervisor, which unlinks the socket in the end. Errors: those of
+    // Locations::start; io and conflict for the socket.
     static Result<std::unique_ptr<Server>> start(const Configuration& configuration, std::unique_ptr<Journal> journal,
                                                  Descriptor control, const Clock& clock, Log& log);
     virtual ~Server() = default;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "hsm/signer_process/refused_pins.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/server.hpp"
 #include "hsm/signer_process/supervisor.hpp"
@@ -22,6 +23,7 @@ struct Arguments {
     std::string config = "/etc/sealwright/signer.toml";
     bool check = false;
     int ready_fd = -1;
+    std::string try_pin_again;
 };
 
 sigset_t stop_signals() {
@@ -74,17 +76,41 @@ int status_of(const Result<void>& done, Log& log) {
     return done.error().code() == ErrorCode::denied ? kExitPinRefused : kExitFailure;
 }
 
+// try_pin_again forgets that the token which is named so refused its PIN.
+Result<void> try_pin_again(const Configuration& configuration, const std::string& name) {
+    SEALWRIGHT_TRY(auto refused, RefusedPins::read(RefusedPins::file_of(configuration.journal)));
+    bool is_token = false, is_forgotten = false;
+    for (const TokenConfiguration& token : configuration.tokens) {
+        if (token.serial != name && token.label != name) continue;
+        is_token = true;
+        SEALWRIGHT_TRY(const bool forgotten, refused.forget(token));
+        is_forgotten = is_forgotten || forgotten;
+    }
+    if (!is_token) return fail(ErrorCode::not_found, "the configuration has no token with the serial or label " + name);
+    if (!is_forgotten) return fail(ErrorCode::not_found, "no refused PIN of the token " + name + " is remembered");
+    std::cout << name << ": its PIN is tried again by the next start\n";
+    return success();
+}
+
 int run(const Arguments& arguments, Log& log) {
     const auto configuration = read_configuration(arguments.config);
     if (!configuration) {
         log.error(kRoom, configuration.error().describe());
         return kExitFailure;
     }
+    for (const TokenConfiguration& token : configuration.value().tokens) {
+        if (token.hang > configuration.value().deadline)
+            log.warning(kRoom, token.name() +
+                                   ": deadline is shorter than hang; what waits behind a call that hangs is "
+                                   "refused before the call is given up");
+    }
     if (arguments.check) {
         std::cout << arguments.config << ": " << configuration.value().keys.size() << " keys, "
                   << configuration.value().tokens.size() << " tokens\n";
         return 0;
     }
+    if (!arguments.try_pin_again.empty())
+        return status_of(try_pin_again(configuration.value(), arguments.try_pin_again), log);
     const auto server = [&](Descriptor control) {
         return status_of(run_server(configuration.value(), std::move(control), log), log);
     };
@@ -101,6 +127,9 @@ int signer_main(int argc, char** argv) {
     app.add_flag("--check", arguments.check, "read the configuration, say what is wrong with it, and end");
     app.add_option("--ready-fd", arguments.ready_fd, "write one octet to this descriptor when the socket listens")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--try-pin-again", arguments.try_pin_again,
+                   "forget that the token with this serial or label refused its PIN, and end; the next start tries it")
+        ->type_name("TOKEN");
     app.set_version_flag("--version", "sealwright-signer " SEALWRIGHT_VERSION);
     try {
         app.parse(argc, argv);

@@ -15,6 +15,7 @@
 
 #include "crypto/random.hpp"
 #include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/refused_pins.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/started_marks.hpp"
 #include "hsm/signer_process/token_process.hpp"
@@ -63,9 +64,13 @@ pid_t spawn(const char* name, const std::vector<int>& kept, Run&& run) {
 
 class Supervisor {
 public:
-    Supervisor(const Configuration& configuration, const RunServer& server, const std::function<void()>& is_ready,
-               Log& log)
-        : configuration_(configuration), run_server_(server), is_ready_(is_ready), log_(log) {
+    Supervisor(const Configuration& configuration, RefusedPins refused_pins, const RunServer& server,
+               const std::function<void()>& is_ready, Log& log)
+        : configuration_(configuration),
+          refused_pins_(std::move(refused_pins)),
+          run_server_(server),
+          is_ready_(is_ready),
+          log_(log) {
         tokens_.resize(configuration_.tokens.size());
     }
 
@@ -177,8 +182,22 @@ private:
             token.refused = fail(ErrorCode::denied,
                                  "logins ended twice in a row without a clear answer; the PIN is not tried again");
         }
+        // What the token says of its count without a try (locked, one try left) is no verdict on the PIN.
+        if (logins->was_refused() || token.unclear_logins >= kUnclearLogins) remember_refused(number);
         if (token.refused) token.pin.reset();
         return unclear > 0;
+    }
+
+    // remember_refused: for the starts to come, before anybody hears of it.
+    void remember_refused(std::size_t number) {
+        const auto& pin = tokens_[number].pin;
+        if (!pin || pin->empty()) return;  // an empty one is typed on the token's own pad
+        const auto kept = refused_pins_.remember(configuration_.tokens[number], *pin, SystemClock{}.now());
+        if (!kept)
+            log_.error(kRoom, configuration_.tokens[number].name() +
+                                  ": that the PIN was refused cannot be remembered, and the next start would try it "
+                                  "again: " +
+                                  kept.error().describe());
     }
 
     void take_request() {
@@ -204,7 +223,8 @@ private:
             int status = 0;
             if (::waitpid(tokens_[token].pid, &status, 0) > 0) token_ended(token, status);
         }
-        if (auto started = make_token(token); !started) tell(TokenNotStarted{token, started.error()});
+        if (auto started = make_token(token); !started)
+            tell(TokenNotStarted{token, started.error(), tokens_[token].refused.has_value()});
     }
 
     // ask_for_pin: a person who is asked may end the program.
@@ -215,8 +235,28 @@ private:
         ::pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
         auto pin = obtain_pin(token.pin, token.name());
         ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-        if (!pin) return pin.error();
+        if (!pin)
+            return fail(pin.error().code(), "no PIN was tried: " + pin.error().public_detail(),
+                        pin.error().private_detail());
         return std::optional<Secret>{std::move(pin).value()};
+    }
+
+    // check_refused: a PIN that the token refused before this program was started stays refused; for another one, what
+    // was remembered is over.
+    Result<void> check_refused(std::uint8_t number) {
+        Token& token = tokens_[number];
+        const TokenConfiguration& configuration = configuration_.tokens[number];
+        if (const auto when = refused_pins_.when(configuration, *token.pin)) {
+            token.pin.reset();
+            token.refused =
+                fail(ErrorCode::denied, "the token refused this PIN before, at " + to_rfc3339(*when) +
+                                            "; it was not tried again. If it is right now: sealwright-signer "
+                                            "--try-pin-again '" +
+                                            configuration.name() + "'");
+            return *token.refused;
+        }
+        SEALWRIGHT_TRY(refused_pins_.forget(configuration));
+        return success();
     }
 
     Result<void> make_token(std::uint8_t token) {
@@ -224,6 +264,7 @@ private:
         if (made.refused) return *made.refused;
         if (!made.pin) {
             SEALWRIGHT_TRY(made.pin, ask_for_pin(configuration_.tokens[token]));
+            SEALWRIGHT_TRY(check_refused(token));
         }
         SEALWRIGHT_TRY(auto pair, make_packet_pair());
         SEALWRIGHT_TRY(auto marks, StartedMarks::create());
@@ -254,15 +295,17 @@ private:
     }
 
     void end_tokens() {
-        for (Token& token : tokens_) {
-            if (token.pid <= 0) continue;
-            ::kill(token.pid, SIGKILL);
-            ::waitpid(token.pid, nullptr, 0);
-            token.pid = 0;
+        for (std::size_t i = 0; i < tokens_.size(); ++i) {
+            if (tokens_[i].pid <= 0) continue;
+            ::kill(tokens_[i].pid, SIGKILL);
+            ::waitpid(tokens_[i].pid, nullptr, 0);
+            tokens_[i].pid = 0;
+            note_logins(i, false);
         }
     }
 
     const Configuration& configuration_;
+    RefusedPins refused_pins_;
     const RunServer& run_server_;
     const std::function<void()>& is_ready_;
     Log& log_;
@@ -279,7 +322,12 @@ private:
 
 int supervise(const Configuration& configuration, const RunServer& server, const std::function<void()>& is_ready,
               Log& log) {
-    const auto status = Supervisor{configuration, server, is_ready, log}.run();
+    auto refused_pins = RefusedPins::read(RefusedPins::file_of(configuration.journal));
+    if (!refused_pins) {
+        log.error(kRoom, refused_pins.error().describe());
+        return 1;
+    }
+    const auto status = Supervisor{configuration, std::move(refused_pins).value(), server, is_ready, log}.run();
     if (!status) {
         log.error(kRoom, status.error().describe());
         return 1;

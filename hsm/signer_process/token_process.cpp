@@ -90,7 +90,7 @@ public:
     // start opens the token and tells the server what it found; a failure is told too.
     Result<void> start() {
         auto started = open();
-        if (!started) (void)tell(TokenRefusal{started.error()});
+        if (!started) (void)tell(TokenRefusal{started.error(), outlook_});
         return started;
     }
 
@@ -118,13 +118,36 @@ private:
         ends_.pin.reset();
         lock_memory(log_);
         SEALWRIGHT_TRY(enter_token_sandbox(mine_.sandbox, mine_.module, log_));
-        SEALWRIGHT_TRY(module_, pkcs11::Module::load(mine_.module, mine_.module_init_args));
+        SEALWRIGHT_TRY(load_module());
         SEALWRIGHT_TRY(check_module());
-        // One session more than lanes for what is not signing.
-        SEALWRIGHT_TRY(token_, pkcs11::Token::open(
-                                   module_, pkcs11::TokenSelector{mine_.serial, mine_.label}, std::move(pin),
-                                   pkcs11::Token::Options{mine_.lanes + 1, true, ends_.rejection_key, ends_.logins}));
+        SEALWRIGHT_TRY(open_token(std::move(pin)));
         return announce();
+    }
+
+    // load_module: a file that cannot be loaded wants a person; a module that does not begin may lack its service or
+    // its device.
+    Result<void> load_module() {
+        auto loaded = pkcs11::Module::load(mine_.module, mine_.module_init_args);
+        if (!loaded && loaded.error().code() == ErrorCode::token) outlook_ = Outlook::may_heal;
+        SEALWRIGHT_TRY(module_, std::move(loaded));
+        return success();
+    }
+
+    // open_token: a token that is not there, or answers nonsense, may come; a refused PIN and two tokens of one name do
+    // not heal.
+    Result<void> open_token(Secret pin) {
+        // One session more than lanes for what is not signing.
+        auto opened =
+            pkcs11::Token::open(module_, pkcs11::TokenSelector{mine_.serial, mine_.label}, std::move(pin),
+                                pkcs11::Token::Options{mine_.lanes + 1, true, ends_.rejection_key, ends_.logins});
+        if (!opened) {
+            const ErrorCode code = opened.error().code();
+            const bool is_lasting =
+                code == ErrorCode::denied || code == ErrorCode::conflict || code == ErrorCode::config;
+            outlook_ = is_lasting ? Outlook::needs_a_person : Outlook::may_heal;
+        }
+        SEALWRIGHT_TRY(token_, std::move(opened));
+        return success();
     }
 
     Result<void> check_module() const {
@@ -136,6 +159,12 @@ private:
     }
 
     Result<void> announce() {
+        auto told = announce_all();
+        if (!told) outlook_ = outlook_of(told.error().code());
+        return told;
+    }
+
+    Result<void> announce_all() {
         SEALWRIGHT_TRY(const auto present, token_->keys());
         for (const KeyLimits& limits : configuration_.keys) {
             if (!belongs_here(limits, token_->info().serial)) continue;
@@ -204,7 +233,8 @@ private:
             begun = SteadyClock::now();
         }
         if (!token_->pin_refused()) return true;
-        (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again")});
+        (void)tell(TokenRefusal{fail(ErrorCode::denied, "the token refused the PIN; it is not tried again"),
+                                Outlook::needs_a_person});
         return false;
     }
 
@@ -269,6 +299,7 @@ private:
     const TokenConfiguration& mine_;
     TokenProcessEnds ends_;
     Log& log_;
+    Outlook outlook_ = Outlook::needs_a_person;  // of a start that fails
     std::optional<StartedMarks> marks_;
     std::shared_ptr<pkcs11::Module> module_;
     std::shared_ptr<pkcs11::Token> token_;

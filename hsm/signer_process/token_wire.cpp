@@ -38,6 +38,7 @@ struct Encoder {
     }
     Bytes operator()(const TokenRefusal& refusal) const {
         Bytes out = begin(kRefusal);
+        out.push_back(static_cast<std::uint8_t>(refusal.outlook));
         append_error(out, refusal.why);
         return out;
     }
@@ -89,9 +90,10 @@ Result<TokenMessage> read_ready(FieldReader& fields) {
 }
 
 Result<TokenMessage> read_refusal(FieldReader& fields) {
+    const auto outlook = fields.number<std::uint8_t>();
     const auto code = fields.number<std::uint16_t>();
-    TokenRefusal refusal{read_error(fields, code)};
-    if (!fields.finished()) return bad("a refusal that cannot be read");
+    TokenRefusal refusal{read_error(fields, code), static_cast<Outlook>(outlook)};
+    if (!fields.finished() || outlook < 1 || outlook > 2) return bad("a refusal that cannot be read");
     return TokenMessage{std::move(refusal)};
 }
 
@@ -136,6 +138,20 @@ Result<TokenJob> read_job(FieldReader& fields) {
 }
 
 }  // namespace
+
+Outlook outlook_of(ErrorCode code) noexcept {
+    switch (code) {
+        case ErrorCode::unavailable:
+        case ErrorCode::timed_out:
+        case ErrorCode::overloaded:
+        case ErrorCode::indeterminate:
+        case ErrorCode::storage:
+        case ErrorCode::clock:
+            return Outlook::may_heal;
+        default:
+            return Outlook::needs_a_person;
+    }
+}
 
 Bytes encode_packet(const TokenJobs& jobs) {
     Bytes out = begin(kJobs);

@@ -6,7 +6,7 @@
 //   jobs    (server)  count (1) of: slot (2) ticket (8) key (32) scheme (1) digest (1) form (1) length (4) octets
 //   key     (token)   key (32) signs digests (1) length (2) SPKI
 //   ready   (token)   serial, label, manufacturer, model, module: each length (2) text; SHA-256 of the module (32)
-//   refusal (token)   error code (2) public detail, private detail: each length (2) text
+//   refusal (token)   outlook (1) error code (2) public detail, private detail: each length (2) text
 //   results (token)   microseconds of the whole packet (4) count (1) of: slot (2) ticket (8) error code (2; 0: signed)
 //   then
 //                     length (4) signature, or public and private detail as above
@@ -52,9 +52,16 @@ struct TokenReady {
     std::string serial, label, manufacturer, model, module;
     Sha256 module_sha256;
 };
+// Outlook is what may become of a token that does not come up: it may heal by waiting (the device is away, its service
+// has not started), or a person has to change something first.
+enum class Outlook : std::uint8_t { may_heal = 1, needs_a_person = 2 };
+// outlook_of judges by the code of an error alone.
+Outlook outlook_of(ErrorCode code) noexcept;
+
 // TokenRefusal: the token process ends; denied means that the PIN was refused and must not be tried again.
 struct TokenRefusal {
     Error why{ErrorCode::internal};
+    Outlook outlook = Outlook::needs_a_person;
 };
 struct TokenResult {
     std::uint16_t slot = 0;

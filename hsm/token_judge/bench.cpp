@@ -230,10 +230,11 @@ std::vector<Recommendation> recommend(const std::vector<Measure>& measures) {
         for (const Measure* run : runs) best = std::max(best, run->per_second());
         const auto enough = std::find_if(runs.begin(), runs.end(),
                                          [&](const Measure* run) { return run->per_second() >= kNearlyBest * best; });
-        // Ten times the slowest that was seen, and never under five seconds: a deadline ends the signer's process.
+        // Ten times the slowest that was seen, and never under the default of five seconds: what takes longer ends the
+        // token's process.
         const double slowest = (*enough)->longest_ms / 1000;
-        list.push_back({algorithm, (*enough)->lanes, (*enough)->per_second(),
-                        static_cast<unsigned>(std::max(5.0, std::ceil(10 * slowest)))});
+        const auto hang = static_cast<unsigned>(std::max(5.0, std::ceil(10 * slowest)));
+        list.push_back({algorithm, (*enough)->lanes, (*enough)->per_second(), hang, 2 * hang});
     }
     return list;
 }

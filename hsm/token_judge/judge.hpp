@@ -79,7 +79,8 @@ struct Recommendation {
     std::string algorithm;
     unsigned lanes = 1;             // the smallest number within 95 % of the best throughput
     double per_second = 0;          // at that number
-    unsigned deadline_seconds = 0;  // at least, for the slowest signature seen, with room
+    unsigned hang_seconds = 0;      // at least, for the slowest signature seen, with room
+    unsigned deadline_seconds = 0;  // at least: a request behind a call that hung still gets its turn
 };
 std::vector<Recommendation> recommend(const std::vector<Measure>& measures);
 

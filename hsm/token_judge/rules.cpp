@@ -13,7 +13,7 @@ constexpr std::array kRules{
          "A crash stops every lane at once and leaves open what was signed. Ask the vendor for a newer module."},
     Rule{"process.no-hang", unfit, "Every call that a CA makes ends within the deadline.",
          "Look whether the device answers at all; if it is merely slow, test again with a longer --deadline and give "
-         "the signer the same deadline."},
+         "the signer at least that as the token's hang, and twice that as its deadline."},
     Rule{"process.no-crash-unusual", limit,
          "No unusual call (loosening a key, odd buffers, wrapping) ends the process.",
          "Sealwright makes no such call in service. Let no other program use this module in the signer's process."},

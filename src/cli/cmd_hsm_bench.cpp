@@ -44,19 +44,28 @@ unsigned recommended_lanes(const std::vector<Recommendation>& list) {
     for (const auto& row : list) lanes = std::max(lanes, row.lanes);
     return lanes;
 }
+unsigned recommended_hang(const std::vector<Recommendation>& list) {
+    unsigned seconds = 0;
+    for (const auto& row : list) seconds = std::max(seconds, row.hang_seconds);
+    return seconds;
+}
 unsigned recommended_deadline(const std::vector<Recommendation>& list) {
-    unsigned seconds = 5;
+    unsigned seconds = 0;
     for (const auto& row : list) seconds = std::max(seconds, row.deadline_seconds);
     return seconds;
 }
 
-// The signer's default deadline is ten seconds.
-std::string deadline_text(unsigned at_least) {
-    constexpr unsigned kDefault = 10;
-    if (at_least <= kDefault)
-        return "deadline = \"10s\" (the default) is sensible: the slowest signature took less than a tenth of it.";
-    return "deadline = \"" + std::to_string(at_least) +
-           "s\": ten times the slowest signature; the default of 10s could give up what the token still signs.";
+// patience_text names both: a hang that is too short ends the token's process in the middle of a signature, whatever
+// the deadline is.
+std::string patience_text(unsigned hang, unsigned deadline) {
+    constexpr unsigned kDefaultHang = 5, kDefaultDeadline = 10;
+    if (hang <= kDefaultHang && deadline <= kDefaultDeadline)
+        return "hang = \"5s\" and deadline = \"10s\" (the defaults) are sensible: the slowest signature took at most a "
+               "tenth of hang.";
+    return "hang = \"" + std::to_string(hang) + "s\" in [token] and deadline = \"" + std::to_string(deadline) +
+           "s\": ten and twenty times the slowest signature; the default hang of 5s could end the token's process "
+           "while "
+           "it signs. The deadline of [signer] in sealwrightd.toml must not be shorter.";
 }
 
 void print(Output& output, const BenchResult& result, const std::vector<Recommendation>& recommended) {
@@ -82,7 +91,7 @@ void print(Output& output, const BenchResult& result, const std::vector<Recommen
     }
     output.line("");
     output.line("In signer.toml:  lanes = " + std::to_string(recommended_lanes(recommended)));
-    output.line(deadline_text(recommended_deadline(recommended)));
+    output.line(patience_text(recommended_hang(recommended), recommended_deadline(recommended)));
 }
 
 json::object result_json(const BenchResult& result, const std::vector<Recommendation>& recommended,
@@ -104,6 +113,7 @@ json::object result_json(const BenchResult& result, const std::vector<Recommenda
         rows.push_back(json::object{{"algorithm", row.algorithm},
                                     {"lanes", row.lanes},
                                     {"per_second", row.per_second},
+                                    {"hang_seconds", row.hang_seconds},
                                     {"deadline_seconds", row.deadline_seconds}});
     }
     json::object module;
@@ -111,6 +121,7 @@ json::object result_json(const BenchResult& result, const std::vector<Recommenda
     json::value recommendation = nullptr;
     if (!recommended.empty())
         recommendation = json::object{{"lanes", recommended_lanes(recommended)},
+                                      {"hang_seconds", recommended_hang(recommended)},
                                       {"deadline_seconds", recommended_deadline(recommended)},
                                       {"by_algorithm", std::move(rows)}};
     return {{"format", 1},

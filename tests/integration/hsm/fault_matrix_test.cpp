@@ -216,7 +216,8 @@ protected:
     static FaultHouse& house() { return *house_; }
 
     void SetUp() override {
-        for (const char* name : {"journal", "fired", "script", "logins"}) std::filesystem::remove(house().path(name));
+        for (const char* name : {"journal", "journal.refused-pins", "fired", "script", "logins"})
+            std::filesystem::remove(house().path(name));
     }
 
     void start(const Algorithm& algorithm, const std::vector<std::pair<std::string, std::string>>& tokens,
@@ -485,7 +486,8 @@ TEST_P(SecondLocation, GoesOnWhereTheFirstIsLeftAlone) {
     const auto& algorithm = std::get<1>(GetParam());
     for (const char* end : {"crash", "hang"}) {
         SCOPED_TRACE(end);
-        for (const char* name : {"journal", "logins", "fired"}) std::filesystem::remove(house().path(name));
+        for (const char* name : {"journal", "journal.refused-pins", "logins", "fired"})
+            std::filesystem::remove(house().path(name));
         ASSERT_NO_FATAL_FAILURE(start(algorithm, {{"first", kFaulty}, {"second", house().softhsm_module()}}));
         EXPECT_EQ(test::lines_of(house().path("logins")), 1U);
         begin_load();

@@ -2,6 +2,10 @@
 // two agree.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -32,11 +36,13 @@ protected:
 
     void SetUp() override {
         std::filesystem::remove(house().journal());
+        std::filesystem::remove(refused_pins());
         inject("");
         for (const auto& file : {house().count(), house().logins(), house().folder() / "log"})
             test::write_text(file, "");
     }
     static SignerHouse& house() { return *house_; }
+    static std::filesystem::path refused_pins() { return house().journal().string() + ".refused-pins"; }
     void start(const std::string& extra = {}, const std::string& token_extra = {}) {
         house().write_config(kFaulty, extra, token_extra);
         ASSERT_TRUE(signer_.start(kProgram, house().config(), house().faulty_environment()))
@@ -205,6 +211,251 @@ INSTANTIATE_TEST_SUITE_P(All, UnclearLogin,
                              std::erase_if(name, [](char c) { return c == '=' || c == '_'; });
                              return name;
                          });
+
+// A PIN that was refused once is not tried by any start behind it, until it is another one or a person says so.
+class RefusedPin : public SignerFault {
+protected:
+    static constexpr std::string_view kWrong = "31415926";
+    void TearDown() override { test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin); }
+    std::optional<int> begin() {
+        house().write_config(kFaulty);
+        test::write_text(house().folder() / "log", "");
+        signer_.log_to(house().folder() / "log");
+        if (signer_.start(kProgram, house().config(), house().faulty_environment())) return std::nullopt;
+        return signer_.wait();
+    }
+    void end() {
+        signer_.kill(SIGTERM);
+        EXPECT_EQ(signer_.wait(), 0);
+    }
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+    static std::string try_again(const std::string& token) {
+        return test::run_command(kProgram + " --config " + house().config().string() + " --try-pin-again '" + token +
+                                 "' 2>&1; echo status $?");
+    }
+};
+
+TEST_F(RefusedPin, IsNotTriedByTheStartsToCome) {
+    test::write_text(house().softhsm().pin_file(), kWrong);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_THAT(log(), ::testing::HasSubstr("the token refused the PIN; it is not tried again"));
+    EXPECT_EQ(house().logins_counted(), 1U);
+    struct stat status {};
+    ASSERT_EQ(::stat(refused_pins().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0600U);
+    const std::string kept = test::read_text(refused_pins());
+    EXPECT_THAT(kept, ::testing::Not(::testing::HasSubstr(std::string{kWrong})));
+    EXPECT_THAT(kept, ::testing::Not(::testing::HasSubstr(crypto::sha256(view_of(kWrong)).hex())));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(begin(), 3);
+        EXPECT_THAT(log(), ::testing::HasSubstr("the token refused this PIN before, at 2"));
+    }
+    EXPECT_EQ(house().logins_counted(), 1U);
+    // The PIN that was refused is what counts, not the file's age.
+    std::filesystem::last_write_time(house().softhsm().pin_file(), std::filesystem::file_time_type::clock::now());
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 1U);
+    // Another wrong one has a try of its own, and is remembered in its place.
+    test::write_text(house().softhsm().pin_file(), "11111111");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+    test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(house().logins_counted(), 3U);
+    EXPECT_FALSE(std::filesystem::exists(refused_pins()));
+    end();
+}
+
+TEST_F(RefusedPin, IsTriedAgainWhenAPersonSaysSo) {
+    inject("C_Login count=1 call=yes return=CKR_PIN_INCORRECT\n");
+    EXPECT_EQ(begin(), 3);
+    inject("");
+    EXPECT_EQ(begin(), 3);  // the right one, by now; but nobody can know
+    EXPECT_EQ(house().logins_counted(), 1U);
+    const std::string serial = log().substr(log().find("--try-pin-again '") + 17);
+    const std::string name = serial.substr(0, serial.find('\''));
+    EXPECT_THAT(try_again("nobody"), ::testing::HasSubstr("status 1"));
+    EXPECT_TRUE(std::filesystem::exists(refused_pins()));
+    EXPECT_THAT(try_again(name), ::testing::HasSubstr("status 0"));
+    EXPECT_THAT(try_again(name), ::testing::HasSubstr("status 1"));  // there is nothing more to forget
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_EQ(house().logins_counted(), 2U);
+    end();
+}
+
+TEST_F(RefusedPin, IsRememberedWhereLoginsStayedUnclear) {
+    inject("C_Login count=0 call=yes crash\n");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+    inject("");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 2U);
+}
+
+TEST_F(RefusedPin, InAFileThatCannotBeReadKeepsEveryPinFromBeingTried) {
+    for (const char* text : {"", "format = 2\n", "format = 1\n[[refused]]\nserial = \"1\"\n",
+                             "format = 1\n[[refused]]\nat = \"2026-11-22T10:57:29Z\"\nsalt = \"00\"\ndigest = "
+                             "\"00\"\n"}) {
+        SCOPED_TRACE(text);
+        test::write_text(refused_pins(), text);
+        EXPECT_EQ(begin(), 1);
+        EXPECT_THAT(log(), ::testing::HasSubstr("refused-pins"));
+    }
+    EXPECT_EQ(house().logins_counted(), 0U);
+}
+
+// No PIN was tried: the log does not say that one was wrong.
+TEST_F(RefusedPin, IsNotWhatAFileOpenToOthersIsCalled) {
+    ASSERT_EQ(::chmod(house().softhsm().pin_file().c_str(), 0644), 0);
+    EXPECT_EQ(begin(), 3);
+    EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
+    EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("right PIN")));
+    EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("left alone")));
+    std::filesystem::remove(house().softhsm().pin_file());
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
+    EXPECT_FALSE(std::filesystem::exists(refused_pins()));
+    EXPECT_EQ(house().logins_counted(), 0U);
+}
+
+// Two custodians at one terminal, which shows nothing of what they type.
+TEST_F(RefusedPin, IsNotAskedForBehindTwoCustodiansWhoTypedTheirHalves) {
+    house().write_config(kFaulty);
+    std::string config = test::read_text(house().config());
+    const std::string file = "pin = {file = \"pin\"}";
+    config.replace(config.find(file), file.size(), "pin = {halves = [{prompt = \"Ada\"}, {prompt = \"Grace\"}]}");
+    test::write_text(house().config(), config);
+    std::vector<std::string> environment = house().faulty_environment();
+    int terminal = -1;
+    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        for (auto& variable : environment) ::putenv(variable.data());
+        ::execl(kProgram.c_str(), kProgram.c_str(), "--config", house().config().c_str(), nullptr);
+        ::_exit(127);
+    }
+    std::string screen;
+    const auto wait_for = [&](std::string_view text) {
+        std::array<char, 512> octets{};
+        while (screen.find(text) == std::string::npos) {
+            pollfd waiting{terminal, POLLIN, 0};
+            if (::poll(&waiting, 1, 10000) <= 0) return false;
+            const ssize_t count = ::read(terminal, octets.data(), octets.size());
+            if (count <= 0) return false;
+            screen.append(octets.data(), static_cast<std::size_t>(count));
+        }
+        return true;
+    };
+    const std::string first{test::SoftHsm::kPin.substr(0, 3)}, second{test::SoftHsm::kPin.substr(3)};
+    const auto type = [&](const std::string& half) {
+        ::usleep(100000);  // what is typed before the echo is off is thrown away
+        const std::string line = half + "\n";
+        EXPECT_EQ(::write(terminal, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+    };
+    EXPECT_TRUE(wait_for("First half of the PIN of the token")) << screen;
+    EXPECT_TRUE(wait_for("by Ada: ")) << screen;
+    type(first);
+    EXPECT_TRUE(wait_for("by Grace: ")) << screen;
+    type(second);
+    EXPECT_TRUE(wait_for("listening on")) << screen;
+    EXPECT_EQ(house().logins_counted(), 1U);
+    const Bytes tbs = house().tbs_certificate(1);
+    EXPECT_TRUE(connect()->sign(certificate(tbs)));
+    ::kill(child, SIGTERM);
+    int status = -1;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    ::close(terminal);
+    EXPECT_EQ(screen.find(second), std::string::npos) << screen;
+}
+
+// What is away when the signer starts, and comes later.
+class AwayAtStart : public SignerFault, public ::testing::WithParamInterface<const char*> {
+protected:
+    static std::string log() { return test::read_text(house().folder() / "log"); }
+    // signs_soon asks until the token has come, for at most ten seconds.
+    static bool signs_soon(Client& client) {
+        const Bytes tbs = house().tbs_certificate(1);
+        for (int i = 0; i < 100; ++i) {
+            if (client.sign(certificate(tbs))) return true;
+            ::usleep(100000);
+        }
+        return false;
+    }
+};
+
+TEST_P(AwayAtStart, IsWaitedForByASignerThatListens) {
+    inject(std::string{GetParam()} + "\n");
+    signer_.log_to(house().folder() / "log");
+    start();
+    EXPECT_THAT(log(), ::testing::HasSubstr("waiting for token"));
+    EXPECT_THAT(log(), ::testing::HasSubstr("unavailable until it comes: issuing, rsa, edwards, ocsp, audit, opener"));
+    const auto client = connect();
+    const Bytes tbs = house().tbs_certificate(1);
+    const auto early = certificate(tbs);
+    EXPECT_EQ(client->sign(early).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->public_key(early.key).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->sign(house().request("agreer", Purpose::certificate, tbs)).error().code(), ErrorCode::not_found);
+    EXPECT_EQ(client->keys().value().size(), 8U);  // what the daemon looks for when it starts
+    ::usleep(1500000);                             // several processes
+    EXPECT_EQ(client->sign(early).error().code(), ErrorCode::unavailable);
+    EXPECT_EQ(client->look_up(early.intent, BootEpoch{1}).value(), JournalState::never_seen);
+    EXPECT_EQ(house().logins_counted(), 0U);
+    inject("");
+    EXPECT_TRUE(signs_soon(*client)) << log();
+    EXPECT_EQ(house().logins_counted(), 1U);
+    EXPECT_TRUE(client->public_key(early.key));
+    EXPECT_TRUE(client->sign(early));  // nothing was remembered of it
+    EXPECT_THAT(log(), ::testing::HasSubstr("key issuing " + early.key.hex() + ": certificate crl csr"));
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+}
+
+TEST_P(AwayAtStart, IsNoReasonNotToEndInOrder) {
+    inject(std::string{GetParam()} + "\n");
+    start();
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0);
+    EXPECT_FALSE(std::filesystem::exists(house().socket()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AwayAtStart,
+                         ::testing::Values("C_GetTokenInfo count=0 return=CKR_TOKEN_NOT_PRESENT",
+                                           "C_OpenSession count=0 return=CKR_DEVICE_REMOVED",
+                                           "C_Initialize count=0 return=CKR_GENERAL_ERROR",
+                                           "C_Initialize count=0 crash", "C_GetSlotList count=0 exit"),
+                         [](const auto& parameters) {
+                             std::string name = parameters.param;
+                             std::erase_if(name, [](char c) { return c == '=' || c == '_' || c == ' '; });
+                             return name;
+                         });
+
+// What waiting does not mend ends the signer as before.
+TEST_F(SignerFault, DoesNotWaitForWhatDoesNotCome) {
+    signer_.log_to(house().folder() / "log");
+    const auto begin = [&] {
+        EXPECT_FALSE(signer_.start(kProgram, house().config(), house().faulty_environment()));
+        return signer_.wait();
+    };
+    const auto log = [] { return test::read_text(house().folder() / "log"); };
+    house().write_config("/nowhere/module.so");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("/nowhere/module.so cannot be loaded"));
+    house().write_config(kFaulty, {}, "module_sha256 = \"" + std::string(64, '0') + "\"\n");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("another file than module_sha256 says"));
+    house().write_config(kFaulty);
+    inject("C_Login count=1 call=yes return=CKR_PIN_INCORRECT\n");
+    EXPECT_EQ(begin(), 3);
+    EXPECT_EQ(house().logins_counted(), 1U);
+    std::filesystem::remove(refused_pins());
+    inject("C_GetAttributeValue attribute=CKA_EXTRACTABLE value=true\n");
+    EXPECT_EQ(begin(), 1);
+    EXPECT_THAT(log(), ::testing::HasSubstr("is not served"));
+    inject("");
+    start();
+}
 
 // A key that only decrypts proves itself by decrypting: what the token shows of it could belong to another private key.
 class DecryptingKey : public SignerFault {

@@ -194,9 +194,11 @@ TEST(BenchRecommendation, LanesThatFailAreNotRecommended) {
     EXPECT_TRUE(recommend({measure(1, 0, 5, 10)}).empty());
 }
 
-TEST(BenchRecommendation, TheDeadlineLeavesRoom) {
-    EXPECT_EQ(recommend({measure(1, 100, 5)})[0].deadline_seconds, 5U);
-    EXPECT_EQ(recommend({measure(1, 1, 3000)})[0].deadline_seconds, 30U);
+TEST(BenchRecommendation, HangAndDeadlineLeaveRoom) {
+    EXPECT_EQ(recommend({measure(1, 100, 5)})[0].hang_seconds, 5U);
+    EXPECT_EQ(recommend({measure(1, 100, 5)})[0].deadline_seconds, 10U);
+    EXPECT_EQ(recommend({measure(1, 1, 3000)})[0].hang_seconds, 30U);
+    EXPECT_EQ(recommend({measure(1, 1, 3000)})[0].deadline_seconds, 60U);
 }
 
 }  // namespace

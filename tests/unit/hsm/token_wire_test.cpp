@@ -72,8 +72,15 @@ TEST(TokenWire, CarriesWhatATokenSays) {
     expect_strict(ready, is_read);
     EXPECT_EQ(std::get<TokenReady>(parse_token_message(ready).value()).module, "/module.so");
 
-    const Bytes refusal = encode_packet(TokenMessage{TokenRefusal{Error{ErrorCode::denied, "public", "private"}}});
+    const Bytes refusal =
+        encode_packet(TokenMessage{TokenRefusal{Error{ErrorCode::denied, "public", "private"}, Outlook::may_heal}});
     expect_strict(refusal, is_read);
+    EXPECT_EQ(std::get<TokenRefusal>(parse_token_message(refusal).value()).outlook, Outlook::may_heal);
+    for (const std::uint8_t unknown : Bytes{0, 3}) {
+        Bytes other = refusal;
+        other[2] = unknown;
+        EXPECT_FALSE(parse_token_message(other));
+    }
     EXPECT_EQ(std::get<TokenRefusal>(parse_token_message(refusal).value()).why.describe(), "denied: public [private]");
 
     TokenResults results;
@@ -90,7 +97,7 @@ TEST(TokenWire, CarriesWhatATokenSays) {
 
 TEST(TokenWire, TakesAnErrorCodeThatNobodyKnowsForAnInternalOne) {
     Bytes refusal = encode_packet(TokenMessage{TokenRefusal{Error{ErrorCode::denied, "", ""}}});
-    refusal[2] = 0xff;
+    refusal[3] = 0xff;
     EXPECT_EQ(std::get<TokenRefusal>(parse_token_message(refusal).value()).why.code(), ErrorCode::internal);
 }
 
@@ -102,6 +109,13 @@ TEST(Control, IsReadBackAndStrict) {
         EXPECT_EQ(parse_control_request(packet).value().index(), request.index());
         EXPECT_FALSE(is_request(ByteView{packet}.first(1)));
         EXPECT_FALSE(is_notice(packet));
+    }
+    for (const bool is_refused : {false, true}) {
+        const Bytes packet =
+            encode_control(ControlNotice{TokenNotStarted{1, Error{ErrorCode::denied, "a", "b"}, is_refused}});
+        const auto parsed = parse_control_notice(packet);
+        EXPECT_EQ(std::get<TokenNotStarted>(parsed.value()).is_pin_refused, is_refused);
+        EXPECT_EQ(std::get<TokenNotStarted>(parsed.value()).why.describe(), "denied: a [b]");
     }
     const Bytes ended = encode_control(ControlNotice{TokenEnded{2, 4711, true, 11, true}});
     const auto parsed = parse_control_notice(ended);
