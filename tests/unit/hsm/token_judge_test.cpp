@@ -134,8 +134,8 @@ TEST(TokenChild, GetsThePinAndTellsWhatItWantsTo) {
 }
 
 TEST(TokenChild, ItsEndIsTold) {
-    const auto end_of = [](const std::function<void(Reporter&, Secret)>& body) {
-        return run_child(Secret{}, 1, true, body, [](const Message&) {});
+    const auto end_of = [](const std::function<void(Reporter&, Secret)>& body, unsigned patience = 1) {
+        return run_child(Secret{}, patience, true, body, [](const Message&) {});
     };
     // A sanitizer would make an exit status of it.
     EXPECT_EQ(end_of([](Reporter&, Secret) {
@@ -146,9 +146,12 @@ TEST(TokenChild, ItsEndIsTold) {
     EXPECT_EQ(end_of([](Reporter&, Secret) { ::_exit(3); }).detail, "status 3");
     EXPECT_EQ(end_of([](Reporter&, Secret) { ::_exit(0); }).how, Ending::stopped);
     EXPECT_EQ(end_of([](Reporter&, Secret) { ::pause(); }).how, Ending::hung);
-    EXPECT_EQ(end_of([](Reporter& reporter, Secret) {
-                  for (;;) reporter.fact("again", std::string(1000, 'x'));
-              }).how,
+    EXPECT_EQ(end_of(
+                  [](Reporter& reporter, Secret) {
+                      for (;;) reporter.fact("again", std::string(1000, 'x'));
+                  },
+                  60)
+                  .how,
               Ending::stopped);
     EXPECT_EQ(end_of([](Reporter&, Secret) { throw std::runtime_error{"broken"}; }).how, Ending::done);
     // Its last word is not its end.
