@@ -31,13 +31,10 @@ public:
         add(type, name, bytes_of(view_of_objects(values.data(), values.size())), true);
     }
 
-    // all_true is an array attribute whose elements are all true: what a key that is unwrapped has to have.
-    void all_true(CK_ATTRIBUTE_TYPE type, std::string_view name, std::span<const CK_ATTRIBUTE_TYPE> elements) {
-        static CK_BBOOL yes = CK_TRUE;  // outlives every copy of the template
-        std::vector<CK_ATTRIBUTE> list;
-        for (const CK_ATTRIBUTE_TYPE element : elements) list.push_back({element, &yes, sizeof(yes)});
-        const auto* octets = reinterpret_cast<const std::uint8_t*>(list.data());
-        add(type, name, Bytes(octets, octets + list.size() * sizeof(CK_ATTRIBUTE)), false);
+    // nested is an array attribute. What the elements point to has to outlive every copy of the template.
+    void nested(CK_ATTRIBUTE_TYPE type, std::string_view name, std::span<const CK_ATTRIBUTE> elements) {
+        const auto* octets = reinterpret_cast<const std::uint8_t*>(elements.data());
+        add(type, name, Bytes(octets, octets + elements.size_bytes()), false);
     }
 
     // attributes points into this template.

@@ -25,6 +25,11 @@ struct CK_EDDSA_PARAMS_3_0 {
 #define CKP_ML_DSA_65 (2UL)
 #define CKP_ML_DSA_87 (3UL)
 #endif
+// PKCS#11 2.40, 2.1.21: CK_RSA_AES_KEY_WRAP_PARAMS.
+struct CK_RSA_AES_KEY_WRAP_PARAMS_2_40 {
+    CK_ULONG aes_key_bits;
+    CK_RSA_PKCS_OAEP_PARAMS* oaep;
+};
 #ifndef CKM_AES_KEY_WRAP_KWP
 #define CKM_AES_KEY_WRAP_KWP (0x210bUL)
 #endif

@@ -1,6 +1,7 @@
 // keygen.hpp: key pair generation with a full template, never a module's defaults. Internal to hsm/pkcs11.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,49 @@ AttributeTemplate private_template(const KeySpec& spec, const Bytes& cka_id, con
 // nothing_made looks whether a refused attempt left an object with our CKA_ID, as it must not.
 Result<void> nothing_made(SessionView session, const Bytes& cka_id);
 
-// generate_pair makes one key pair on a read/write session of a logged-in user. An attribute that the token does not
-// know is left out if it is an optional one (and named); a refused template has made no key, which is looked up before
-// the next attempt. Every other failure ends it: nothing that may have made a key is tried again.
+// PairTemplates is what a key pair is asked to be. other_public is the public half in another spelling, for tokens that
+// do not know the first.
+struct PairTemplates {
+    AttributeTemplate of_public, of_private;
+    std::optional<AttributeTemplate> other_public;
+};
+
+// KeygenMemory is what a token took behind CKR_GENERAL_ERROR, so that the next key of this process is asked for in that
+// way first: tpm2-pkcs11 1.9 loses a place in the TPM with each refusal, and has some two dozen. Thread-safe.
+class KeygenMemory {
+public:
+    struct Taken {
+        bool bare_public = false;                  // without all that is optional of the public half
+        std::vector<std::string> of_private = {};  // left out of the private half
+        bool operator==(const Taken&) const = default;
+    };
+    std::optional<Taken> taken() const {
+        const std::scoped_lock lock{mutex_};
+        return taken_;
+    }
+    void remember(Taken taken) {
+        const std::scoped_lock lock{mutex_};
+        taken_ = std::move(taken);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::optional<Taken> taken_;
+};
+
+// make_key_pair makes one key pair on a read/write session of a logged-in user. Where the token refuses the template,
+// optional attributes are left out (and named), such that the private half loses as little as may be: one of the public
+// half (not behind CKR_GENERAL_ERROR), all of those, one of the private half, more and more of those from the end. A
+// refused template has made no key, and CKR_GENERAL_ERROR, by which some tokens refuse one, only where the token
+// afterwards holds as many private keys as before and none with our CKA_ID; that is looked up before each further
+// attempt, and an attempt that left something behind is the last (token). Every other failure ends it: nothing that may
+// have made a key is tried again.
+Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
+                                    const Bytes& cka_id, KeygenMemory& memory);
+
+// generate_pair makes the key pair that a KeySpec asks for, by make_key_pair. unsupported where the token does not make
+// keys of its type.
 Result<GeneratedPair> generate_pair(SessionView session, const KeySpec& spec, const Bytes& cka_id,
-                                    const MechanismSet& token);
+                                    const MechanismSet& token, KeygenMemory& memory);
 
 }  // namespace sealwright::hsm::pkcs11

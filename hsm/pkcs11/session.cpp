@@ -15,6 +15,13 @@ bool session_unknown(CK_RV rv) noexcept {
            rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
+// no_read_only: what a token without read-only sessions may answer to the demand for one (PKCS#11 has no code for it;
+// CKR_SESSION_READ_ONLY is for what such a session does not do). A session that was not opened has changed nothing.
+bool no_read_only(CK_RV rv) noexcept {
+    return rv == CKR_SESSION_READ_ONLY || rv == CKR_FUNCTION_FAILED || rv == CKR_ARGUMENTS_BAD ||
+           rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 }  // namespace
 
 SessionLease::~SessionLease() {
@@ -47,12 +54,23 @@ Result<SessionLease> SessionPool::lease(CK_RV& rv) {
     ++open_;
     const std::uint64_t generation = generation_;
     lock.unlock();
-    auto opened = open_extra(CKF_SERIAL_SESSION, rv);
+    auto opened = open_extra(flags_, rv);
     if (opened) return SessionLease{this, opened.value(), generation};
     lock.lock();
     --open_;
     returned_.notify_one();
     return opened.error();
+}
+
+Result<CK_SESSION_HANDLE> SessionPool::open_first(CK_RV& rv) {
+    auto opened = open_extra(flags_, rv);
+    if (opened || !no_read_only(rv)) return opened;
+    CK_RV again = CKR_OK;
+    auto read_write = open_extra(CKF_SERIAL_SESSION | CKF_RW_SESSION, again);
+    if (!read_write) return opened;
+    flags_ = CKF_SERIAL_SESSION | CKF_RW_SESSION;
+    rv = CKR_OK;
+    return read_write;
 }
 
 Result<CK_SESSION_HANDLE> SessionPool::open_extra(CK_FLAGS flags, CK_RV& rv) const {

@@ -41,9 +41,10 @@ private:
     CK_RV failure_ = CKR_OK;
 };
 
-// SessionPool opens at most max_sessions read-only sessions on one slot, and keeps one more, the anchor, on which
-// nothing is ever signed: a token forgets the login when the process closes its last session. A generation is the time
-// between two losses of the token: handles of an older one are worth nothing. Thread-safe.
+// SessionPool opens at most max_sessions read-only sessions (read/write ones where the token opens no others) on one
+// slot, and keeps one more, the anchor, on which nothing is ever signed: a token forgets the login when the process
+// closes its last session. A generation is the time between two losses of the token: handles of an older one are worth
+// nothing. Thread-safe.
 class SessionPool {
 public:
     SessionPool(const CK_FUNCTION_LIST& functions, CK_SLOT_ID slot, unsigned max_sessions)
@@ -56,8 +57,16 @@ public:
     // C_OpenSession.
     Result<SessionLease> lease(CK_RV& rv);
 
-    // open_extra opens a session outside the bound (key generation, first login).
+    // open_first opens the session of the first login, outside the bound. Where the token refuses a read-only one by a
+    // code that may mean that it has none (AWS CloudHSM's client 5), a read/write one is tried, once; if that opens,
+    // all later sessions of this pool are read/write. Before any other thread knows the pool.
+    Result<CK_SESSION_HANDLE> open_first(CK_RV& rv);
+
+    // open_extra opens a session outside the bound (key generation).
     Result<CK_SESSION_HANDLE> open_extra(CK_FLAGS flags, CK_RV& rv) const;
+
+    // flags of the sessions that sign.
+    CK_FLAGS flags() const noexcept { return flags_; }
 
     // take_survivors empties the pool of idle sessions and gives those that the token still knows; the others are
     // forgotten.
@@ -84,6 +93,7 @@ private:
     std::condition_variable returned_;
     CK_SLOT_ID slot_;
     unsigned max_sessions_;
+    CK_FLAGS flags_ = CKF_SERIAL_SESSION;  // as open_first left them
     unsigned open_ = 0;
     std::uint64_t generation_ = 1;
     CK_SESSION_HANDLE anchor_ = CK_INVALID_HANDLE;

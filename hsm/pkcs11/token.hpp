@@ -84,9 +84,12 @@ struct TokenKey {
 struct WrappingKey {
     std::string label;
     Bytes cka_id;
-    Bytes check_value;  // CKA_CHECK_VALUE, the first three octets of the encryption of zeros; empty: the token has none
+    // CKA_CHECK_VALUE, the first three octets of the encryption of zeros; empty: the token has none. Of an RSA key the
+    // SHA-256 of its SPKI.
+    Bytes check_value;
     bool trusted = false;  // CKA_TRUSTED, which only the SO can give
     std::string fault;     // why it is not used all the same ("CKA_DECRYPT is not false"); empty: nothing
+    std::optional<crypto::PublicKey> public_key = std::nullopt;  // of an RSA key; nothing: an AES key
 };
 
 // LoginOutcome is what a C_Login of the user came to: done; refused (a try of the PIN is spent); unclear (it failed in
@@ -112,6 +115,20 @@ public:
 // tried again, and where the token says that the SO's last try is left, which is not spent.
 Result<WrappingKey> create_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
                                         const Secret& so_pin, const std::string& label);
+
+// RsaWrappingPins: the user makes the pair, since an SO makes no private objects; the SO marks its public half.
+struct RsaWrappingPins {
+    const Secret& so;
+    const Secret& user;
+};
+// create_rsa_wrapping_key makes an RSA pair of 3072 or 4096 bits for CKM_RSA_AES_KEY_WRAP: the private half unwraps and
+// does nothing else, private, sensitive, unextractable, by a CKA_UNWRAP_TEMPLATE as that of an AES wrapping key; the
+// public half wraps, and is trusted: marked by the SO where the token takes that, else made again by the SO from its
+// value. Before it is marked it is tried whether the token keeps secret what the private half unwraps (denied); the
+// pair is destroyed again where anything fails. Logs in four times, as SO, user, SO, user: a wrong PIN of either is
+// found before anything is made, and never tried again. Errors otherwise as create_wrapping_key.
+Result<WrappingKey> create_rsa_wrapping_key(const std::shared_ptr<Module>& module, const TokenSelector& selector,
+                                            const RsaWrappingPins& pins, const std::string& label, unsigned bits);
 
 // Token is a logged-in token. It owns login: sessions never log out (one C_Logout ends every session of the process).
 // It keeps a pool of sessions, one a thread in use; a lost session, login or device is answered by dropping all
@@ -170,9 +187,10 @@ public:
     }
 
     // back_up wraps a key of template wrap-backup-v1 by the wrapping key with this label, by the best mechanism that
-    // the token has: AES-KWP (RFC 5649), the same under its older number, AES key wrap (RFC 3394) where the key's
-    // encoding fits. denied for a key that cannot leave the token, for a wrapping key that the SO has not marked as
-    // trusted, and for one with a fault (WrappingKey).
+    // the token has for a key of this kind. AES: AES-KWP (RFC 5649), the same under its older number, AES key wrap
+    // (RFC 3394) where the key's encoding fits; RSA: RSA-AES with OAEP by SHA-256, else by SHA-1. denied for a key that
+    // cannot leave the token, for a wrapping key that the SO has not marked as trusted, for one with a fault
+    // (WrappingKey), and where a throw-away key that is wrapped before comes out such that it could be read.
     virtual Result<KeyBackup> back_up(const KeyId&, const std::string&, UtcTime) {
         return fail(ErrorCode::unsupported, "no backup here");
     }

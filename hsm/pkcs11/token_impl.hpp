@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "hsm/pkcs11/ckr_error.hpp"
+#include "hsm/pkcs11/keygen.hpp"
 #include "hsm/pkcs11/loaded_module.hpp"
 #include "hsm/pkcs11/mechanism.hpp"
 #include "hsm/pkcs11/session.hpp"
@@ -80,7 +81,7 @@ public:
     Result<void> start() {
         SEALWRIGHT_TRY(mechanisms_, mechanism_set(functions_, info_.slot_id));
         CK_RV rv = CKR_OK;
-        SEALWRIGHT_TRY(const auto session, pool_.open_extra(CKF_SERIAL_SESSION, rv));
+        SEALWRIGHT_TRY(const auto session, pool_.open_first(rv));
         auto logged_in = log_in(session);
         if (!options_.keep_pin) pin_.clear();
         if (!logged_in) {
@@ -177,6 +178,7 @@ private:
     const Secret rejection_key_;  // of the keys that stand in for blocks that do not decrypt
 
     std::mutex keygen_mutex_;  // concurrent generation is racy in SoftHSM and others
+    KeygenMemory keygen_memory_;
 };
 
 // with_session runs one operation on a leased session, and once more after recovery when it says that trying again is

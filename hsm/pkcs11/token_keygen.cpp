@@ -93,7 +93,7 @@ Result<void> TokenImpl::prove(const TokenKey& key, const KeySpec& spec) {
 Result<TokenKey> TokenImpl::generate_on(SessionView session, const KeySpec& spec) {
     SEALWRIGHT_TRY(label_is_free(session, spec.label));
     SEALWRIGHT_TRY(const auto cka_id, fresh_cka_id(session));
-    SEALWRIGHT_TRY(const auto pair, generate_pair(session, spec, cka_id, mechanisms_));
+    SEALWRIGHT_TRY(const auto pair, generate_pair(session, spec, cka_id, mechanisms_, keygen_memory_));
     SEALWRIGHT_TRY(const auto public_key, read_public_key(session, pair.public_key));
     if (public_key.type() != spec.type || (spec.type == crypto::KeyType::rsa && public_key.bits() != spec.rsa_bits)) {
         return fail(ErrorCode::token,

@@ -123,7 +123,7 @@ Result<void> TokenImpl::recover_now() {
         anchor = CK_INVALID_HANDLE;
     }
     if (anchor == CK_INVALID_HANDLE) {
-        const CK_RV rv = functions_.C_OpenSession(slot.value(), CKF_SERIAL_SESSION, nullptr, nullptr, &anchor);
+        const CK_RV rv = functions_.C_OpenSession(slot.value(), pool_.flags(), nullptr, nullptr, &anchor);
         if (rv != CKR_OK) return give_up(ckr_error("C_OpenSession", rv, "the token opens no session"));
     }
     const std::uint64_t next_generation = pool_.generation() + 1;

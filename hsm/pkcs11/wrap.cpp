@@ -14,84 +14,8 @@ namespace {
 
 using crypto::KeyType;
 
-struct WrapMechanism {
-    CK_MECHANISM_TYPE type;
-    std::string_view name;
-};
-// The best first. 0x210A is what 0x210B was called before PKCS#11 3.0 (its padding is RFC 5649's in SoftHSM); key wrap
-// without padding takes encodings that are a multiple of eight octets alone.
-constexpr std::array kWrapping{
-    WrapMechanism{CKM_AES_KEY_WRAP_KWP, "CKM_AES_KEY_WRAP_KWP"},
-    WrapMechanism{CKM_AES_KEY_WRAP_PAD, "CKM_AES_KEY_WRAP_PAD"},
-    WrapMechanism{CKM_AES_KEY_WRAP, "CKM_AES_KEY_WRAP"},
-};
-constexpr std::size_t kMaxWrapped = 65536;
-
 Error refused(std::string_view what, std::string detail = {}) {
     return fail(ErrorCode::denied, std::string{what}, std::move(detail));
-}
-
-WrappingKey read_wrapping_key(SessionView session, CK_OBJECT_HANDLE object, const std::string& label) {
-    const auto octets = [&](CK_ATTRIBUTE_TYPE type) {
-        return read_attribute(session, object, type).value.value_or(Bytes{});
-    };
-    return {label, octets(CKA_ID), octets(CKA_CHECK_VALUE),
-            boolean_of(read_attribute(session, object, CKA_TRUSTED)).value_or(false), wrapping_fault(session, object)};
-}
-
-struct FoundWrappingKey {
-    CK_OBJECT_HANDLE handle;
-    WrappingKey key;
-};
-
-Result<FoundWrappingKey> wrapping_key_of(SessionView session, const std::string& label, CK_RV* rv = nullptr) {
-    const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
-    SEALWRIGHT_TRY(const auto found, find_objects(session, CKO_SECRET_KEY, criteria, rv));
-    if (found.empty()) return fail(ErrorCode::not_found, "the token has no wrapping key '" + label + "'");
-    if (found.size() > 1)
-        return fail(ErrorCode::conflict, "the token has " + std::to_string(found.size()) + " keys '" + label + "'");
-    return FoundWrappingKey{found.front(), read_wrapping_key(session, found.front(), label)};
-}
-
-Result<void> check_trusted(const WrappingKey& key) {
-    if (!key.trusted)
-        return refused("the wrapping key '" + key.label + "' is not one that the token's SO has marked as trusted",
-                       "CKA_TRUSTED is not true");
-    if (!key.fault.empty())
-        return refused("the wrapping key '" + key.label + "' does not keep what it wraps secret; make another one",
-                       key.fault);
-    return success();
-}
-
-// wrap_once gives what the token wrapped, or the code that it answered.
-CK_RV wrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by, CK_OBJECT_HANDLE key, Bytes& out) {
-    CK_MECHANISM mechanism{type, nullptr, 0};
-    unsigned long length = 0;
-    CK_RV rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, nullptr, &length);
-    if (rv != CKR_OK) return rv;
-    if (length == 0 || length > kMaxWrapped) return CKR_DATA_LEN_RANGE;
-    out.resize(length);
-    rv = session.functions->C_WrapKey(session.handle, &mechanism, by, key, out.data(), &length);
-    if (rv != CKR_OK) return rv;
-    if (length > out.size()) return CKR_DATA_LEN_RANGE;
-    out.resize(length);
-    return CKR_OK;
-}
-
-// takes_another: this mechanism does not do it, another may (SoftHSM's key wrap answers CKR_KEY_SIZE_RANGE to an
-// encoding that is no multiple of eight octets).
-bool takes_another(CK_RV rv) {
-    return rv == CKR_MECHANISM_INVALID || rv == CKR_KEY_SIZE_RANGE || rv == CKR_MECHANISM_PARAM_INVALID ||
-           rv == CKR_FUNCTION_NOT_SUPPORTED;
-}
-
-Result<CK_MECHANISM_TYPE> mechanism_named(const std::string& name, const MechanismSet& token) {
-    for (const WrapMechanism& known : kWrapping) {
-        if (known.name != name) continue;
-        if (token.contains(known.type)) return known.type;
-        return fail(ErrorCode::unsupported, "the token does not unwrap by " + name);
-    }
-    return fail(ErrorCode::unsupported, "the backup was wrapped in a way that is not known here", name);
 }
 
 CK_KEY_TYPE token_key_type(KeyType type) {
@@ -140,14 +64,11 @@ AttributeTemplate restored_template(const KeyBackup& backup, const MechanismSet&
 }
 
 // unwrap_once: one attempt. A refused template has made no key, which is looked up before the next attempt.
-Result<CK_OBJECT_HANDLE> unwrap_once(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by,
+Result<CK_OBJECT_HANDLE> unwrap_once(SessionView session, const WrapMethod& method, CK_OBJECT_HANDLE by,
                                      const KeyBackup& backup, AttributeTemplate& attributes, bool& refused_template) {
-    CK_MECHANISM mechanism{type, nullptr, 0};
     auto list = attributes.attributes();
     CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-    const CK_RV rv = session.functions->C_UnwrapKey(session.handle, &mechanism, by, mutable_octets(backup.wrapped),
-                                                    static_cast<unsigned long>(backup.wrapped.size()), list.data(),
-                                                    static_cast<unsigned long>(list.size()), &made);
+    const CK_RV rv = method.unwrap(session, by, backup.wrapped, list, made);
     if (rv == CKR_OK) return made;
     refused_template = template_refused(rv);
     SEALWRIGHT_TRY(nothing_made(session, backup.cka_id));
@@ -155,16 +76,16 @@ Result<CK_OBJECT_HANDLE> unwrap_once(SessionView session, CK_MECHANISM_TYPE type
 }
 
 // unwrap leaves out as few of the optional attributes as it can: none, else one alone, else from the end.
-Result<CK_OBJECT_HANDLE> unwrap(SessionView session, CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE by,
+Result<CK_OBJECT_HANDLE> unwrap(SessionView session, const WrapMethod& method, CK_OBJECT_HANDLE by,
                                 const KeyBackup& backup, AttributeTemplate attributes,
                                 std::vector<std::string>& dropped) {
     bool refused_template = false;
-    auto whole = unwrap_once(session, type, by, backup, attributes, refused_template);
+    auto whole = unwrap_once(session, method, by, backup, attributes, refused_template);
     if (whole || !refused_template) return whole;
     for (std::size_t i = 0; i < attributes.optional_count(); ++i) {
         AttributeTemplate fewer = attributes;
         const std::string name = fewer.drop_optional_at(i);
-        auto made = unwrap_once(session, type, by, backup, fewer, refused_template);
+        auto made = unwrap_once(session, method, by, backup, fewer, refused_template);
         if (made) dropped.push_back("private " + name);
         if (made || !refused_template) return made;
     }
@@ -172,7 +93,7 @@ Result<CK_OBJECT_HANDLE> unwrap(SessionView session, CK_MECHANISM_TYPE type, CK_
         const auto name = attributes.drop_optional();
         if (!name) return whole;
         dropped.push_back("private " + *name);
-        auto made = unwrap_once(session, type, by, backup, attributes, refused_template);
+        auto made = unwrap_once(session, method, by, backup, attributes, refused_template);
         if (made || !refused_template) return made;
     }
 }
@@ -230,7 +151,9 @@ Result<CK_OBJECT_HANDLE> create_public_half(SessionView session, const KeyBackup
 }
 
 Result<void> check_backup_target(const KeyBackup& backup, const WrappingKey& by) {
-    SEALWRIGHT_TRY(check_trusted(by));
+    SEALWRIGHT_TRY(check_wrapping_key(by));
+    if (backup.rsa_aes.has_value() != by.public_key.has_value())
+        return fail(ErrorCode::conflict, "'" + by.label + "' is another kind of key than the backup's wrapping key");
     const bool comparable = !backup.wrapping_check_value.empty() && !by.check_value.empty();
     if (comparable && backup.wrapping_check_value != by.check_value) {
         return fail(ErrorCode::conflict, "'" + by.label + "' is another wrapping key than the backup's",
@@ -276,17 +199,24 @@ Result<KeyBackup> TokenImpl::back_up(const KeyId& key, const std::string& wrappi
         const auto by = wrapping_key_of(lease.view(), wrapping_label, &rv);
         lease.failed(rv);
         if (!by) return {by.error(), handles_lost(rv)};
-        if (auto trusted = check_trusted(by.value().key); !trusted) return {trusted.error(), false};
+        const WrappingKey& safe = by.value().key;
+        if (auto usable = check_wrapping_key(safe); !usable) return {usable.error(), false};
         rv = CKR_MECHANISM_INVALID;
-        for (const WrapMechanism& mechanism : kWrapping) {
-            if (!mechanisms_.contains(mechanism.type)) continue;
+        for (const WrapMethod& method : WrapMethod::all(by.value().kind, mechanisms_)) {
+            const Trial trial = try_to_read(lease.view(), method, by.value().halves, mechanisms_);
+            if (!trial.fault.empty()) {
+                return {refused("the token does not keep secret what the wrapping key '" + wrapping_label +
+                                    "' unwraps: whoever has it, its PIN and a backup could read the key",
+                                trial.fault),
+                        false};
+            }
             Bytes wrapped;
-            rv = wrap_once(lease.view(), mechanism.type, by.value().handle, entry->private_key, wrapped);
+            rv = method.wrap(lease.view(), by.value().halves.wrapping, entry->private_key, wrapped);
             if (rv == CKR_OK) {
                 return {
-                    KeyBackup{entry->key.public_key, entry->key.label, entry->key.cka_id, std::string{mechanism.name},
-                              wrapping_label, by.value().key.cka_id, by.value().key.check_value, info_.serial,
-                              info_.label, now, evidence_json(told), std::move(wrapped)},
+                    KeyBackup{entry->key.public_key, entry->key.label, entry->key.cka_id, std::string{method.name()},
+                              wrapping_label, safe.cka_id, safe.check_value, info_.serial, info_.label, now,
+                              evidence_json(told), std::move(wrapped), method.parameters()},
                     false};
             }
             if (!takes_another(rv)) break;
@@ -338,10 +268,10 @@ Result<TokenKey> TokenImpl::restore_on(SessionView session, const KeyBackup& bac
     }
     SEALWRIGHT_TRY(const auto by, wrapping_key_of(session, wrapping_label));
     SEALWRIGHT_TRY(check_backup_target(backup, by.key));
-    SEALWRIGHT_TRY(const auto type, mechanism_named(backup.mechanism, mechanisms_));
+    SEALWRIGHT_TRY(const auto method, WrapMethod::of(backup, mechanisms_));
     TokenKey key{backup.public_key.id(), backup.cka_id, backup.label, backup.public_key, true, {}};
     key.mobility = KeyMobility::restored;
-    SEALWRIGHT_TRY(const auto private_half, unwrap(session, type, by.handle, backup,
+    SEALWRIGHT_TRY(const auto private_half, unwrap(session, method, by.halves.unwrapping, backup,
                                                    restored_template(backup, mechanisms_), key.dropped_attributes));
     const auto public_half = create_public_half(session, backup);
     if (!public_half) {
@@ -370,7 +300,7 @@ Result<void> TokenImpl::check_restore(const KeyBackup& backup, const std::string
         return fail(ErrorCode::unsupported, "this libcrypto cannot verify what the restored key would sign");
     SEALWRIGHT_TRY(const auto by, find_wrapping_key(wrapping_label));
     SEALWRIGHT_TRY(check_backup_target(backup, by));
-    SEALWRIGHT_TRY(mechanism_named(backup.mechanism, mechanisms_));
+    SEALWRIGHT_TRY(WrapMethod::of(backup, mechanisms_));
     return success();
 }
 

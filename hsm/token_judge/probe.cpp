@@ -263,7 +263,7 @@ Result<SigningKey> Probe::house_key(SessionView session, KeyType type, unsigned 
     if (accepted_optionals_) return tolerant_key(session, type, bits, algorithms, fail(ErrorCode::token));
     const Bytes id = fresh_id();
     auto made = pkcs11::generate_pair(session, {type, bits, ref_.key_label, std::string{kNonExtractable}, algorithms},
-                                      id, mechanisms_);
+                                      id, mechanisms_, keygen_memory_);
     if (!made) return tolerant_key(session, type, bits, algorithms, made.error());
     reporter_.check("template.accepted", true);
     return finish_key({made.value().public_key, made.value().private_key, id}, session, type, algorithms,

@@ -8,6 +8,7 @@
 
 #include "base/secret.hpp"
 #include "crypto/random.hpp"
+#include "hsm/pkcs11/keygen.hpp"
 #include "hsm/pkcs11/mechanism.hpp"
 #include "hsm/pkcs11/objects.hpp"
 #include "hsm/pkcs11/token.hpp"
@@ -165,6 +166,7 @@ private:
                                     const std::vector<SignatureAlgorithm>& algorithms, const Error& refused);
 
     CK_SESSION_HANDLE session_ = CK_INVALID_HANDLE;
+    pkcs11::KeygenMemory keygen_memory_;
     std::optional<std::size_t> accepted_optionals_;  // how many attributes the token takes beyond the essential ones
 };
 

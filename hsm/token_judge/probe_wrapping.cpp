@@ -11,12 +11,6 @@ namespace {
 
 using pkcs11::ckr_name;
 
-// CK_RSA_AES_KEY_WRAP_PARAMS of PKCS#11 2.40, which p11-kit's header lacks.
-struct RsaAesKeyWrapParams {
-    unsigned long aes_key_bits;
-    CK_RSA_PKCS_OAEP_PARAMS* oaep;
-};
-
 // Wrapper is one mechanism with its parameters and the keys that it wraps and unwraps by.
 class Wrapper {
 public:
@@ -39,7 +33,8 @@ public:
     std::string name() const { return pkcs11::mechanism_name(type_); }
     // is_for_backups: the mechanisms that `hsm backup` uses. CKM_AES_CBC_PAD does not authenticate what it wraps.
     bool is_for_backups() const {
-        return type_ == CKM_AES_KEY_WRAP || type_ == CKM_AES_KEY_WRAP_PAD || type_ == kCkmAesKeyWrapKwp;
+        return type_ == CKM_AES_KEY_WRAP || type_ == CKM_AES_KEY_WRAP_PAD || type_ == kCkmAesKeyWrapKwp ||
+               type_ == kCkmRsaAesKeyWrap;
     }
 
 private:
@@ -56,7 +51,7 @@ private:
     CK_OBJECT_HANDLE wrapping_, unwrapping_;
     std::array<std::uint8_t, 16> iv_{};
     CK_RSA_PKCS_OAEP_PARAMS oaep_{CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, nullptr, 0};
-    RsaAesKeyWrapParams rsa_aes_{};
+    CK_RSA_AES_KEY_WRAP_PARAMS_2_40 rsa_aes_{};
 };
 
 constexpr std::array<unsigned long, 4> kByAes{CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_PAD, kCkmAesKeyWrapKwp,
@@ -258,14 +253,17 @@ RoundTrip round_trip(Probe& probe, Wrapper& wrapper, const Target& target) {
     return {true, true, failure};
 }
 
-// BoundKey is a wrapping key as `hsm wrapping-key` makes it, but for CKA_TRUSTED, which is the SO's to give: its
-// CKA_UNWRAP_TEMPLATE binds what it unwraps (PKCS#11 3.0, 4.9).
+// BoundKey is a wrapping key as `hsm wrapping-key` makes it, AES or RSA, but for CKA_TRUSTED, which is the SO's to
+// give: its CKA_UNWRAP_TEMPLATE binds what it unwraps (PKCS#11 3.0, 4.9).
 class BoundKey {
 public:
-    explicit BoundKey(Probe& probe) : probe_(probe) {
+    BoundKey(Probe& probe, bool is_rsa) : probe_(probe) {
         static std::uint8_t yes = CK_TRUE;
-        static std::array<CK_ATTRIBUTE, kBound> bound{
-            {{CKA_PRIVATE, &yes, 1}, {CKA_SENSITIVE, &yes, 1}, {CKA_WRAP_WITH_TRUSTED, &yes, 1}}};
+        static CK_OBJECT_CLASS object_class = CKO_PRIVATE_KEY;
+        static std::array<CK_ATTRIBUTE, kBound> bound{{{CKA_CLASS, &object_class, sizeof object_class},
+                                                       {CKA_PRIVATE, &yes, 1},
+                                                       {CKA_SENSITIVE, &yes, 1},
+                                                       {CKA_WRAP_WITH_TRUSTED, &yes, 1}}};
         const Bytes id = probe.fresh_id();
         // SoftHSM 2.6.1 reads a template in its order: the array before the label.
         Attributes attributes;
@@ -273,29 +271,48 @@ public:
             .octets(CKA_UNWRAP_TEMPLATE, {reinterpret_cast<const std::uint8_t*>(bound.data()), sizeof bound});
         attributes.octets(CKA_LABEL, view_of(probe.ref().key_label)).octets(CKA_ID, id);
         attributes.flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
-        attributes.number(CKA_VALUE_LEN, 32).flag(CKA_WRAP, true).flag(CKA_UNWRAP, true);
-        CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-        made_ = probe.f().C_GenerateKey(probe.session(), &mechanism, attributes.data(), attributes.size(), &key_);
-        if (made_ != CKR_OK) key_ = CK_INVALID_HANDLE;
+        attributes.flag(CKA_UNWRAP, true);
+        made_ = is_rsa ? make_rsa(id, attributes) : make_aes(attributes);
+        if (made_ != CKR_OK) halves_ = {};
     }
-    ~BoundKey() { probe_.destroy(key_); }
+    ~BoundKey() {
+        if (halves_.public_key == halves_.private_key) halves_.public_key = CK_INVALID_HANDLE;
+        probe_.destroy(halves_);
+    }
     BoundKey(const BoundKey&) = delete;
     BoundKey& operator=(const BoundKey&) = delete;
     CK_RV made() const noexcept { return made_; }
-    CK_OBJECT_HANDLE handle() const noexcept { return key_; }
+    CK_OBJECT_HANDLE wrapping() const noexcept { return halves_.public_key; }
+    CK_OBJECT_HANDLE unwrapping() const noexcept { return halves_.private_key; }
     // kept: the attribute reads back with as many members.
     bool kept() const {
         CK_ATTRIBUTE attribute{CKA_UNWRAP_TEMPLATE, nullptr, 0};
-        return probe_.f().C_GetAttributeValue(probe_.session(), key_, &attribute, 1) == CKR_OK &&
+        return probe_.f().C_GetAttributeValue(probe_.session(), unwrapping(), &attribute, 1) == CKR_OK &&
                attribute.ulValueLen == kBound * sizeof(CK_ATTRIBUTE);
     }
 
 private:
-    static constexpr std::size_t kBound = 3;
+    static constexpr std::size_t kBound = 4;
+
+    CK_RV make_aes(Attributes& attributes) {
+        attributes.number(CKA_VALUE_LEN, 32).flag(CKA_WRAP, true);
+        CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+        const CK_RV rv = probe_.f().C_GenerateKey(probe_.session(), &mechanism, attributes.data(), attributes.size(),
+                                                  &halves_.private_key);
+        halves_.public_key = halves_.private_key;
+        return rv;
+    }
+    CK_RV make_rsa(const Bytes& id, Attributes& of_private) {
+        halves_.id = id;
+        Attributes of_public = probe_.base(id);
+        const std::array<std::uint8_t, 3> exponent{1, 0, 1};
+        of_public.flag(CKA_WRAP, true).number(CKA_MODULUS_BITS, 3072).octets(CKA_PUBLIC_EXPONENT, exponent);
+        return probe_.generate(probe_.main(), CKM_RSA_PKCS_KEY_PAIR_GEN, of_public, of_private, halves_);
+    }
 
     Probe& probe_;
     CK_RV made_ = CKR_OK;
-    CK_OBJECT_HANDLE key_ = CK_INVALID_HANDLE;
+    KeyPair halves_;
 };
 
 // unwrap_bound unwraps by a template that agrees with the bound one, or by one that contradicts it in everything.
@@ -324,27 +341,47 @@ std::optional<std::string> bound_by(Probe& probe, Wrapper& wrapper, const Target
     return bound ? "" : wrapper.name() + ": a key is unwrapped with PRIVATE and SENSITIVE false";
 }
 
-// unwrap_template gives why the house's wrapping keys cannot be made in this token; nothing where they can.
-std::string unwrap_template(Probe& probe, const Target& target) {
-    constexpr std::string_view kRule = "wrap.unwrap-template-obeyed";
-    const auto tell = [&](Outcome outcome, const std::string& why) {
-        probe.report().finding(kRule, outcome, why);
-        return why;
-    };
-    const BoundKey key{probe};
+// Bound is what one kind of wrapping key came to; `why` is empty where it holds.
+struct Bound {
+    Outcome outcome;
+    std::string why;
+};
+
+Bound bound_key(Probe& probe, const Target& target, bool is_rsa) {
+    const BoundKey key{probe, is_rsa};
+    const std::string kind = is_rsa ? "RSA: " : "AES: ";
     if (key.made() != CKR_OK)
-        return tell(Outcome::not_applicable, "no key with a CKA_UNWRAP_TEMPLATE is made: " + ckr_name(key.made()));
-    if (!key.kept()) return tell(Outcome::broken, "CKA_UNWRAP_TEMPLATE is taken, and does not read back");
+        return {Outcome::not_applicable, kind + "no key with a CKA_UNWRAP_TEMPLATE is made: " + ckr_name(key.made())};
+    if (!key.kept()) return {Outcome::broken, kind + "CKA_UNWRAP_TEMPLATE is taken, and does not read back"};
     bool tried = false;
-    for (const unsigned long type : kByAes) {
+    const auto types = is_rsa ? std::vector{kCkmRsaAesKeyWrap} : std::vector(kByAes.begin(), kByAes.end());
+    for (const unsigned long type : types) {
         if (!probe.offers(type)) continue;
-        Wrapper wrapper{type, key.handle(), key.handle()};
+        Wrapper wrapper{type, key.wrapping(), key.unwrapping()};
         const auto loose = bound_by(probe, wrapper, target);
-        if (loose && !loose->empty()) return tell(Outcome::broken, *loose);
+        if (loose && !loose->empty()) return {Outcome::broken, *loose};
         tried = tried || loose;
     }
-    if (!tried) return tell(Outcome::undecided, "a key with a CKA_UNWRAP_TEMPLATE unwraps nothing");
-    return tell(Outcome::holds, "");
+    if (!tried) return {Outcome::undecided, kind + "a key with a CKA_UNWRAP_TEMPLATE unwraps nothing"};
+    return {Outcome::holds, ""};
+}
+
+// unwrap_template gives why none of the house's wrapping keys can be made in this token; nothing where one can.
+std::string unwrap_template(Probe& probe, const Target& target) {
+    std::vector<Bound> kinds;
+    if (probe.offers(CKM_AES_KEY_GEN)) kinds.push_back(bound_key(probe, target, false));
+    if (probe.offers(kCkmRsaAesKeyWrap)) kinds.push_back(bound_key(probe, target, true));
+    Bound told{Outcome::not_applicable, "no wrapping key is made"};
+    bool usable = false;
+    for (const Bound& kind : kinds) {
+        usable = usable || kind.outcome == Outcome::holds;
+        const bool says_more = kind.outcome == Outcome::broken ||
+                               (told.outcome != Outcome::broken && kind.outcome == Outcome::holds) ||
+                               (told.outcome == Outcome::not_applicable);
+        if (says_more && told.outcome != Outcome::broken) told = kind;
+    }
+    probe.report().finding("wrap.unwrap-template-obeyed", told.outcome, told.why);
+    return usable ? "" : told.why;
 }
 
 // nothing_unwrapped: rules about restored keys need one.

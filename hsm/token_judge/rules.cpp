@@ -141,7 +141,9 @@ constexpr std::array kRules{
     Rule{"session.many", note, "256 sessions can be open at the same time.",
          "30 lanes are enough for every token known; nothing to do."},
     Rule{"session.read-only-signs", limit, "A read-only session signs.",
-         "The signer opens read-only sessions: the token cannot be used by it before that is solved."},
+         "Where such a session is refused, the signer opens read/write ones; where it opens and does not sign, the "
+         "token "
+         "cannot be used by it."},
     Rule{"session.login-shared", limit, "A login counts for every session of the process.",
          "Each session would need its own login: set lanes = 1."},
     Rule{"session.relogin", unfit, "After C_Logout and C_Login the same keys are there and sign.",

@@ -140,6 +140,9 @@ private:
         } else if (is(word, "limit") && fault_.function == "C_OpenSession") {
             action_.limit = number_of(word);
             standing_ = true;
+        } else if (is(word, "read_only") && fault_.function == "C_OpenSession") {
+            action_.read_only = code_of(value_of(word));
+            standing_ = true;
         } else {
             return false;
         }

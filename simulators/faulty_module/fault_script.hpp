@@ -13,7 +13,7 @@
 // Conditions; a fault acts where all that stand in its line hold:
 //   after=N         not in the first N calls (default 0). Counting begins when the line is read.
 //   count=N         in the N calls behind those; 0: without end. Default 1; 0 for what describes a token rather than
-//                   an event (rate, serialise, race, limit, attribute, ignore, alter=key).
+//                   an event (rate, serialise, race, limit, read_only, attribute, ignore, alter=key).
 //   percent=P       in P of 100 of those calls, at random; seed=S (default 1) makes the same choices every time.
 //   on=USR1|USR2    not before the process has got that signal; counting begins then.
 //   once_file=PATH  only if PATH can be created anew: not again in a process that was restarted.
@@ -26,6 +26,7 @@
 //   included, the one that came later answers
 //                   CKR_OPERATION_NOT_INITIALIZED: a token that is not thread-safe
 //   limit=N         C_OpenSession: with N sessions open it answers CKR_SESSION_COUNT
+//   read_only=CODE  C_OpenSession: CODE to whoever asks for a read-only session
 //   hang            sleeps for ever
 //   crash | abort | exit   SIGSEGV, SIGABRT, or status 1 without a word
 //   alter=signature C_Sign, C_SignFinal: the real signature with its last bit flipped
@@ -83,7 +84,7 @@ struct Action {
     unsigned long delay_ms = 0;
     unsigned long rate = 0;
     bool serialise = false, race = false;
-    std::optional<unsigned long> limit;
+    std::optional<unsigned long> limit, read_only;
     End end = End::none;
     bool alter_signature = false, alter_key = false;
     unsigned long truncate = 0;

@@ -139,6 +139,7 @@ CK_RV limited_open(CK_SLOT_ID slot, CK_FLAGS flags, void* application, CK_NOTIFY
         const std::scoped_lock lock{sessions_mutex};
         for (const auto& action : verdict) {
             if (action.limit && sessions.size() >= *action.limit) return CKR_SESSION_COUNT;
+            if (action.read_only && (flags & CKF_RW_SESSION) == 0) return *action.read_only;
         }
         const CK_RV rv = real->C_OpenSession(slot, flags, application, notify, session);
         if (rv == CKR_OK) sessions.insert(*session);

@@ -52,9 +52,9 @@ void add_key_commands(Grammar& grammar, CLI::App& hsm);
 
 // add_module_options adds --module and --module-init-args and gives the first; add_token_choice which token of it;
 // add_token_options where its user PIN comes from too.
-CLI::Option* add_module_options(CLI::App& command, HsmOptions& options);
-void add_token_choice(CLI::App& command, HsmOptions& options);
-void add_token_options(CLI::App& command, HsmOptions& options);
+CLI::Option* add_module_options(CLI::App& command, TokenOptions& options);
+void add_token_choice(CLI::App& command, TokenOptions& options);
+void add_token_options(CLI::App& command, TokenOptions& options);
 
 // add_judge_commands: hsm test, hsm bench.
 void add_judge_commands(Grammar& grammar, CLI::App& group);

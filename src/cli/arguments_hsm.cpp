@@ -94,7 +94,7 @@ void add_pin(Grammar& grammar, CLI::App& hsm) {
 
 }  // namespace
 
-CLI::Option* add_module_options(CLI::App& command, HsmOptions& options) {
+CLI::Option* add_module_options(CLI::App& command, TokenOptions& options) {
     CLI::Option* module = command.add_option("--module", options.module, "The PKCS#11 module");
     module->type_name("PATH");
     command.add_option("--module-init-args", options.init_args, "Init arguments of the module (NSS needs them)")
@@ -102,7 +102,7 @@ CLI::Option* add_module_options(CLI::App& command, HsmOptions& options) {
     return module;
 }
 
-void add_token_choice(CLI::App& command, HsmOptions& options) {
+void add_token_choice(CLI::App& command, TokenOptions& options) {
     command.add_option("--token-serial", options.token_serial, "The token with this serial number")->type_name(kSerial);
     command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
 }
@@ -113,7 +113,7 @@ void add_pin_source(CLI::App& command, SecretOptions& options, const std::string
         ->excludes("--" + name + "-fd", "--" + name + "-file");
 }
 
-void add_token_options(CLI::App& command, HsmOptions& options) {
+void add_token_options(CLI::App& command, TokenOptions& options) {
     add_token_choice(command, options);
     add_pin_source(command, options.pin, "pin", "the user PIN");
 }

@@ -9,13 +9,8 @@ namespace sealwright::cli {
 namespace {
 
 void add_judged_token(CLI::App& command, JudgedTokenOptions& options) {
-    command.add_option("--module", options.module, "The PKCS#11 module")->required()->type_name("PATH");
-    command.add_option("--module-init-args", options.init_args, "Init arguments of the module (NSS needs them)")
-        ->type_name("TEXT");
-    command.add_option("--token-serial", options.token_serial, "The token with this serial number")
-        ->type_name("SERIAL");
-    command.add_option("--token-label", options.token_label, "The token with this label")->type_name("LABEL");
-    add_pin_source(command, options.pin, "pin", "the user PIN");
+    add_module_options(command, options)->required();
+    add_token_options(command, options);
     command
         .add_option("--deadline", options.deadline,
                     "Seconds after which a call counts as hung; five times as many for RSA keys")

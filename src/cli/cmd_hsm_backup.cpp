@@ -1,9 +1,9 @@
 // hsm wrapping-key, backup, restore: keys that leave a token wrapped, and come back.
 #include "base/file.hpp"
 #include "cli/commands.hpp"
-#include "cli/token_access.hpp"
 #include "cli/secret_source.hpp"
 #include "cli/times.hpp"
+#include "cli/token_access.hpp"
 #include "cli/wording.hpp"
 
 namespace sealwright::cli {
@@ -12,15 +12,17 @@ namespace {
 using hsm::KeyBackup;
 
 json::object backup_json(const KeyBackup& backup) {
-    return {{"key", backup.public_key.id().hex()},
-            {"label", backup.label},
-            {"type", crypto::key_type_name(backup.public_key.type())},
-            {"mechanism", backup.mechanism},
-            {"wrapping_key", backup.wrapping_label},
-            {"wrapping_key_check_value", to_hex(backup.wrapping_check_value)},
-            {"token_serial", backup.token_serial},
-            {"token_label", backup.token_label},
-            {"made_at", to_rfc3339(backup.made_at)}};
+    json::object told{{"key", backup.public_key.id().hex()},
+                      {"label", backup.label},
+                      {"type", crypto::key_type_name(backup.public_key.type())},
+                      {"mechanism", backup.mechanism},
+                      {"wrapping_key", backup.wrapping_label},
+                      {"wrapping_key_check_value", to_hex(backup.wrapping_check_value)},
+                      {"token_serial", backup.token_serial},
+                      {"token_label", backup.token_label},
+                      {"made_at", to_rfc3339(backup.made_at)}};
+    if (backup.rsa_aes) told["oaep_digest"] = crypto::digest_name(backup.rsa_aes->oaep_digest);
+    return told;
 }
 
 void show_backup(Output& output, const KeyBackup& backup) {
@@ -28,11 +30,26 @@ void show_backup(Output& output, const KeyBackup& backup) {
     facts.add("Key", backup.public_key.id().hex());
     facts.add("Label", backup.label);
     facts.add("Type", key_text(backup.public_key));
-    facts.add("Wrapped by",
-              backup.wrapping_label + ", check value " + to_hex(backup.wrapping_check_value) + ", " + backup.mechanism);
+    const std::string oaep =
+        backup.rsa_aes ? " (OAEP " + std::string{crypto::digest_name(backup.rsa_aes->oaep_digest)} + ")" : "";
+    facts.add("Wrapped by", backup.wrapping_label + (backup.rsa_aes ? ", SHA-256 of its SPKI " : ", check value ") +
+                                to_hex(backup.wrapping_check_value) + ", " + backup.mechanism + oaep);
     facts.add("From token", backup.token_label + ", serial " + backup.token_serial);
     facts.add("Made at", to_rfc3339(backup.made_at));
     output.facts(facts);
+}
+
+// make_wrapping_key asks for the SO's PIN, and for an RSA key for the user's as well.
+Result<hsm::pkcs11::WrappingKey> make_wrapping_key(Context& context, const HsmBackupOptions& options,
+                                                   const std::shared_ptr<hsm::pkcs11::Module>& module,
+                                                   const hsm::pkcs11::TokenInfo& token) {
+    const std::string of_token = " PIN of token " + token.label + " (serial " + token.serial + "):";
+    const hsm::pkcs11::TokenSelector selector{.serial = token.serial, .label = token.label};
+    SEALWRIGHT_TRY(const auto so_pin, read_secret(options.pin, context.terminal, "SO" + of_token, "so-pin"));
+    if (options.type == "AES-256") return hsm::pkcs11::create_wrapping_key(module, selector, so_pin, options.label);
+    SEALWRIGHT_TRY(const auto pin, read_secret(options.user_pin, context.terminal, "User" + of_token, "pin"));
+    return hsm::pkcs11::create_rsa_wrapping_key(module, selector, {so_pin, pin}, options.label,
+                                                options.type == "RSA-4096" ? 4096 : 3072);
 }
 
 }  // namespace
@@ -40,23 +57,25 @@ void show_backup(Output& output, const KeyBackup& backup) {
 Result<ExitCode> hsm_wrapping_key(Context& context, const HsmBackupOptions& options) {
     SEALWRIGHT_TRY(const auto module, load_module(options));
     SEALWRIGHT_TRY(const auto chosen, choose_token(*module, options));
-    SEALWRIGHT_TRY(const auto pin,
-                   read_secret(options.pin, context.terminal,
-                               "SO PIN of token " + chosen.label + " (serial " + chosen.serial + "):", "so-pin"));
-    SEALWRIGHT_TRY(const auto made, hsm::pkcs11::create_wrapping_key(
-                                        module, {.serial = chosen.serial, .label = chosen.label}, pin, options.label));
+    SEALWRIGHT_TRY(const auto made, make_wrapping_key(context, options, module, chosen));
+    const bool is_rsa = made.public_key.has_value();
     if (context.output.wants_json()) {
-        context.output.json(json::object{{"label", made.label},
-                                         {"cka_id", to_hex(made.cka_id)},
-                                         {"check_value", to_hex(made.check_value)},
-                                         {"trusted", made.trusted}});
+        json::object told{{"label", made.label},
+                          {"type", options.type},
+                          {"cka_id", to_hex(made.cka_id)},
+                          {"check_value", to_hex(made.check_value)},
+                          {"trusted", made.trusted}};
+        if (is_rsa) told["spki"] = to_base64(made.public_key->spki().view());
+        context.output.json(told);
     } else {
         Facts facts;
-        facts.add("Wrapping key", made.label);
+        facts.add("Wrapping key", made.label + ", " + options.type);
         facts.add("CKA_ID", to_hex(made.cka_id));
-        facts.add("Check value", made.check_value.empty() ? "the token gives none" : to_hex(made.check_value));
+        facts.add(is_rsa ? "SHA-256 of its SPKI" : "Check value",
+                  made.check_value.empty() ? "the token gives none" : to_hex(made.check_value));
         context.output.facts(facts);
-        context.output.note("Without this key no backup opens: see to it that a second token has it.");
+        context.output.note(is_rsa ? "Without its private half no backup opens: see to it that a second token has it."
+                                   : "Without this key no backup opens: see to it that a second token has it.");
     }
     return ExitCode::done;
 }

@@ -32,18 +32,24 @@ struct CeremonyOptions {
     bool yes = false;       // confirmations are answered by the program, and recorded so
 };
 
-struct HsmOptions {
+// TokenOptions: which token, by which module, with which PIN.
+struct TokenOptions {
     std::string module, init_args;
     std::string token_serial, token_label;
     SecretOptions pin;
+};
+
+struct HsmOptions : TokenOptions {
     std::string key;                                       // evidence: id, prefix of one, or label
     std::string evidence_template = "non-extractable-v1";  // evidence: what the key is judged by
 };
 
 // Backup of keys by wrapping. The PIN of HsmOptions is the user's, or the SO's where a wrapping key is made.
 struct HsmBackupOptions : HsmOptions {
-    std::string action;  // wrapping-key: create
-    std::string label;   // wrapping-key: of the new key
+    std::string action;            // wrapping-key: create
+    std::string label;             // wrapping-key: of the new key
+    std::string type = "AES-256";  // wrapping-key: or RSA-3072, RSA-4096
+    SecretOptions user_pin;        // wrapping-key: of an RSA key, whose pair the user makes
     std::string wrapping_key;
     std::string file;
     bool dry_run = false;  // restore: look, and change nothing
@@ -75,10 +81,7 @@ struct PinCheckOptions {
 };
 
 // The token of hsm test and hsm bench.
-struct JudgedTokenOptions {
-    std::string module, init_args;
-    std::string token_serial, token_label;
-    SecretOptions pin;
+struct JudgedTokenOptions : TokenOptions {
     unsigned deadline = 60;  // seconds
     bool yes = false;
 };

@@ -34,13 +34,13 @@ Result<TokenInfo> choose_among(const std::vector<TokenInfo>& tokens, const std::
                : with_advice(fail(ErrorCode::denied, std::to_string(matching.size()) + " tokens match"), advice);
 }
 
-Result<TokenInfo> choose_token(const Module& module, const HsmOptions& options) {
+Result<TokenInfo> choose_token(const Module& module, const TokenOptions& options) {
     SEALWRIGHT_TRY(const auto tokens, module.tokens());
     return choose_among(tokens, options.token_serial, options.token_label,
                         "The module has no initialised token: sealwright hsm tokens --module " + options.module);
 }
 
-Result<std::shared_ptr<Module>> load_module(const HsmOptions& options) {
+Result<std::shared_ptr<Module>> load_module(const TokenOptions& options) {
     auto module = Module::load(options.module, options.init_args);
     if (module) return module;
     return with_advice(module.error(), "Is " + options.module +
@@ -48,7 +48,7 @@ Result<std::shared_ptr<Module>> load_module(const HsmOptions& options) {
                                            "/usr/lib/softhsm/libsofthsm2.so.");
 }
 
-Result<std::shared_ptr<Token>> open_token(Context& context, const HsmOptions& options) {
+Result<std::shared_ptr<Token>> open_token(Context& context, const TokenOptions& options) {
     SEALWRIGHT_TRY(const auto module, load_module(options));
     SEALWRIGHT_TRY(const auto chosen, choose_token(*module, options));
     Secret pin;

@@ -31,15 +31,25 @@ SPKI = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200046b17
                      "bce33576b315ececbb6406837bf51f5")
 
 
-def backup(version=1, wrapped=b"\x09" * 40, label="issuing", time=b"20261122120000Z"):
+def parameters(bits=256, digest="SHA256"):
+    return der(0x30, der(0x02, bits.to_bytes(2, "big")), text(digest))
+
+
+def backup(version=1, wrapped=b"\x09" * 40, label="issuing", time=b"20261122120000Z", mechanism="CKM_AES_KEY_WRAP_KWP", extra=b""):
     content = der(0x30, der(0x02, bytes([version])), der(0x30, SPKI, text(label), der(0x04, b"\x01" * 16)),
-                  der(0x30, text("CKM_AES_KEY_WRAP_KWP"), text("safe"), der(0x04, b"\x02" * 16), der(0x04, b"\x0a\x0b\x0c")),
+                  der(0x30, text(mechanism), text("safe"), der(0x04, b"\x02" * 16), der(0x04, b"\x0a\x0b\x0c"), extra),
                   der(0x30, text("0123456789abcdef"), text("ca"), der(0x18, time)), text("{}"), der(0x04, wrapped))
     return der(0x30, content, der(0x04, hashlib.sha256(content).digest()))
 
 
 save("key_backup", "good", backup())
-save("key_backup", "other_version", backup(2))
+save("key_backup", "other_version", backup(3))
+save("key_backup", "without_parameters", backup(2))
+for digest in ("SHA256", "SHA1", "SHA512"):
+    save("key_backup", "rsa_aes_" + digest.lower(), backup(2, mechanism="CKM_RSA_AES_KEY_WRAP", extra=parameters(digest=digest)))
+save("key_backup", "rsa_aes_128", backup(2, mechanism="CKM_RSA_AES_KEY_WRAP", extra=der(0x30, der(0x02, b"\x00\x80"), text("SHA256"))))
+save("key_backup", "parameters_of_aes", backup(2, extra=parameters()))
+save("key_backup", "parameters_in_1", backup(1, mechanism="CKM_RSA_AES_KEY_WRAP", extra=parameters()))
 save("key_backup", "nothing_wrapped", backup(wrapped=b""))
 save("key_backup", "no_label", backup(label=""))
 save("key_backup", "bad_time", backup(time=b"20261322120000Z"))

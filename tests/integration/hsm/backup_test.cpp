@@ -5,6 +5,7 @@
 
 #include "hsm/pkcs11/cryptoki.hpp"
 #include "hsm/pkcs11/token.hpp"
+#include "hsm/pkcs11/wrap_trial.hpp"
 #include "softhsm.hpp"
 
 namespace sealwright::hsm::pkcs11 {
@@ -274,6 +275,10 @@ public:
         ASSERT_EQ(functions_->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, nullptr, nullptr, &session_),
                   CKR_OK);
     }
+    SessionView view() const { return {functions_, session_}; }
+    CK_OBJECT_HANDLE find(CK_OBJECT_CLASS object_class, const std::string& label) {
+        return find(object_class, CKA_LABEL, bytes_of(view_of(label)));
+    }
     CK_OBJECT_HANDLE find(CK_OBJECT_CLASS object_class, CK_ATTRIBUTE_TYPE type, Bytes value) {
         std::array search{CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof(object_class)},
                           CK_ATTRIBUTE{type, value.data(), value.size()}};
@@ -284,6 +289,88 @@ public:
         functions_->C_FindObjectsFinal(session_);
         EXPECT_EQ(count, 1U);
         return handle;
+    }
+    // make_rsa_safe is an RSA pair as the user makes it who does not think of what is unwrapped by it; trust is the
+    // SO's part: it makes the public half again.
+    void make_rsa_safe(CK_SLOT_ID slot, std::string label) {
+        open(slot);
+        log_in(CKU_USER, std::string{test::SoftHsm::kPin});
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        CK_ULONG bits = 3072;
+        Bytes exponent{1, 0, 1}, id = bytes_of(view_of(label));
+        std::array of_public{CK_ATTRIBUTE{CKA_TOKEN, &yes, sizeof(yes)},
+                             CK_ATTRIBUTE{CKA_PRIVATE, &no, sizeof(no)},
+                             CK_ATTRIBUTE{CKA_WRAP, &yes, sizeof(yes)},
+                             CK_ATTRIBUTE{CKA_MODULUS_BITS, &bits, sizeof(bits)},
+                             CK_ATTRIBUTE{CKA_LABEL, label.data(), label.size()},
+                             CK_ATTRIBUTE{CKA_ID, id.data(), id.size()},
+                             CK_ATTRIBUTE{CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size()}};
+        std::array of_private{CK_ATTRIBUTE{CKA_TOKEN, &yes, sizeof(yes)},
+                              CK_ATTRIBUTE{CKA_PRIVATE, &yes, sizeof(yes)},
+                              CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof(yes)},
+                              CK_ATTRIBUTE{CKA_EXTRACTABLE, &no, sizeof(no)},
+                              CK_ATTRIBUTE{CKA_UNWRAP, &yes, sizeof(yes)},
+                              CK_ATTRIBUTE{CKA_DECRYPT, &no, sizeof(no)},
+                              CK_ATTRIBUTE{CKA_SIGN, &no, sizeof(no)},
+                              CK_ATTRIBUTE{CKA_ID, id.data(), id.size()},
+                              CK_ATTRIBUTE{CKA_LABEL, label.data(), label.size()},
+                              CK_ATTRIBUTE{CKA_DERIVE, &no, sizeof(no)}};
+        CK_MECHANISM generation{CKM_RSA_PKCS_KEY_PAIR_GEN, nullptr, 0};
+        CK_OBJECT_HANDLE public_half = 0, private_half = 0;
+        ASSERT_EQ(functions_->C_GenerateKeyPair(session_, &generation, of_public.data(), of_public.size(),
+                                                of_private.data(), of_private.size(), &public_half, &private_half),
+                  CKR_OK);
+        functions_->C_Logout(session_);
+    }
+    void trust_rsa_safe(CK_SLOT_ID slot, std::string label) {
+        open(slot);
+        log_in(CKU_SO, "31415926");
+        const CK_OBJECT_HANDLE old = find(CKO_PUBLIC_KEY, label);
+        Bytes modulus(384), exponent(3), id = bytes_of(view_of(label));
+        std::array value{CK_ATTRIBUTE{CKA_MODULUS, modulus.data(), modulus.size()},
+                         CK_ATTRIBUTE{CKA_PUBLIC_EXPONENT, exponent.data(), exponent.size()}};
+        ASSERT_EQ(functions_->C_GetAttributeValue(session_, old, value.data(), value.size()), CKR_OK);
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        CK_OBJECT_CLASS object_class = CKO_PUBLIC_KEY;
+        CK_KEY_TYPE type = CKK_RSA;
+        std::array made{CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof(object_class)},
+                        CK_ATTRIBUTE{CKA_KEY_TYPE, &type, sizeof(type)},
+                        CK_ATTRIBUTE{CKA_TOKEN, &yes, sizeof(yes)},
+                        CK_ATTRIBUTE{CKA_PRIVATE, &no, sizeof(no)},
+                        CK_ATTRIBUTE{CKA_WRAP, &yes, sizeof(yes)},
+                        CK_ATTRIBUTE{CKA_TRUSTED, &yes, sizeof(yes)},
+                        CK_ATTRIBUTE{CKA_LABEL, label.data(), label.size()},
+                        CK_ATTRIBUTE{CKA_ID, id.data(), id.size()},
+                        value[0],
+                        value[1]};
+        CK_OBJECT_HANDLE key = 0;
+        ASSERT_EQ(functions_->C_CreateObject(session_, made.data(), made.size(), &key), CKR_OK);
+        ASSERT_EQ(functions_->C_DestroyObject(session_, old), CKR_OK);
+        functions_->C_Logout(session_);
+    }
+    void log_in(CK_USER_TYPE user, std::string pin) {
+        ASSERT_EQ(functions_->C_Login(session_, user, reinterpret_cast<unsigned char*>(pin.data()), pin.size()),
+                  CKR_OK);
+    }
+    // unwraps_carrier is the other way to a key that RSA-AES wrapped: the AES key first, as a key of the attacker's.
+    CK_RV unwraps_carrier(const std::string& safe, Bytes blob) {
+        CK_RSA_PKCS_OAEP_PARAMS oaep{CKM_SHA_1, CKG_MGF1_SHA1, CKZ_DATA_SPECIFIED, nullptr, 0};
+        CK_MECHANISM carrying{CKM_RSA_PKCS_OAEP, &oaep, sizeof(oaep)};
+        CK_OBJECT_CLASS object_class = CKO_SECRET_KEY;
+        CK_KEY_TYPE type = CKK_AES;
+        CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+        std::array chosen{CK_ATTRIBUTE{CKA_CLASS, &object_class, sizeof(object_class)},
+                          CK_ATTRIBUTE{CKA_KEY_TYPE, &type, sizeof(type)},
+                          CK_ATTRIBUTE{CKA_TOKEN, &no, sizeof(no)},
+                          CK_ATTRIBUTE{CKA_PRIVATE, &yes, sizeof(yes)},
+                          CK_ATTRIBUTE{CKA_SENSITIVE, &yes, sizeof(yes)},
+                          CK_ATTRIBUTE{CKA_WRAP_WITH_TRUSTED, &yes, sizeof(yes)},
+                          CK_ATTRIBUTE{CKA_UNWRAP, &yes, sizeof(yes)}};
+        CK_OBJECT_HANDLE key = 0;
+        const CK_RV rv = functions_->C_UnwrapKey(session_, &carrying, find(CKO_PRIVATE_KEY, safe), blob.data(), 384,
+                                                 chosen.data(), chosen.size(), &key);
+        if (rv == CKR_OK) functions_->C_DestroyObject(session_, key);
+        return rv;
     }
     // make_careless_safe is a trusted wrapping key whose SO did not think of what is unwrapped by it.
     void make_careless_safe(CK_SLOT_ID slot, std::string label) {
@@ -430,6 +517,203 @@ TEST_F(BackupTest, FindsItsWrappingKeysAndMakesNoSecond) {
     auto token = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin());
     ASSERT_TRUE(token) << token.error().describe();
     token_ = token.value();
+}
+
+// The attributes of a wrapping key are what the token says of it; the trial is what it does.
+TEST_F(BackupTest, TriesWhetherTheTokenKeepsSecretWhatIsUnwrapped) {
+    const CK_SLOT_ID slot = token_->info().slot_id;
+    token_.reset();
+    {
+        Raw so{softhsm_->module()};
+        so.make_careless_safe(slot, "believed safe");
+    }
+    token_ = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin()).value();
+    Raw user{softhsm_->module()};
+    user.open(slot);
+    const MechanismSet token{CKM_AES_KEY_WRAP_PAD, CKM_EC_KEY_PAIR_GEN};
+    const auto method = WrapMethod::all(WrappingKind::aes, token).front();
+    const auto tried = [&](const std::string& label) {
+        const auto key = user.find(CKO_SECRET_KEY, label);
+        return try_to_read(user.view(), method, {key, key, true, 0}, token);
+    };
+    EXPECT_EQ(tried("safe").wrapped, CKR_OK);
+    EXPECT_EQ(tried("safe").fault, "");
+    EXPECT_EQ(tried("believed safe").wrapped, CKR_OK);
+    EXPECT_THAT(tried("believed safe").fault, HasSubstr("a key that it unwraps"));
+}
+
+// SoftHSM has RSA-AES since 2.7; SEALWRIGHT_TEST_SOFTHSM names one where the system's is older.
+class RsaBackupTest : public BackupTest {
+protected:
+    static Result<WrappingKey> create(const std::string& label, const Secret& so, const Secret& user,
+                                      unsigned bits = 3072) {
+        token_.reset();
+        auto made = create_rsa_wrapping_key(module_, TokenSelector{serial_, {}}, {so, user}, label, bits);
+        token_ = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin()).value();
+        return made;
+    }
+    static void make_safes() {
+        for (const char* label : {"rsa safe", "other rsa safe"}) {
+            if (token_->find_wrapping_key(label)) continue;
+            const auto made = create(label, so_pin(), test::SoftHsm::pin());
+            ASSERT_TRUE(made) << made.error().describe();
+            EXPECT_TRUE(made.value().trusted);
+            EXPECT_EQ(made.value().fault, "");
+            ASSERT_TRUE(made.value().public_key);
+            EXPECT_EQ(made.value().public_key->bits(), 3072U);
+            EXPECT_EQ(made.value().check_value, bytes_of(made.value().public_key->id().view()));
+        }
+    }
+    static bool has_mechanism() {
+        const auto mechanisms = module_->mechanisms(token_->info().slot_id).value();
+        return std::find(mechanisms.begin(), mechanisms.end(), "CKM_RSA_AES_KEY_WRAP") != mechanisms.end();
+    }
+    void SetUp() override {
+        if (has_mechanism()) {
+            make_safes();
+        } else {
+            EXPECT_EQ(create("rsa safe", so_pin(), test::SoftHsm::pin()).error().code(), ErrorCode::unsupported);
+            EXPECT_EQ(token_->find_wrapping_key("rsa safe").error().code(), ErrorCode::not_found);
+            GTEST_SKIP() << "this SoftHSM has no CKM_RSA_AES_KEY_WRAP";
+        }
+    }
+};
+
+TEST_F(RsaBackupTest, BringsAKeyBackByTheParametersThatItWasWrappedWith) {
+    for (const KeyCase& one : {KeyCase{"rsa-aes p256", KeyType::ec_p256, 0},
+                               {"rsa-aes p521", KeyType::ec_p521, 0},
+                               {"rsa-aes rsa4096", KeyType::rsa, 4096}}) {
+        SCOPED_TRACE(one.name);
+        const TokenKey key = make(one.name, one.type, one.bits);
+        const auto backup = token_->back_up(key.id, "rsa safe", kNow);
+        ASSERT_TRUE(backup) << backup.error().describe();
+        EXPECT_EQ(backup.value().mechanism, "CKM_RSA_AES_KEY_WRAP");
+        ASSERT_TRUE(backup.value().rsa_aes);
+        const auto read = parse_key_backup(key_backup_der(backup.value()));
+        ASSERT_TRUE(read) << read.error().describe();
+        ASSERT_TRUE(token_->destroy(key.id));
+        ASSERT_TRUE(token_->check_restore(read.value(), "rsa safe"));
+        const auto restored = token_->restore(read.value(), "rsa safe");
+        ASSERT_TRUE(restored) << restored.error().describe();
+        EXPECT_EQ(restored.value().id, key.id);
+        EXPECT_EQ(listed(key.id).mobility, KeyMobility::restored);
+        EXPECT_TRUE(satisfies(key.id, kWrapBackupRestored)) << evidence_json(token_->evidence(key.id).value());
+        const auto signature = sign(key, view_of("message"));
+        ASSERT_TRUE(signature);
+        EXPECT_TRUE(key.public_key.verify(crypto::default_algorithm(one.type), view_of("message"), signature.value()));
+        EXPECT_TRUE(token_->back_up(key.id, "safe", kNow));  // by AES as well
+        EXPECT_TRUE(token_->destroy(key.id));
+    }
+}
+
+TEST_F(RsaBackupTest, RefusesWhatWasChangedAndAnotherWrappingKey) {
+    const TokenKey key = make("rsa-aes changed", KeyType::ec_p256);
+    const auto backup = token_->back_up(key.id, "rsa safe", kNow).value();
+    ASSERT_TRUE(token_->destroy(key.id));
+    const std::size_t before = token_->keys().value().size();
+    // In the AES key under OAEP, where the two meet, and in the key that the AES key wraps.
+    for (const std::size_t where : {0UL, 200UL, 383UL, 384UL, 400UL, backup.wrapped.size() - 1}) {
+        auto changed = backup;
+        changed.wrapped[where] ^= 1;
+        EXPECT_FALSE(token_->restore(changed, "rsa safe")) << where;
+    }
+    auto cut = backup;
+    cut.wrapped.resize(384);
+    EXPECT_FALSE(token_->restore(cut, "rsa safe"));
+    auto other_digest = backup;
+    other_digest.rsa_aes->oaep_digest = backup.rsa_aes->oaep_digest == crypto::DigestAlgorithm::sha1
+                                            ? crypto::DigestAlgorithm::sha256
+                                            : crypto::DigestAlgorithm::sha1;
+    EXPECT_FALSE(token_->restore(other_digest, "rsa safe"));
+    EXPECT_EQ(token_->restore(backup, "other rsa safe").error().code(), ErrorCode::conflict);
+    EXPECT_EQ(token_->restore(backup, "safe").error().code(), ErrorCode::conflict);
+    auto bare = backup;
+    bare.wrapping_check_value.clear();
+    const auto refused = token_->restore(bare, "other rsa safe");
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().describe(), HasSubstr("C_UnwrapKey"));
+    EXPECT_EQ(token_->keys().value().size(), before);
+    EXPECT_TRUE(token_->restore(backup, "rsa safe"));
+    // And an AES backup is none of an RSA key.
+    const auto by_aes = token_->back_up(key.id, "safe", kNow).value();
+    ASSERT_TRUE(token_->destroy(key.id));
+    EXPECT_EQ(token_->restore(by_aes, "rsa safe").error().code(), ErrorCode::conflict);
+    EXPECT_TRUE(token_->restore(by_aes, "safe"));
+}
+
+TEST_F(RsaBackupTest, GivesAWrappedKeyInPlainToNobody) {
+    const CK_SLOT_ID slot = token_->info().slot_id;
+    token_.reset();
+    {
+        Raw other{softhsm_->module()};
+        other.make_rsa_safe(slot, "careless rsa safe");
+    }
+    {
+        Raw other{softhsm_->module()};
+        other.make_rsa_safe(slot, "user's rsa safe");
+    }
+    {
+        Raw so{softhsm_->module()};
+        so.trust_rsa_safe(slot, "careless rsa safe");
+    }
+    token_ = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin()).value();
+    const TokenKey key = make("rsa-aes coveted", KeyType::ec_p256);
+    const auto backup = token_->back_up(key.id, "rsa safe", kNow).value();
+    {
+        Raw user{softhsm_->module()};
+        user.open(slot);
+        const auto method = WrapMethod::of(backup, {CKM_RSA_AES_KEY_WRAP}).value();
+        const MechanismSet token{CKM_EC_KEY_PAIR_GEN};
+        const auto tried = [&](const std::string& label) {
+            return try_to_read(
+                user.view(), method,
+                {user.find(CKO_PUBLIC_KEY, label), user.find(CKO_PRIVATE_KEY, label), label != "user's rsa safe", 384},
+                token);
+        };
+        EXPECT_EQ(tried("rsa safe").wrapped, CKR_OK);
+        EXPECT_EQ(tried("rsa safe").fault, "");
+        EXPECT_THAT(tried("careless rsa safe").fault, HasSubstr("a key that it unwraps"));  // the attack as such works
+        EXPECT_NE(user.unwraps_carrier("rsa safe", backup.wrapped), CKR_OK);
+        Bytes careless;
+        ASSERT_EQ(method.wrap(user.view(), user.find(CKO_PUBLIC_KEY, "careless rsa safe"),
+                              user.find(CKO_PRIVATE_KEY, CKA_ID, key.cka_id), careless),
+                  CKR_OK);
+        EXPECT_EQ(user.unwraps_carrier("careless rsa safe", careless), CKR_OK);
+        Bytes refused;
+        EXPECT_EQ(method.wrap(user.view(), user.find(CKO_PUBLIC_KEY, "user's rsa safe"),
+                              user.find(CKO_PRIVATE_KEY, CKA_ID, key.cka_id), refused),
+                  CKR_KEY_NOT_WRAPPABLE);
+    }
+    // So neither is used: the one keeps nothing secret, the other is not trusted.
+    const auto careless = token_->back_up(key.id, "careless rsa safe", kNow);
+    ASSERT_FALSE(careless);
+    EXPECT_EQ(careless.error().code(), ErrorCode::denied);
+    EXPECT_THAT(careless.error().describe(), HasSubstr("CKA_UNWRAP_TEMPLATE"));
+    const auto untrusted = token_->back_up(key.id, "user's rsa safe", kNow);
+    ASSERT_FALSE(untrusted);
+    EXPECT_EQ(untrusted.error().code(), ErrorCode::denied);
+    EXPECT_THAT(untrusted.error().public_detail(), HasSubstr("trusted"));
+    ASSERT_TRUE(token_->destroy(key.id));
+    EXPECT_EQ(token_->restore(backup, "careless rsa safe").error().code(), ErrorCode::denied);
+    EXPECT_EQ(token_->restore(backup, "user's rsa safe").error().code(), ErrorCode::denied);
+    EXPECT_TRUE(token_->restore(backup, "rsa safe"));
+}
+
+TEST_F(RsaBackupTest, LeavesNothingBehindWhereAPinIsWrongOrALabelTaken) {
+    const std::size_t before = token_->keys().value().size();
+    const auto wrong = [] { return Secret::copy_of(view_of("11111111")); };
+    EXPECT_EQ(create("third", wrong(), test::SoftHsm::pin()).error().code(), ErrorCode::denied);
+    EXPECT_EQ(create("third", so_pin(), wrong()).error().code(), ErrorCode::denied);
+    for (const char* taken : {"rsa safe", "safe"})
+        EXPECT_EQ(create(taken, so_pin(), test::SoftHsm::pin()).error().code(), ErrorCode::already_exists);
+    EXPECT_EQ(create("third", so_pin(), test::SoftHsm::pin(), 2048).error().code(), ErrorCode::config);
+    EXPECT_EQ(token_->keys().value().size(), before);
+    EXPECT_EQ(token_->find_wrapping_key("third").error().code(), ErrorCode::not_found);
+    EXPECT_EQ(
+        create_rsa_wrapping_key(module_, TokenSelector{serial_, {}}, {so_pin(), test::SoftHsm::pin()}, "third", 3072)
+            .error()
+            .code(),
+        ErrorCode::conflict);  // logged in already
 }
 
 }  // namespace

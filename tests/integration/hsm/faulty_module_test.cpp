@@ -396,6 +396,7 @@ TEST_F(FaultyModule, LinesThatInjectNothingAreRefused) {
              "C_GetAttributeValue attribute=CKA_SIGN value=perhaps",
              "C_GetAttributeValue attribute=CKA_SIGN value=true of=data",
              "C_GenerateKeyPair ignore=CKA_SIGN=perhaps",
+             "C_Sign read_only=CKR_FUNCTION_FAILED",
          }) {
         inject(line);
         EXPECT_EXIT(random(), ::testing::KilledBySignal(SIGABRT), "cannot read the script's line") << line;

@@ -76,6 +76,19 @@ protected:
         return signature;
     }
 
+    // dropped is what a new key was made without when the token had refused this often.
+    std::vector<std::string> dropped(int refusals, const char* code) {
+        inject(refusals == 0 ? "" : "C_GenerateKeyPair count=" + std::to_string(refusals) + " return=" + code + "\n");
+        const std::string label = code + std::to_string(refusals);
+        const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, label, "non-extractable-v1", {}});
+        EXPECT_TRUE(key) << key.error().describe();
+        EXPECT_TRUE(token_->destroy(key.value().id));
+        return key.value().dropped_attributes;
+    }
+    static std::vector<std::string> all_of_public() {
+        return {"public CKA_MODIFIABLE", "public CKA_WRAP", "public CKA_ENCRYPT", "public CKA_VERIFY"};
+    }
+
     CK_FUNCTION_LIST& functions() const {
         void* library = ::dlopen(faulty_.c_str(), RTLD_NOW | RTLD_NOLOAD);
         const auto get = reinterpret_cast<CK_RV (*)(CK_FUNCTION_LIST**)>(::dlsym(library, "C_GetFunctionList"));
@@ -244,11 +257,21 @@ TEST_F(TokenLoss, RecoversOnceForManyThreads) {
 
 // A template that the token refuses: optional attributes are left out and named, the key is made once.
 TEST_F(TokenLoss, LeavesOutOptionalAttributesThatTheTokenRefuses) {
-    inject("C_GenerateKeyPair count=2 return=CKR_ATTRIBUTE_TYPE_INVALID\n");
+    // What the public half may do goes first: one of it, all of it, then one of the private half, then more of that.
+    using ::testing::ElementsAre;
+    constexpr const char* kCode = "CKR_ATTRIBUTE_TYPE_INVALID";
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
+    EXPECT_THAT(dropped(1, kCode), ElementsAre("public CKA_MODIFIABLE"));
+    EXPECT_THAT(dropped(4, kCode), ElementsAre("public CKA_VERIFY"));
+    EXPECT_EQ(dropped(5, kCode), all_of_public());
+    EXPECT_THAT(dropped(6, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
+    EXPECT_THAT(dropped(7, kCode), ElementsAre("private CKA_COPYABLE"));
+    EXPECT_THAT(dropped(12, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    EXPECT_EQ(dropped(22, kCode).size(), 10U);
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
+    inject("C_GenerateKeyPair count=12 return=CKR_ATTRIBUTE_TYPE_INVALID\n");
     const auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, "fewer attributes", "non-extractable-v1", {}});
     ASSERT_TRUE(key) << key.error().describe();
-    EXPECT_THAT(key.value().dropped_attributes,
-                ::testing::ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
     const auto evidence = token_->evidence(key.value().id);
     ASSERT_TRUE(evidence);
     const auto findings = judge_evidence(evidence.value(), "non-extractable-v1");
@@ -266,6 +289,101 @@ TEST_F(TokenLoss, NeverTriesAGenerationAgainThatMayHaveHappened) {
     EXPECT_EQ(std::count_if(keys.value().begin(), keys.value().end(),
                             [](const TokenKey& found) { return found.label == "once"; }),
               1);
+}
+
+// Behind CKR_GENERAL_ERROR few attempts are made, since they may cost the token something, and the way that it took is
+// the first for the next key.
+TEST_F(TokenLoss, RemembersWhatTheTokenTookBehindAGeneralError) {
+    using ::testing::ElementsAre;
+    constexpr const char* kCode = "CKR_GENERAL_ERROR";
+    EXPECT_EQ(dropped(1, kCode), all_of_public());
+    EXPECT_EQ(dropped(0, kCode), all_of_public());
+    open(true);
+    EXPECT_THAT(dropped(0, kCode), ElementsAre());
+    EXPECT_THAT(dropped(2, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS"));
+    open(true);
+    EXPECT_THAT(dropped(8, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    EXPECT_THAT(dropped(0, kCode), ElementsAre("private CKA_ALLOWED_MECHANISMS", "private CKA_COPYABLE"));
+    open(true);
+    EXPECT_EQ(dropped(18, kCode).size(), 10U);
+}
+
+// CKR_GENERAL_ERROR says nothing of the template and nothing of the key: whether one was made is looked up.
+TEST_F(TokenLoss, NeverMakesAKeyTwiceBehindAGeneralError) {
+    const auto labelled = [&](const std::string& label) {
+        const auto keys = token_->keys().value();
+        return std::count_if(keys.begin(), keys.end(), [&](const TokenKey& key) { return key.label == label; });
+    };
+    const auto generate = [&](const std::string& label) {
+        return token_->generate(KeySpec{KeyType::ec_p256, 0, label, "non-extractable-v1", {}});
+    };
+    inject("C_GenerateKeyPair count=1 call=yes return=CKR_GENERAL_ERROR\n");
+    const auto made = generate("made all the same");
+    ASSERT_FALSE(made);
+    EXPECT_THAT(made.error().describe(), HasSubstr("left an object behind"));
+    EXPECT_EQ(labelled("made all the same"), 1);
+    // Nor where the token has made it and not even given it its identifier.
+    inject("C_GenerateKeyPair count=1 call=yes return=CKR_GENERAL_ERROR ignore=CKA_ID\n");
+    const auto nameless = generate("made without a name");
+    ASSERT_FALSE(nameless);
+    EXPECT_THAT(nameless.error().describe(), HasSubstr("another number of private keys"));
+    // Nor where it cannot be looked up.
+    inject(
+        "C_GenerateKeyPair count=1 call=yes return=CKR_GENERAL_ERROR\n"
+        "C_FindObjectsInit after=5 count=0 return=CKR_GENERAL_ERROR\n");
+    EXPECT_FALSE(generate("not to be looked up"));
+    inject("");
+    EXPECT_LE(labelled("not to be looked up"), 1);
+    // A token that refuses for ever is asked a bounded number of times.
+    inject("C_GenerateKeyPair count=0 return=CKR_GENERAL_ERROR\n");
+    const auto never = generate("never");
+    ASSERT_FALSE(never);
+    EXPECT_THAT(never.error().describe(), HasSubstr("CKR_GENERAL_ERROR"));
+    inject("");
+    EXPECT_EQ(labelled("never"), 0);
+}
+
+// A token without read-only sessions: read/write ones are used, from the first login on and behind every loss.
+TEST_F(TokenLoss, OpensReadWriteSessionsWhereTheTokenHasNoOthers) {
+    ASSERT_TRUE(token_->destroy(key_->id));
+    const auto session_state = [&] {
+        CK_SESSION_INFO info{};
+        for (CK_SESSION_HANDLE handle = 1; handle < 1000; ++handle) {
+            if (functions().C_GetSessionInfo(handle, &info) == CKR_OK && info.state == CKS_RO_USER_FUNCTIONS)
+                return "read-only";
+        }
+        return "read/write";
+    };
+    EXPECT_STREQ(session_state(), "read-only");
+    for (const char* code : {"CKR_FUNCTION_FAILED", "CKR_SESSION_READ_ONLY", "CKR_ARGUMENTS_BAD"}) {
+        SCOPED_TRACE(code);
+        token_.reset();
+        inject(std::string{"C_OpenSession read_only="} + code + "\n");
+        open(true);
+        auto key = token_->generate(KeySpec{KeyType::ec_p256, 0, code, "non-extractable-v1", {}});
+        ASSERT_TRUE(key) << key.error().describe();
+        key_ = std::make_unique<TokenKey>(key.value());
+        EXPECT_TRUE(sign());
+        EXPECT_STREQ(session_state(), "read/write");
+        ASSERT_EQ(functions().C_CloseAllSessions(token_->info().slot_id), CKR_OK);
+        EXPECT_TRUE(sign());
+        EXPECT_STREQ(session_state(), "read/write");
+        EXPECT_TRUE(token_->destroy(key_->id));
+    }
+    // Another refusal is none of the kind of session.
+    token_.reset();
+    inject("C_OpenSession read_only=CKR_SESSION_COUNT\n");
+    auto busy = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin());
+    ASSERT_FALSE(busy);
+    EXPECT_EQ(busy.error().code(), ErrorCode::overloaded);
+    // And where no kind opens, the first refusal is what is said.
+    inject("C_OpenSession read_only=CKR_SESSION_READ_ONLY\nC_OpenSession count=0 return=CKR_FUNCTION_FAILED\n");
+    auto none = Token::open(module_, TokenSelector{serial_, {}}, test::SoftHsm::pin());
+    ASSERT_FALSE(none);
+    inject("");
+    key_.reset();
+    open(true);
+    EXPECT_STREQ(session_state(), "read-only");
 }
 
 // A key that decrypts, and blocks for it.
