@@ -87,21 +87,23 @@ void add_wrapping_option(CLI::App& command, HsmBackupOptions& options) {
 }
 
 void add_hsm_backup(Grammar& grammar, CLI::App& group) {
-    CLI::App& wrapping = grammar.command(group, "wrapping-key", "Have the SO make a key that wraps others for backup",
-                                         "  sealwright hsm wrapping-key create --label safe --module ./vendor.so\n"
-                                         "  sealwright hsm wrapping-key create --label safe --type RSA-3072 --module "
-                                         "./vendor.so");
+    CLI::App& wrapping =
+        grammar.command(group, "wrapping-key", "Have the SO make a key that wraps others for backup, or show it",
+                        "  sealwright hsm wrapping-key create --label safe --module ./vendor.so\n"
+                        "  sealwright hsm wrapping-key create --label safe --type RSA-3072 --module "
+                        "./vendor.so\n"
+                        "  sealwright hsm wrapping-key show --label safe --module ./vendor.so");
     auto made = add_backup(wrapping, "so-pin", "the SO PIN");
-    wrapping.add_option("ACTION", made->action, "create")
+    wrapping.add_option("ACTION", made->action, "create, or show")
         ->required()
         ->type_name("")
-        ->check(CLI::IsMember({"create"}).description(""));
-    wrapping.add_option("--label", made->label, "The label of the new key")->required()->type_name("LABEL");
+        ->check(CLI::IsMember({"create", "show"}).description(""));
+    wrapping.add_option("--label", made->label, "The label of the key")->required()->type_name("LABEL");
     wrapping.add_option("--type", made->type, "AES-256, or RSA-3072 or RSA-4096, whose public half wraps (RSA-AES)")
         ->type_name("TYPE")
         ->check(CLI::IsMember({"AES-256", "RSA-3072", "RSA-4096"}).description(""))
         ->capture_default_str();
-    add_pin_source(wrapping, made->user_pin, "pin", "the user PIN, for an RSA key");
+    add_pin_source(wrapping, made->user_pin, "pin", "the user PIN, for an RSA key and to show one");
     grammar.runs(wrapping, made, hsm_wrapping_key);
 
     CLI::App& backup = grammar.command(

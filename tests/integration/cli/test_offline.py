@@ -210,6 +210,9 @@ class Ceremonies(TokenCase):
 
         conf = self.folder / "softhsm.conf"
         conf.write_text(conf.read_text().replace("/tokens", "/second"))
+        shown = json.loads(self.hsm("wrapping-key", "show", "--label", "safe", *online, "--pin-file", self.folder / "pin", "--json").stdout)
+        self.assertEqual({name: shown[name] for name in ("label", "cka_id", "check_value", "trusted")}, {name: made[name] for name in ("label", "cka_id", "check_value", "trusted")})
+        self.assertEqual((shown["type"], shown["fit"], shown["fault"]), ("AES", True, None))
         flipped = bytearray(backup.read_bytes())
         flipped[-50] ^= 1
         (self.folder / "flipped").write_bytes(flipped)
@@ -238,6 +241,15 @@ class Documents(Case):
         script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sealwright; printf "%s\\n" "${COMPREPLY[@]}"')
         environment = {**os.environ, "PATH": os.path.dirname(SEALWRIGHT) + ":" + os.environ["PATH"]}
         done = subprocess.run(["bash", "-c", script, "bash", ROOT / "src/cli/completion/sealwright.bash", "sealwright", *words], capture_output=True, text=True,
+        # What the page of backups has compared: in the second token it is the same key. One that the user made is none.
+        self.assertIn(made["check_value"], self.hsm("wrapping-key", "show", "--label", "safe", *on_token).stdout)
+        self.hsm("wrapping-key", "show", "--label", "unsafe", *on_token, expect=4)
+        if shutil.which("pkcs11-tool"):
+            subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", "sealwright-online", "--login", "--pin", "1234", "--keygen", "--key-type", "aes:32", "--label", "loose"],
+                           env=self.environment, check=True, capture_output=True)
+            loose = self.hsm("wrapping-key", "show", "--label", "loose", *on_token, expect=1)
+            self.assertIn("NO: its SO has not marked it", loose.stdout)
+            self.assertIn("No backup is made or restored by this key", loose.stderr)
                               env=environment, cwd=self.folder)
         self.assertEqual(done.stderr, "")
         return done.stdout.split()
