@@ -61,8 +61,9 @@ struct KeySpec {
 
 // KeyMobility is what the token says of a private half in one word; evidence says it in full.
 enum class KeyMobility : std::uint8_t {
-    unknown,            // the token does not say
-    stays,              // CKA_EXTRACTABLE is false
+    unknown,       // the token does not say
+    stays,         // cannot leave (CKA_EXTRACTABLE), never could (CKA_NEVER_EXTRACTABLE), was born here (CKA_LOCAL)
+    came_or_left,  // cannot leave any more; it was imported or unwrapped, or could leave once: it may be elsewhere
     can_leave_wrapped,  // extractable, by a trusted wrapping key alone
     can_leave,          // extractable by any key that wraps
     restored,           // can leave wrapped and was not made here: it came back from a backup, its provenance is lost

@@ -11,7 +11,13 @@ KeyMobility mobility_of(SessionView session, CK_OBJECT_HANDLE private_key) {
     const auto flag = [&](CK_ATTRIBUTE_TYPE type) { return boolean_of(read_attribute(session, private_key, type)); };
     const auto extractable = flag(CKA_EXTRACTABLE);
     if (!extractable) return KeyMobility::unknown;
-    if (!*extractable) return KeyMobility::stays;
+    if (!*extractable) {
+        // PKCS#11 3.0, 4.9: CKA_EXTRACTABLE alone says nothing of the time before it was false, nor of where the key
+        // comes from.
+        const auto never = flag(CKA_NEVER_EXTRACTABLE), local = flag(CKA_LOCAL);
+        if (never == true && local == true) return KeyMobility::stays;
+        return never == false || local == false ? KeyMobility::came_or_left : KeyMobility::unknown;
+    }
     if (!flag(CKA_WRAP_WITH_TRUSTED).value_or(false)) return KeyMobility::can_leave;
     return flag(CKA_LOCAL).value_or(true) ? KeyMobility::can_leave_wrapped : KeyMobility::restored;
 }

@@ -164,7 +164,7 @@ Result<void> check_backup_target(const KeyBackup& backup, const WrappingKey& by)
 
 // judged: the key is what may be backed up, whether it was born here or restored.
 Result<void> judged(const KeyEvidence& evidence, KeyMobility mobility) {
-    if (mobility == KeyMobility::stays)
+    if (mobility == KeyMobility::stays || mobility == KeyMobility::came_or_left)
         return refused("the key cannot leave the token: it was made unextractable", "CKA_EXTRACTABLE is false");
     const auto name = mobility == KeyMobility::restored ? kWrapBackupRestored : kWrapBackup;
     SEALWRIGHT_TRY(const auto findings, judge_evidence(evidence, name));

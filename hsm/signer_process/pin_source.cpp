@@ -88,11 +88,8 @@ Result<Secret> from_credential(const std::string& name) {
 Result<Secret> from_seal(const PinSource& source) {
     SEALWRIGHT_TRY(const auto sealed, read_sealed_pin(source.name));
     auto pin = unseal_pin(source.tcti, sealed, source.token_serial);
-    if (pin) return pin;
-    // denied would say that the token refused a PIN; none was tried.
-    const ErrorCode code = pin.error().code() == ErrorCode::denied ? ErrorCode::unavailable : pin.error().code();
-    return fail(code, "the sealed PIN " + source.name + ": " + pin.error().public_detail(),
-                pin.error().private_detail());
+    if (!pin) return pin.error().in("the sealed PIN " + source.name);
+    return pin;
 }
 
 Result<Secret> from_prompt(const PinSource& source, std::string_view what, std::string_view token) {
@@ -117,6 +114,14 @@ Result<Secret> obtain(const PinSource& source, std::string_view what, std::strin
             break;
     }
     return fail(ErrorCode::internal, "half of a PIN cannot be halves");
+}
+
+// whole joins what halves give.
+Result<Secret> whole(const PinSource& source, std::string_view token) {
+    if (source.kind != PinSource::Kind::halves) return obtain(source, "PIN", token);
+    SEALWRIGHT_TRY(auto first, obtain(source.halves.at(0), kFirstHalf, token));
+    SEALWRIGHT_TRY(auto second, obtain(source.halves.at(1), kSecondHalf, token));
+    return join_pin(std::move(first), std::move(second));
 }
 
 }  // namespace
@@ -145,10 +150,12 @@ Secret join_pin(Secret first, Secret second) {
 }
 
 Result<Secret> obtain_pin(const PinSource& source, std::string_view token) {
-    if (source.kind != PinSource::Kind::halves) return obtain(source, "PIN", token);
-    SEALWRIGHT_TRY(auto first, obtain(source.halves.at(0), kFirstHalf, token));
-    SEALWRIGHT_TRY(auto second, obtain(source.halves.at(1), kSecondHalf, token));
-    return join_pin(std::move(first), std::move(second));
+    auto pin = whole(source, token);
+    if (pin) return pin;
+    // denied would say that the token refused a PIN; none was tried, and the source can be mended while we run.
+    const Error& why = pin.error();
+    const ErrorCode code = why.code() == ErrorCode::denied ? ErrorCode::unavailable : why.code();
+    return fail(code, "no PIN was tried: " + why.public_detail(), why.private_detail());
 }
 
 }  // namespace sealwright::hsm::signer_process

@@ -26,8 +26,8 @@ Result<PinSource> read_pin_source(TomlTable& token, const std::filesystem::path&
 
 // obtain_pin reads the PIN; a credential is a file in $CREDENTIALS_DIRECTORY, as systemd's LoadCredential puts it
 // there. token names the token to whoever is asked. Two halves are joined in locked memory, and each is zeroised.
-// Errors: io, denied (a file that others can read), unavailable (nobody to ask, no TPM), config; and those of
-// tpm::unseal, of which the machine's other state is unavailable too: it is no wrong PIN.
+// Errors say that no PIN was tried: io, unavailable (nobody to ask, no TPM, a file that others can read), config; and
+// those of tpm::unseal, of which the machine's other state is unavailable too. Never denied: that is a token's word.
 Result<Secret> obtain_pin(const PinSource& source, std::string_view token);
 
 // join_pin makes the PIN of its two halves, in the order in which they were given; both are zeroised.

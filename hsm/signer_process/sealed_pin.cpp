@@ -83,10 +83,15 @@ Result<SealedPin> read_sealed_pin(const std::string& path) {
     return parse_sealed_pin(text.value(), path);
 }
 
-Result<Secret> unseal_pin(const std::string& tcti, const SealedPin& pin, std::string_view token_serial) {
+Result<void> check_seal_is_of(const SealedPin& pin, std::string_view token_serial) {
     if (!pin.token_serial.empty() && !token_serial.empty() && pin.token_serial != token_serial)
         return fail(ErrorCode::config, "the sealed PIN is that of the token with serial " + pin.token_serial +
                                            ", not of the one with serial " + std::string{token_serial});
+    return success();
+}
+
+Result<Secret> unseal_pin(const std::string& tcti, const SealedPin& pin, std::string_view token_serial) {
+    SEALWRIGHT_TRY(check_seal_is_of(pin, token_serial));
     return tpm::unseal(tcti.empty() ? tpm::default_tcti() : tcti, pin.sealed);
 }
 

@@ -23,6 +23,9 @@ std::string encode_sealed_pin(const SealedPin& pin);
 Result<SealedPin> parse_sealed_pin(std::string_view text, const std::string& name);
 Result<SealedPin> read_sealed_pin(const std::string& path);
 
+// check_seal_is_of refuses (config) a PIN that was sealed for the token with another serial.
+Result<void> check_seal_is_of(const SealedPin& pin, std::string_view token_serial);
+
 // unseal_pin refuses (config) a PIN of another token before it asks the TPM; an empty token_serial is not compared. An
 // empty tcti is the default one.
 Result<Secret> unseal_pin(const std::string& tcti, const SealedPin& pin, std::string_view token_serial);

@@ -12,6 +12,7 @@
 #include "hsm/signer_process/refused_pins.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/server.hpp"
+#include "hsm/signer_process/site_check.hpp"
 #include "hsm/signer_process/supervisor.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -105,12 +106,19 @@ int run(const Arguments& arguments, Log& log) {
                                    "refused before the call is given up");
     }
     if (arguments.check) {
+        const auto findings = check_site(configuration.value());
+        tell(findings, log);
+        if (has_error(findings)) return kExitFailure;
         std::cout << arguments.config << ": " << configuration.value().keys.size() << " keys, "
                   << configuration.value().tokens.size() << " tokens\n";
         return 0;
     }
     if (!arguments.try_pin_again.empty())
         return status_of(try_pin_again(configuration.value(), arguments.try_pin_again), log);
+    // Before a process, a PIN or a person is asked for: what only another configuration can mend.
+    const auto locations = check_locations(configuration.value());
+    tell(locations, log);
+    if (has_error(locations)) return kExitFailure;
     const auto server = [&](Descriptor control) {
         return status_of(run_server(configuration.value(), std::move(control), log), log);
     };
@@ -121,10 +129,11 @@ int run(const Arguments& arguments, Log& log) {
 }  // namespace
 
 int signer_main(int argc, char** argv) {
-    CLI::App app{"Holds one token's login and signs for sealwrightd what its keys' limits allow."};
+    CLI::App app{"Holds the logins of one or several tokens and signs for sealwrightd what its keys' limits allow."};
     Arguments arguments;
     app.add_option("--config", arguments.config, "the configuration file")->capture_default_str();
-    app.add_flag("--check", arguments.check, "read the configuration, say what is wrong with it, and end");
+    app.add_flag("--check", arguments.check,
+                 "read the configuration and look whether what it names is there, say what is wrong, and end");
     app.add_option("--ready-fd", arguments.ready_fd, "write one octet to this descriptor when the socket listens")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--try-pin-again", arguments.try_pin_again,

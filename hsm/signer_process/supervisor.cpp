@@ -235,9 +235,7 @@ private:
         ::pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
         auto pin = obtain_pin(token.pin, token.name());
         ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-        if (!pin)
-            return fail(pin.error().code(), "no PIN was tried: " + pin.error().public_detail(),
-                        pin.error().private_detail());
+        if (!pin) return pin.error();
         return std::optional<Secret>{std::move(pin).value()};
     }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/command_line.hpp"
+#include "cli/contained.hpp"
 
 namespace CLI {
 class App;
@@ -35,6 +36,14 @@ struct Grammar {
         on_chosen(command, [options, function](Context& context) { return function(context, *options); });
     }
     void runs(CLI::App& command, Result<ExitCode> (*function)(Context&));
+    // runs_contained is for commands that load a vendor's module: contained.hpp.
+    template <class Options>
+    void runs_contained(CLI::App& command, std::shared_ptr<Options> options, WhenEnded ended,
+                        Result<ExitCode> (*function)(Context&, const Options&)) {
+        on_chosen(command, [options, ended, function](Context& context) {
+            return contained(context, ended, [&] { return function(context, *options); });
+        });
+    }
 
 private:
     void on_chosen(CLI::App& command, std::function<Result<ExitCode>(Context&)> run);
@@ -55,6 +64,10 @@ void add_key_commands(Grammar& grammar, CLI::App& hsm);
 CLI::Option* add_module_options(CLI::App& command, TokenOptions& options);
 void add_token_choice(CLI::App& command, TokenOptions& options);
 void add_token_options(CLI::App& command, TokenOptions& options);
+
+// add_template_option adds --template, a name that is known, or "none" where that is allowed.
+enum class NoTemplate : bool { refused, allowed };
+void add_template_option(CLI::App& command, std::string& name, const std::string& what, NoTemplate none);
 
 // add_judge_commands: hsm test, hsm bench.
 void add_judge_commands(Grammar& grammar, CLI::App& group);

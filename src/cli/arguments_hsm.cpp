@@ -25,10 +25,8 @@ void add_keys(Grammar& grammar, CLI::App& hsm) {
         ->type_name("FILE");
     keys.add_flag("--spki", options->spki, "Also show each SubjectPublicKeyInfo, as PEM");
     keys.add_flag("--evidence", options->evidence, "Also judge each key by --template");
-    keys.add_option("--template", options->token.evidence_template, "What --evidence judges by")
-        ->type_name("NAME")
-        ->capture_default_str();
-    grammar.runs(keys, options, hsm_keys);
+    add_template_option(keys, options->token.evidence_template, "What --evidence judges by", NoTemplate::refused);
+    grammar.runs_contained(keys, options, WhenEnded::unchanged, hsm_keys);
 }
 
 void add_enrol(Grammar& grammar, CLI::App& hsm) {
@@ -46,9 +44,8 @@ void add_enrol(Grammar& grammar, CLI::App& hsm) {
         ->excludes(key);
     add_module_options(enrol, options->token)->required();
     add_token_options(enrol, options->token);
-    enrol.add_option("--template", options->token.evidence_template, "What the key must satisfy; none: anything")
-        ->type_name("NAME")
-        ->capture_default_str();
+    add_template_option(enrol, options->token.evidence_template, "What the key must satisfy; none: anything",
+                        NoTemplate::allowed);
     enrol.add_option("--out", options->out, "The record of the location; it must not exist yet")
         ->required()
         ->type_name("FILE");
@@ -62,7 +59,7 @@ void add_enrol(Grammar& grammar, CLI::App& hsm) {
         ->needs(keys);
     enrol.add_flag("--write", options->write, "Change it; what it was stays beside it, with .bak behind its name")
         ->needs(keys);
-    grammar.runs(enrol, options, hsm_enrol);
+    grammar.runs_contained(enrol, options, WhenEnded::unchanged, hsm_enrol);
 }
 
 void add_pin(Grammar& grammar, CLI::App& hsm) {

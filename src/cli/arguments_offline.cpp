@@ -4,6 +4,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "hsm/key_evidence.hpp"
 
 namespace sealwright::cli {
 namespace {
@@ -87,33 +88,35 @@ void add_wrapping_option(CLI::App& command, HsmBackupOptions& options) {
 }
 
 void add_hsm_backup(Grammar& grammar, CLI::App& group) {
-    CLI::App& wrapping = grammar.command(group, "wrapping-key", "Have the SO make a key that wraps others for backup",
-                                         "  sealwright hsm wrapping-key create --label safe --module ./vendor.so\n"
-                                         "  sealwright hsm wrapping-key create --label safe --type RSA-3072 --module "
-                                         "./vendor.so");
+    CLI::App& wrapping =
+        grammar.command(group, "wrapping-key", "Have the SO make a key that wraps others for backup, or show it",
+                        "  sealwright hsm wrapping-key create --label safe --module ./vendor.so\n"
+                        "  sealwright hsm wrapping-key create --label safe --type RSA-3072 --module "
+                        "./vendor.so\n"
+                        "  sealwright hsm wrapping-key show --label safe --module ./vendor.so");
     auto made = add_backup(wrapping, "so-pin", "the SO PIN");
-    wrapping.add_option("ACTION", made->action, "create")
+    wrapping.add_option("ACTION", made->action, "create, or show")
         ->required()
         ->type_name("")
-        ->check(CLI::IsMember({"create"}).description(""));
-    wrapping.add_option("--label", made->label, "The label of the new key")->required()->type_name("LABEL");
+        ->check(CLI::IsMember({"create", "show"}).description(""));
+    wrapping.add_option("--label", made->label, "The label of the key")->required()->type_name("LABEL");
     wrapping.add_option("--type", made->type, "AES-256, or RSA-3072 or RSA-4096, whose public half wraps (RSA-AES)")
         ->type_name("TYPE")
         ->check(CLI::IsMember({"AES-256", "RSA-3072", "RSA-4096"}).description(""))
         ->capture_default_str();
-    add_pin_source(wrapping, made->user_pin, "pin", "the user PIN, for an RSA key");
-    grammar.runs(wrapping, made, hsm_wrapping_key);
+    add_pin_source(wrapping, made->user_pin, "pin", "the user PIN, for an RSA key and to show one");
+    grammar.runs_contained(wrapping, made, WhenEnded::unknown, hsm_wrapping_key);
 
     CLI::App& backup = grammar.command(
         group, "backup", "Wrap a key of the template wrap-backup-v1 into a file",
         "  sealwright hsm backup issuing --wrapping-key safe --out issuing.backup --module ./vendor.so");
     auto backed_up = add_backup(backup, "pin", "the user PIN");
-    backup.add_option("KEY", backed_up->key, "The key's identifier, its first digits, or its label")
+    backup.add_option("KEY", backed_up->key, "The key's identifier, its first 8 digits at least, or its label")
         ->required()
         ->type_name("");
     add_wrapping_option(backup, *backed_up);
     backup.add_option("--out", backed_up->file, "The file, which must not exist")->required()->type_name("FILE");
-    grammar.runs(backup, backed_up, hsm_backup);
+    grammar.runs_contained(backup, backed_up, WhenEnded::unchanged, hsm_backup);
 
     CLI::App& restore =
         grammar.command(group, "restore", "Unwrap a backup into a token that has the wrapping key",
@@ -123,7 +126,7 @@ void add_hsm_backup(Grammar& grammar, CLI::App& group) {
     restore.add_option("FILE", restored->file, "The backup")->required()->type_name("");
     add_wrapping_option(restore, *restored);
     restore.add_flag("--dry-run", restored->dry_run, "Look whether it could be restored, and change nothing");
-    grammar.runs(restore, restored, hsm_restore);
+    grammar.runs_contained(restore, restored, WhenEnded::unknown, hsm_restore);
 }
 
 void add_hsm(Grammar& grammar) {
@@ -131,26 +134,35 @@ void add_hsm(Grammar& grammar) {
 
     CLI::App& tokens = grammar.command(group, "tokens", "List the tokens of a module; asks for no PIN",
                                        "  sealwright hsm tokens --module /usr/lib/softhsm/libsofthsm2.so");
-    grammar.runs(tokens, add_module(tokens), hsm_tokens);
+    grammar.runs_contained(tokens, add_module(tokens), WhenEnded::unchanged, hsm_tokens);
 
     CLI::App& evidence =
         grammar.command(group, "evidence", "Read back what the token says of a key, and judge it",
                         "  sealwright hsm evidence issuing --module ./vendor.so --token-label ca-issuing");
     auto judged = add_token(evidence);
     evidence
-        .add_option("KEY", judged->key, "The key's identifier (SHA-256 of its SPKI, or its first digits) or its label")
+        .add_option("KEY", judged->key,
+                    "The key's identifier (SHA-256 of its SPKI, or its first 8 digits at least) or its label")
         ->required()
         ->type_name("");
-    evidence.add_option("--template", judged->evidence_template, "What it is judged by")
-        ->type_name("NAME")
-        ->capture_default_str();
-    grammar.runs(evidence, judged, hsm_evidence);
+    add_template_option(evidence, judged->evidence_template, "What it is judged by", NoTemplate::refused);
+    grammar.runs_contained(evidence, judged, WhenEnded::unchanged, hsm_evidence);
     add_hsm_backup(grammar, group);
     add_key_commands(grammar, group);
     add_judge_commands(grammar, group);
 }
 
 }  // namespace
+
+void add_template_option(CLI::App& command, std::string& name, const std::string& what, NoTemplate none) {
+    // Here, and not where the key is judged: before anybody types a PIN.
+    const auto is_known = [none](const std::string& given) -> std::string {
+        if (none == NoTemplate::allowed && given == "none") return {};
+        const auto known = hsm::check_evidence_template(given);
+        return known ? std::string{} : "'" + given + "': " + known.error().public_detail();
+    };
+    command.add_option("--template", name, what)->type_name("NAME")->capture_default_str()->check(is_known, "");
+}
 
 void add_secret_source(CLI::App& command, SecretOptions& options, const std::string& name, const std::string& what) {
     CLI::Option* fd =

@@ -46,6 +46,8 @@ std::string_view mobility_text(hsm::pkcs11::KeyMobility mobility) noexcept {
     switch (mobility) {
         case stays:
             return "no";
+        case came_or_left:
+            return "left or came from outside";
         case can_leave_wrapped:
             return "can leave (wrapped)";
         case can_leave:

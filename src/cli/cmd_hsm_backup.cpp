@@ -52,28 +52,70 @@ Result<hsm::pkcs11::WrappingKey> make_wrapping_key(Context& context, const HsmBa
                                                 options.type == "RSA-4096" ? 4096 : 3072);
 }
 
+std::string type_text(const hsm::pkcs11::WrappingKey& key) {
+    return key.public_key ? "RSA-" + std::to_string(key.public_key->bits()) : "AES";
+}
+
+json::object wrapping_key_json(const hsm::pkcs11::WrappingKey& key, const std::string& type) {
+    json::object told{{"label", key.label},
+                      {"type", type},
+                      {"cka_id", to_hex(key.cka_id)},
+                      {"check_value", to_hex(key.check_value)},
+                      {"trusted", key.trusted}};
+    if (key.public_key) told["spki"] = to_base64(key.public_key->spki().view());
+    return told;
+}
+
+Facts wrapping_key_facts(const hsm::pkcs11::WrappingKey& key, const std::string& type) {
+    Facts facts;
+    facts.add("Wrapping key", key.label + ", " + type);
+    facts.add("CKA_ID", to_hex(key.cka_id));
+    facts.add(key.public_key ? "SHA-256 of its SPKI" : "Check value",
+              key.check_value.empty() ? "the token gives none" : to_hex(key.check_value));
+    return facts;
+}
+
+// show_wrapping_key: what is compared in a second token, and whether backup and restore would take the key. It exits
+// with 1 where they would not.
+Result<ExitCode> show_wrapping_key(Context& context, HsmBackupOptions options) {
+    options.pin = options.user_pin;
+    SEALWRIGHT_TRY(const auto token, open_token(context, options));
+    SEALWRIGHT_TRY(const auto key, token->find_wrapping_key(options.label));
+    const bool is_fit = key.trusted && key.fault.empty();
+    if (context.output.wants_json()) {
+        json::object told = wrapping_key_json(key, type_text(key));
+        told["token_serial"] = token->info().serial;
+        told["fault"] = nullptr;
+        if (!key.fault.empty()) told["fault"] = key.fault;
+        told["fit"] = is_fit;
+        context.output.json(told);
+    } else {
+        Facts facts = wrapping_key_facts(key, type_text(key));
+        facts.add("Token", token->info().label + ", serial " + token->info().serial);
+        facts.add("Trusted", key.trusted ? "yes" : "NO: its SO has not marked it (CKA_TRUSTED)");
+        facts.add("What it unwraps",
+                  key.fault.empty() ? "is private, sensitive, and wrapped by trusted keys alone (CKA_UNWRAP_TEMPLATE)"
+                                    : "NOT SURELY SECRET: " + key.fault);
+        context.output.facts(facts);
+        context.output.note(is_fit ? "Of the same key in another token this shows the same " +
+                                         std::string{key.public_key ? "SHA-256." : "check value."}
+                                   : "No backup is made or restored by this key.");
+    }
+    return is_fit ? ExitCode::done : ExitCode::failed;
+}
+
 }  // namespace
 
 Result<ExitCode> hsm_wrapping_key(Context& context, const HsmBackupOptions& options) {
+    if (options.action == "show") return show_wrapping_key(context, options);
     SEALWRIGHT_TRY(const auto module, load_module(options));
     SEALWRIGHT_TRY(const auto chosen, choose_token(*module, options));
     SEALWRIGHT_TRY(const auto made, make_wrapping_key(context, options, module, chosen));
     const bool is_rsa = made.public_key.has_value();
     if (context.output.wants_json()) {
-        json::object told{{"label", made.label},
-                          {"type", options.type},
-                          {"cka_id", to_hex(made.cka_id)},
-                          {"check_value", to_hex(made.check_value)},
-                          {"trusted", made.trusted}};
-        if (is_rsa) told["spki"] = to_base64(made.public_key->spki().view());
-        context.output.json(told);
+        context.output.json(wrapping_key_json(made, options.type));
     } else {
-        Facts facts;
-        facts.add("Wrapping key", made.label + ", " + options.type);
-        facts.add("CKA_ID", to_hex(made.cka_id));
-        facts.add(is_rsa ? "SHA-256 of its SPKI" : "Check value",
-                  made.check_value.empty() ? "the token gives none" : to_hex(made.check_value));
-        context.output.facts(facts);
+        context.output.facts(wrapping_key_facts(made, options.type));
         context.output.note(is_rsa ? "Without its private half no backup opens: see to it that a second token has it."
                                    : "Without this key no backup opens: see to it that a second token has it.");
     }

@@ -46,10 +46,10 @@ struct HsmOptions : TokenOptions {
 
 // Backup of keys by wrapping. The PIN of HsmOptions is the user's, or the SO's where a wrapping key is made.
 struct HsmBackupOptions : HsmOptions {
-    std::string action;            // wrapping-key: create
-    std::string label;             // wrapping-key: of the new key
+    std::string action;            // wrapping-key: create, show
+    std::string label;             // wrapping-key: of the key
     std::string type = "AES-256";  // wrapping-key: or RSA-3072, RSA-4096
-    SecretOptions user_pin;        // wrapping-key: of an RSA key, whose pair the user makes
+    SecretOptions user_pin;        // wrapping-key: of an RSA key, whose pair the user makes; show
     std::string wrapping_key;
     std::string file;
     bool dry_run = false;  // restore: look, and change nothing

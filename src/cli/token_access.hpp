@@ -21,7 +21,8 @@ Result<hsm::pkcs11::TokenInfo> choose_token(const hsm::pkcs11::Module& module, c
 // open_token chooses the one token that the options name, asks for the PIN where the token wants one, and logs in once.
 Result<std::shared_ptr<hsm::pkcs11::Token>> open_token(Context& context, const TokenOptions& options);
 
-// find_key finds a key by its identifier, the first digits of that, or its label; exactly one must match.
+// find_key finds a key by its identifier, at least 8 of its first digits, or its label; exactly one must match. Where
+// none does the advice names the labels that are nearest.
 Result<hsm::pkcs11::TokenKey> find_key(hsm::pkcs11::Token& token, const std::string& wanted);
 
 }  // namespace sealwright::cli

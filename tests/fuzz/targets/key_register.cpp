@@ -11,7 +11,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto keys = parse_key_register(text, "fuzz");
     if (!keys) return 0;
     for (std::size_t i = 0; i < keys.value().size(); ++i) {
-        const auto changed = add_location(text, "fuzz", keys.value()[i].id, "4821");
+        const RegisteredKey& key = keys.value()[i];
+        const auto serials = with_location(key, "4821", key.locations.empty() ? "4821" : "");
+        if (!serials) continue;
+        const auto changed = set_locations(text, "fuzz", key.id, serials.value());
         if (!changed) continue;
         const auto again = parse_key_register(changed.value(), "fuzz");
         fuzz::require(again && again.value().size() == keys.value().size(), "the file has the keys that it had");

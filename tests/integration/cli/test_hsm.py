@@ -139,6 +139,12 @@ class Enrolment(SharedKey):
         # Without a file it is said what the line does.
         self.assertIn("no other one does", self.enrol(self.key, "beta", "alone.json").stderr)
 
+    def test_AKeyThatCameFromOutsideIsNotOneThatStays(self):
+        run("pkcs11-tool", "--module", MODULE, "--token-label", "beta", "--login", "--pin", "1234", "--keypairgen", "--label", "born", "--key-type", "EC:prime256v1",
+            "--id", "b0", env=self.environment)
+        shown = json.loads(self.hsm("keys", "--token-label", "beta", *self.pin, "--json").stdout)["keys"]
+        self.assertEqual({key["label"]: key["leaves"] for key in shown}, {"ca": "left or came from outside", "born": "no"})
+
     def test_TheRecordsSignatureHoldsForOthers(self):
         self.enrol(self.key, "beta", "beta.json")
         record = json.loads((self.folder / "beta.json").read_text())

@@ -113,8 +113,31 @@ algorithms = ["ecdsa-sha256"]
     def test_WhatIsNotThereIsNamed(self):
         pin = ("--pin-file", self.folder / "pin")
         self.assertIn("no key 'nix'", self.hsm("evidence", "nix", *pin, expect=4).stderr)
+        self.assertIn("The nearest labels: 'sloppy'.", self.hsm("evidence", "slopy", *pin, expect=4).stderr)
+        self.assertNotIn("nearest", self.hsm("evidence", "nix", *pin, expect=4).stderr)
+        short = json.loads(self.hsm("keys", *pin, "--json").stdout)["keys"][0]["id"][:7]
+        self.assertIn("give at least 8 digits", self.hsm("evidence", short, *pin, expect=4).stderr)
+        # A template is looked at first: no token is asked, and no PIN.
+        for command in (("evidence", "nix"), ("keys", "--evidence"), ("enrol", "nix", "--out", self.folder / "record")):
+            self.assertIn("'foo': unknown evidence template; known are non-extractable-v1", self.hsm(*command, "--template", "foo", expect=2).stderr)
+        self.hsm("evidence", "sloppy", "--template", "none", *pin, expect=2)
         self.assertIn("alpha (serial", self.hsm("keys", "--token-label", "beta", *pin, expect=4).stderr)
         self.run_program("hsm", "tokens", "--module", "/nonexistent.so", socket=False, expect=4)
+
+    # SoftHSM 2.6.1 ends its process where two tokens have one serial, as a copied folder's have.
+    def test_AModuleThatEndsItsProcessIsToldAsAnError(self):
+        token = next((self.folder / "tokens").iterdir())
+        shutil.copytree(token, token.with_name("00000000-1111-2222-3333-444444444444"))
+        done = self.run_program("hsm", "tokens", "--module", MODULE, "--json", socket=False, env=self.environment, expect=1)
+        told = json.loads(done.stderr.splitlines()[-1])["error"]
+        self.assertEqual((told["code"], told["exit"], done.stdout), ("token", 1, ""))
+        self.assertIn("ended by signal 6 (SIGABRT)", told["detail"])
+        pin = ("--pin-file", self.folder / "pin")
+        for command in (("keys", *pin), ("evidence", "sloppy", *pin), ("enrol", "0" * 64, "--out", self.folder / "record", *pin)):
+            self.assertIn("ended by signal 6", self.hsm(*command, expect=1).stderr)
+        # What may have changed the token is not known.
+        made = self.hsm("wrapping-key", "create", "--label", "safe", "--so-pin-file", self.file("so-pin", "12345678"), expect=6)
+        self.assertIn("Look what the token holds now", made.stderr)
 
     def test_OneOfSeveralTokensMustBeNamed(self):
         self.make_token("beta")
@@ -197,6 +220,9 @@ class Ceremonies(TokenCase):
         else:
             self.assertIn("no RSA keys that wrap", rsa.stdout + rsa.stderr)
         self.hsm("wrapping-key", "create", "--label", "rsa", "--type", "RSA-2048", *online, "--so-pin-file", so_pin, expect=2)
+        shown = json.loads(self.hsm("wrapping-key", "show", "--label", "safe", *online, "--pin-file", self.folder / "pin", "--json").stdout)
+        self.assertEqual({name: shown[name] for name in ("label", "cka_id", "check_value", "trusted")}, {name: made[name] for name in ("label", "cka_id", "check_value", "trusted")})
+        self.assertEqual((shown["type"], shown["fit"], shown["fault"]), ("AES", True, None))
         shutil.copytree(self.folder / "tokens", self.folder / "second")
         script = self.script.read_text()
         at = script.index('label = "issuing-ca"')
@@ -225,6 +251,15 @@ class Ceremonies(TokenCase):
         (self.folder / "flipped").write_bytes(flipped)
         self.assertIn("digest", self.hsm("restore", self.folder / "flipped", "--wrapping-key", "safe", *on_token, expect=1).stderr)
         self.hsm("restore", backup, "--wrapping-key", "unsafe", *on_token, expect=4)
+        # What the page of backups has compared: in the second token it is the same key. One that the user made is none.
+        self.assertIn(made["check_value"], self.hsm("wrapping-key", "show", "--label", "safe", *on_token).stdout)
+        self.hsm("wrapping-key", "show", "--label", "unsafe", *on_token, expect=4)
+        if shutil.which("pkcs11-tool"):
+            subprocess.run(["pkcs11-tool", "--module", MODULE, "--token-label", "sealwright-online", "--login", "--pin", "1234", "--keygen", "--key-type", "aes:32", "--label", "loose"],
+                           env=self.environment, check=True, capture_output=True)
+            loose = self.hsm("wrapping-key", "show", "--label", "loose", *on_token, expect=1)
+            self.assertIn("NO: its SO has not marked it", loose.stdout)
+            self.assertIn("No backup is made or restored by this key", loose.stderr)
         self.assertIn("Nothing was changed", self.hsm("restore", backup, "--wrapping-key", "safe", "--dry-run", *on_token).stderr)
         self.assertEqual(json.loads(self.hsm("keys", *on_token, "--json").stdout)["keys"], [])
         self.hsm("restore", backup, "--wrapping-key", "safe", *on_token)

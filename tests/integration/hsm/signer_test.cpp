@@ -20,7 +20,10 @@ namespace {
 
 using test::SignerHouse;
 using test::SignerProcess;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
 
 const std::string kProgram =
     std::getenv("SEALWRIGHT_TEST_SIGNER") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_SIGNER");
@@ -443,6 +446,43 @@ TEST_F(SignerTest, TriesAWrongPinOnceAndSaysSoByItsExitStatus) {
     EXPECT_EQ(signer_.wait(), 3);
     test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
     start();
+}
+
+TEST_F(SignerTest, SaysThatNoPinWasTriedWhereItsFileIsOpenToOthers) {
+    const auto pin = house().softhsm().pin_file();
+    const auto log = house().folder() / "log";
+    signer_.log_to(log);
+    std::filesystem::permissions(pin, std::filesystem::perms{0644});
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    EXPECT_EQ(signer_.wait(), 1);
+    EXPECT_THAT(test::read_text(log), AllOf(HasSubstr("no PIN was tried"), HasSubstr("chmod 600"),
+                                            Not(HasSubstr("left alone")), Not(HasSubstr("right PIN"))));
+    std::filesystem::permissions(pin, std::filesystem::perms{0600});
+    start();
+}
+
+TEST_F(SignerTest, ChecksWhatItsConfigurationNames) {
+    const auto log = house().folder() / "log";
+    // The log is what the program says on both of its outputs.
+    const auto check = [&] {
+        const std::string command = kProgram + " --check --config " + house().config().string();
+        const int status = std::system((command + " >" + log.string() + " 2>&1").c_str());
+        return std::pair{WEXITSTATUS(status), test::read_text(log)};
+    };
+    EXPECT_THAT(check(), Pair(0, HasSubstr("1 tokens")));
+    house().write_config("/nowhere/module.so");
+    EXPECT_THAT(check(), Pair(1, AllOf(HasSubstr("/nowhere/module.so cannot be read"), Not(HasSubstr("1 tokens")))));
+    house().write_config();
+    std::string config = test::read_text(house().config());
+    const std::string name = "name = \"issuing\"\n";
+    config.replace(config.find(name), name.size(), name + "locations = [\"of nobody\"]\n");
+    test::write_text(house().config(), config);
+    EXPECT_THAT(check(), Pair(1, HasSubstr("issuing was enrolled in of nobody and nowhere else")));
+    // And so says the start, before it makes a process or reads a PIN.
+    signer_.log_to(log);
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    EXPECT_EQ(signer_.wait(), 1);
+    EXPECT_THAT(test::read_text(log), AllOf(HasSubstr("issuing was enrolled in of nobody"), Not(HasSubstr("signer-"))));
 }
 
 TEST_F(SignerTest, DoesNotStartOnADamagedJournal) {
