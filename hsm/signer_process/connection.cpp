@@ -81,7 +81,7 @@ void Connection::serve() noexcept {
     try {
         set_receive_timeout(socket_.get(), kHandshakeTimeout);
         if (auto served = serve_frames(); !served)
-            log_.warning(kRoom, "a connection ended: " + served.error().describe());
+            pipeline_.refusals().warning(kRoom, "a connection ended: " + served.error().describe());
     } catch (const std::exception& error) {
         log_.error(kRoom, std::string{"a connection ended: "} + error.what());
     }
@@ -199,8 +199,8 @@ void Connection::give_public_key(std::uint64_t number, const GetPublicKey& messa
 }
 
 void Connection::refuse(std::uint64_t number, const SignHead& head, const Error& why) {
-    log_.warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " + head.intent.hex() + ": " +
-                            why.describe());
+    pipeline_.refusals().warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " +
+                                            head.intent.hex() + ": " + why.describe());
     answer(number, error_answer(why));
 }
 
@@ -248,7 +248,7 @@ void Connection::open_up(std::uint64_t number, const Decrypt& message) {
     const auto checked =
         entry ? check_decrypt(entry.value()->limits, entry.value()->key, message.request) : Result<void>{entry.error()};
     if (!checked) {
-        log_.warning(kRoom, "refused to decrypt: " + checked.error().describe());
+        pipeline_.refusals().warning(kRoom, "refused to decrypt: " + checked.error().describe());
         return answer(number, error_answer(checked.error()));
     }
     DecryptTask task;

@@ -30,7 +30,6 @@ constexpr useconds_t kLockPause = 25000;
 // numbers there are, and the store's are of 63 bits.
 constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 62U);
 constexpr std::uint64_t kCrlNumberStep = 1U << 20U;
-constexpr std::uint64_t kTreeSizeStep = std::uint64_t{1} << 32U;
 constexpr std::uint64_t kEpochStep = 1U << 16U;
 
 // is_too_far says whether a number is beyond what may follow the last one.
@@ -105,7 +104,22 @@ std::uint64_t durable_behind(ByteView octets, std::size_t broken, const Sha256& 
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path, const Clock& clock, Log& log) {
+Journal::Journal(std::filesystem::path path, Descriptor file, const Clock& clock, Log& log, JournalRules rules)
+    : path_(std::move(path)), file_(std::move(file)), clock_(clock), log_(log), rules_(std::move(rules)) {
+    std::string unlimited;
+    for (const auto& [key, rule] : rules_.keys) {
+        if (rule.max_per_hour) {
+            uses_[key].most = *rule.max_per_hour;
+        } else {
+            unlimited += (unlimited.empty() ? "" : ", ") + rule.name;
+        }
+    }
+    if (!unlimited.empty())
+        log_.info(kRoom, "no max_per_hour, so that a stolen daemon may use them without end: " + unlimited);
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path, const Clock& clock, Log& log,
+                                               JournalRules rules) {
     Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file) return storage_error("cannot be opened at " + path.string());
     if (!lock_file(file.get()))
@@ -114,7 +128,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return storage_error("is no regular file: " + path.string());
     const auto size = static_cast<std::size_t>(status.st_size);
-    std::unique_ptr<Journal> journal{new Journal{path, std::move(file), clock, log}};
+    std::unique_ptr<Journal> journal{new Journal{path, std::move(file), clock, log, std::move(rules)}};
     if (size == 0) {
         SEALWRIGHT_TRY(journal->create());
     } else {
@@ -151,6 +165,8 @@ Result<void> Journal::recover(ByteView octets) {
     std::size_t at = kJournalHeader;
     while (at < octets.size()) {
         auto found = read_record(octets.subspan(at), digest_);
+        // A chained record that nobody here can read is no torn write.
+        if (!found && found.error().code() == ErrorCode::unsupported) return found.error();
         if (!found || found.value().record.sequence != sequence_ + 1) break;
         apply(found.value().record, at);
         digest_ = found.value().digest;
@@ -184,6 +200,7 @@ void Journal::apply(const JournalRecord& record, std::uint64_t offset) {
     last_time_ = std::max(last_time_, record.time);
     if (const auto* intent = std::get_if<IntentRecord>(&record.what)) {
         if (is_indexed(intent->purpose)) index_.insert(intent->intent, offset);
+        if (const auto use = uses_.find(intent->key); use != uses_.end()) use->second.rate.add(record.time);
         if (const auto* crl = std::get_if<CrlSubject>(&intent->subject)) {
             auto& last = crl_numbers_[{intent->key, crl->issuer}];
             last = std::max(last, crl->number);
@@ -209,6 +226,62 @@ Result<void> Journal::check_time() const {
     return success();
 }
 
+std::string Journal::name_of(const KeyId& key) const {
+    const auto rule = rules_.keys.find(key);
+    return rule == rules_.keys.end() ? key.hex() : rule->second.name;
+}
+
+std::uint64_t Journal::max_step(const KeyId& key) const {
+    const auto rule = rules_.keys.find(key);
+    return rule == rules_.keys.end() ? kTreeSizeStep : rule->second.max_step;
+}
+
+// check_rate: what is under way counts, and what failed as well: each has its record.
+Result<void> Journal::check_rate(const KeyId& key) {
+    const auto found = uses_.find(key);
+    if (found == uses_.end()) return success();
+    Use& use = found->second;
+    const bool was_spent = use.is_spent;
+    use.is_spent = use.rate.last_hour(std::max(clock_.now(), last_time_)) + use.staged >= use.most;
+    if (!use.is_spent) return success();
+    const std::string most = std::to_string(use.most);
+    if (!was_spent)
+        log_.error(kRoom,
+                   "the key " + name_of(key) + " was used " + most +
+                       " times in an hour, its max_per_hour; more is refused until the hour has passed. Raise it "
+                       "if that was work to be done; a daemon that is not yours any more looks the same");
+    return fail(ErrorCode::overloaded, "the key has reached its max_per_hour of " + most + "; try again later",
+                "key " + name_of(key));
+}
+
+Result<void> Journal::check_node(const NodeId& node) const {
+    if (!rules_.nodes.empty()) {
+        if (rules_.nodes.contains(node)) return success();
+        return fail(ErrorCode::denied, "the signer's nodes do not name this one", "node " + node.hex());
+    }
+    std::set<NodeId> young;
+    for (const FenceRecord& staged : fences_) {
+        if (!epochs_.contains(staged.node)) young.insert(staged.node);
+    }
+    if (epochs_.contains(node) || young.contains(node) || epochs_.size() + young.size() < kMaxNodes) return success();
+    return fail(ErrorCode::denied,
+                "the signer has seen " + std::to_string(kMaxNodes) + " nodes; its nodes must name those that are yours",
+                "node " + node.hex());
+}
+
+// check_fence_rate counts a new boot.
+Result<void> Journal::check_fence_rate() {
+    const UtcTime now = clock_.now();
+    if (now < fences_since_ || now - fences_since_ >= std::chrono::minutes{1}) {
+        fences_since_ = now;
+        fences_lately_ = 0;
+    }
+    if (fences_lately_ >= kMaxFencesAMinute)
+        return fail(ErrorCode::overloaded, "too many boots were declared in a minute; try again later");
+    ++fences_lately_;
+    return success();
+}
+
 Result<void> Journal::check_subject(const IntentRecord& intent) const {
     if (const auto* crl = std::get_if<CrlSubject>(&intent.subject)) {
         const CrlKey key{intent.key, crl->issuer};
@@ -230,8 +303,8 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
                                         : durable != checkpoints_.end()     ? &durable->second
                                                                             : nullptr;
         const auto last_size = last != nullptr ? std::optional{last->size} : std::nullopt;
-        if (is_too_far(checkpoint->size, last_size, kTreeSizeStep))
-            return fail(ErrorCode::denied, "the log's tree grows too far at once",
+        if (is_too_far(checkpoint->size, last_size, max_step(intent.key)))
+            return fail(ErrorCode::denied, "the log's tree grows too far at once (max_step)",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last_size.value_or(0)));
         if (last != nullptr && checkpoint->size < last->size) {
             return fail(ErrorCode::conflict, "the log's tree must not shrink",
@@ -261,6 +334,8 @@ Result<void> Journal::stage(const IntentRecord& intent) {
             return fail(ErrorCode::conflict, "this intent was used before and is never signed again");
     }
     SEALWRIGHT_TRY(check_subject(intent));
+    SEALWRIGHT_TRY(check_rate(intent.key));
+    if (const auto use = uses_.find(intent.key); use != uses_.end()) ++use->second.staged;
     if (is_indexed(intent.purpose)) staged_ids_.insert(intent.intent);
     if (const auto* crl = std::get_if<CrlSubject>(&intent.subject))
         staged_crl_numbers_[{intent.key, crl->issuer}] = crl->number;
@@ -272,6 +347,7 @@ Result<void> Journal::stage(const IntentRecord& intent) {
 
 Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch.value() == 0) return fail(ErrorCode::malformed, "boot epochs count from 1");
+    SEALWRIGHT_TRY(check_node(fence.node));
     const BootEpoch known = newest_fence(fence.node);
     if (is_too_far(fence.epoch.value(), known.value() == 0 ? std::nullopt : std::optional{known.value()}, kEpochStep))
         return fail(ErrorCode::denied, "the boot epoch is too far above the last one",
@@ -279,6 +355,9 @@ Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch < known)
         return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
+    if (fence.epoch > known) {
+        SEALWRIGHT_TRY(check_fence_rate());
+    }
     if (known.value() == 0 && fence.epoch.value() > 1) {
         log_.warning(kRoom, "node " + fence.node.hex() + " is at its boot " + std::to_string(fence.epoch.value()) +
                                 " and this journal has never seen it: intents of the node's earlier boots count as "
@@ -331,6 +410,7 @@ Result<std::uint64_t> Journal::commit() {
     staged_ids_.clear();
     staged_crl_numbers_.clear();
     staged_checkpoints_.clear();
+    for (auto& [key, use] : uses_) use.staged = 0;
     if (!done) {
         dirty_ = true;
         note_failure(done.error());

@@ -166,7 +166,8 @@ Result<JournalRecord> read_body(ByteView body) {
             break;
         }
         default:
-            return broken("a record of unknown type");
+            return fail(ErrorCode::unsupported, "journal: a record of the type " + std::to_string(type) +
+                                                    ", which this version does not know; a newer signer wrote it");
     }
     if (!fields.finished()) return broken("a record of the wrong length");
     return record;

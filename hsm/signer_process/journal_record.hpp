@@ -118,7 +118,8 @@ struct RecordAt {
     Sha256 digest;
 };
 
-// read_record reads the record at the front; malformed when it is not whole, not chained to previous or not a record.
+// read_record reads the record at the front; malformed when it is not whole, not chained to previous or not a record,
+// unsupported when it is chained and of a type that is not known here.
 Result<RecordAt> read_record(ByteView octets, const Sha256& previous);
 
 }  // namespace sealwright::hsm::signer_process

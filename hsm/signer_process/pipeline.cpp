@@ -63,7 +63,7 @@ private:
     // What was never journaled, or nobody wants any more, is told of where it was refused.
     void tell_log(const Error& why) const noexcept {
         if (sequence_ == 0 || why.code() == ErrorCode::denied) return;
-        pipeline_.log_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
+        pipeline_.refusals_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
     }
     void settle(Outcome outcome, ErrorCode error, const Sha256& signature) noexcept {
         pipeline_.settle(ResultRecord{sequence_, task_.intent.intent, outcome, error, signature});
@@ -216,8 +216,11 @@ void Pipeline::stage(Batch& batch) {
     // Fences first: a client may send requests right behind its fence, and all of it may be in one batch.
     std::erase_if(batch.fences, [&](const FenceCall& call) {
         auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
-        if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
-        return !staged;
+        if (staged) return false;
+        refusals_.warning(kRoom, "refused the boot " + std::to_string(call.fence.epoch.value()) + " of node " +
+                                     call.fence.node.hex() + ": " + staged.error().describe());
+        call.requester->answer(call.number, error_answer(staged.error()));
+        return true;
     });
     std::erase_if(batch.proofs, [&](const ProofCall& call) {
         for (const ProofRecord& proof : call.proofs) {
@@ -235,7 +238,8 @@ void Pipeline::stage(Batch& batch) {
         }
         auto staged = journal_->stage(job->task().intent);
         if (staged) return false;
-        log_.warning(kRoom, "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
+        refusals_.warning(kRoom,
+                          "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
         job->refuse(staged.error());
         return true;
     });

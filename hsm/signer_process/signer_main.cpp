@@ -58,7 +58,7 @@ void tell_ready(const Arguments& arguments, Log& log) {
 Result<void> run_server(const Configuration& configuration, Descriptor control, Log& log) {
     const SystemClock clock;
     // The journal first: a signer that cannot remember has no business with a PIN.
-    SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log));
+    SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log, rules_of(configuration)));
     SEALWRIGHT_TRY(auto server, Server::start(configuration, std::move(journal), std::move(control), clock, log));
     const sigset_t signals = stop_signals();
     int signal = 0;

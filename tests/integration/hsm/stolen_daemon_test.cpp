@@ -17,6 +17,7 @@
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "crypto/random.hpp"
+#include "hsm/signer_process/journal_rules.hpp"
 #include "protocol_octets.hpp"
 #include "signer_house.hpp"
 #include "stolen_daemon.hpp"
@@ -37,6 +38,7 @@ using ::testing::HasSubstr;
 const std::string kProgram =
     std::getenv("SEALWRIGHT_TEST_SIGNER") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_SIGNER");
 const NodeId kNode = NodeId::from_hex_text("000102030405060708090a0b0c0d0e0f").value();
+constexpr int kMostCheckpoints = 20;  // of the audit key in an hour
 const Bytes kAuthority(20, 7), kOtherAuthority(20, 8);
 
 UtcTime now() { return SystemClock{}.now(); }
@@ -94,7 +96,8 @@ protected:
     void start() { ASSERT_TRUE(signer_.start(kProgram, house().config())) << "exit status " << signer_.wait(); }
 
     // configure writes limits of every kind; extra goes in front of the tables, mode is the socket's.
-    static void configure(const std::string& extra = {}, const std::string& mode = "0600") {
+    static void configure(const std::string& extra = {}, const std::string& mode = "0600",
+                          const std::string& origin = "ca.test/audit") {
         house().write_config();
         std::string text = test::read_text(house().config());
         const std::string head = text.substr(0, text.find("[[key]]"));
@@ -115,7 +118,8 @@ protected:
                "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\", \"1.2.840.113549.1.7.2\"]\n[key.cmp]\nrequests = "
                "true\n";
         all += key("ocsp", R"("ocsp")", "ecdsa-sha256") + "[key.ocsp]\nmax_validity = \"2d\"\nmax_backdate = \"30m\"\n";
-        all += key("audit", R"("checkpoint")", "ed25519") + "[key.checkpoint]\norigin = \"ca.test/audit\"\n";
+        all += key("audit", R"("checkpoint")", "ed25519") + "max_per_hour = " + std::to_string(kMostCheckpoints) +
+               "\n[key.checkpoint]\norigin = \"" + origin + "\"\nmax_step = 1000\n";
         all += key("tls", R"("tls")", "ecdsa-sha384");
         all += key("messages", R"("cms", "cmp")", "ecdsa-sha256") +
                "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n[key.cmp]\nrequests = false\n";
@@ -285,6 +289,7 @@ protected:
     void attempt_cmp(StolenDaemon& daemon);
     void attempt_confusion(StolenDaemon& daemon);
     void attempt_decryption(StolenDaemon& daemon);
+    void attempt_rate(StolenDaemon& daemon);
 
     static SignerHouse* house_;
     SignerProcess signer_;
@@ -491,8 +496,8 @@ void Stolen::attempt_others(StolenDaemon& daemon) {
             ErrorCode::conflict);
     attempt(daemon, "or has another root than the one signed for its size", "a fork", checkpoint(102, 2),
             checkpoint(102), ErrorCode::conflict);
-    constexpr std::uint64_t kStep = std::uint64_t{1} << 32U;
-    attempt(daemon, "a tree size at most 2^32", "sizes used up", checkpoint(102 + kStep + 1), checkpoint(102 + kStep));
+    attempt(daemon, "checkpoint.max_step", "sizes used up", checkpoint(102 + 1000 + 1), checkpoint(102 + 1000),
+            ErrorCode::denied);
     attempt(daemon, "a certification request about another key", "tls", csr("tls"), csr("issuing"), ErrorCode::denied);
     const std::string verify = "anything for TLS but a TLS 1.3 server's CertificateVerify";
     attempt(daemon, verify, "a client's", tls("TLS 1.3, client CertificateVerify"), tls(), ErrorCode::denied);
@@ -624,6 +629,20 @@ void Stolen::attempt_decryption(StolenDaemon& daemon) {
     attempt(daemon, "purposes", "a signature by a key that decrypts", signs, ca_certificate(0), ErrorCode::denied);
 }
 
+// attempt_rate uses up what the audit key may sign in an hour; other keys go on.
+void Stolen::attempt_rate(StolenDaemon& daemon) {
+    std::uint64_t size = 1200;
+    Reply last;
+    for (int i = 0; i <= kMostCheckpoints; ++i) {
+        last = sign(daemon, checkpoint(++size));
+        if (last.signature.empty()) break;
+    }
+    EXPECT_EQ(std::count_if(signed_.begin(), signed_.end(),
+                            [](const auto& entry) { return entry.second.purpose == Purpose::checkpoint; }),
+              kMostCheckpoints);
+    attempt(daemon, "max_per_hour", "one more", checkpoint(++size), certificate(), ErrorCode::overloaded);
+}
+
 TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
     start();
     StolenDaemon daemon{house().socket().string()};
@@ -638,6 +657,7 @@ TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
     attempt_cmp(daemon);
     attempt_confusion(daemon);
     attempt_decryption(daemon);
+    attempt_rate(daemon);
     stop_and_compare();
     EXPECT_GT(signed_.size(), 120U);
 
@@ -706,6 +726,73 @@ TEST_F(Stolen, CannotSpeakForABootThatIsFencedOffNorJumpAhead) {
     expect_signed(step, certificate());
     EXPECT_TRUE(sign(young, certificate()).signature.empty());
     stop_and_compare();
+}
+
+TEST_F(Stolen, SignsNoMoreInAnHourThanItsKeyMayNotEvenBehindARestart) {
+    for (int run = 0; run < 2; ++run) {
+        start();
+        StolenDaemon daemon{house().socket().string()};
+        daemon.fence(kNode, 1);
+        std::size_t made = 0;
+        for (std::uint64_t i = 1; i <= kMostCheckpoints + 5; ++i)
+            made += sign(daemon, checkpoint(static_cast<std::uint64_t>(run) * 100 + i)).signature.empty() ? 0 : 1;
+        EXPECT_EQ(made, run == 0 ? kMostCheckpoints : 0U);
+        expect_signed(daemon, certificate(), "a key without that limit");
+        stop_and_compare();
+    }
+}
+
+TEST_F(Stolen, SpeaksForTheNodesOfTheConfigurationAlone) {
+    configure("nodes = [\"" + kNode.hex() + "\"]\n");
+    start();
+    StolenDaemon stranger{house().socket().string()};
+    EXPECT_EQ(stranger.fence(NodeId::from(Bytes(16, 2)).value(), 1).code, ErrorCode::denied);
+    EXPECT_TRUE(sign(stranger, certificate()).signature.empty());
+    StolenDaemon daemon{house().socket().string()};
+    EXPECT_EQ(daemon.fence(kNode, 1).detail, "");
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+}
+
+TEST_F(Stolen, CannotInventNodesOrBootsWithoutEnd) {
+    start();
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    const auto node = [](unsigned number) {
+        Bytes octets(16, 3);
+        octets[0] = static_cast<std::uint8_t>(number);
+        octets[1] = static_cast<std::uint8_t>(number >> 8U);
+        return NodeId::from(octets).value();
+    };
+    std::size_t taken = 0;
+    for (unsigned i = 0; i < 1000; ++i) taken += daemon.ask(Fence{node(i), BootEpoch{1}}).detail.empty() ? 1 : 0;
+    EXPECT_EQ(taken, kMaxNodes - 1);
+    // New boots of a node that is known: so many in a minute, and no record more. The minute may turn meanwhile, once.
+    std::size_t boots = 0;
+    for (std::uint64_t i = 2; i < 2000; ++i) boots += daemon.ask(Fence{node(0), BootEpoch{i}}).detail.empty() ? 1 : 0;
+    EXPECT_GE(boots, kMaxFencesAMinute - kMaxNodes);
+    EXPECT_LE(boots, 2 * kMaxFencesAMinute);
+    EXPECT_LT(std::filesystem::file_size(house().journal()), 200'000U);
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+}
+
+TEST_F(Stolen, CannotFillTheDiskWithRefusals) {
+    const auto log = house().folder() / "flooded.log";
+    signer_.log_to(log);
+    start();
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    const auto begin = std::chrono::steady_clock::now();
+    Ask unknown = certificate();
+    unknown.id = KeyId{};
+    for (int i = 0; i < 3000; ++i) EXPECT_EQ(sign(daemon, unknown).code, ErrorCode::not_found);
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin).count();
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+    EXPECT_LT(test::lines_of(log), 60U + 2 * static_cast<std::size_t>(seconds + 1));
+    EXPECT_THAT(test::read_text(log), HasSubstr("refusals were left out"));
 }
 
 TEST_F(Stolen, IsAnsweredInTheOrderInWhichItAsksWhateverComesInOneRead) {
