@@ -242,7 +242,7 @@ void Connection::hand_over() {
     if (!asked_.empty()) pipeline_.sign(std::exchange(asked_, {}));
 }
 
-// open_up takes a request to decrypt. Nothing of it is journaled: it certifies nothing.
+// open_up takes a request to decrypt. It certifies nothing, so that the journal only counts it.
 void Connection::open_up(std::uint64_t number, const Decrypt& message) {
     const auto entry = keys_.find(message.request.key);
     const auto checked =

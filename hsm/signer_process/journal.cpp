@@ -213,6 +213,12 @@ void Journal::apply(const JournalRecord& record, std::uint64_t offset) {
     } else if (const auto* fence = std::get_if<FenceRecord>(&record.what)) {
         epochs_[fence->node] = fence->epoch;
         first_epochs_.emplace(fence->node, fence->epoch);
+    } else if (std::holds_alternative<ClockRecord>(record.what)) {
+        last_time_ = record.time;
+        for (auto& [key, use] : uses_) use.rate.move_to(record.time);
+    } else if (const auto* opened = std::get_if<OpenedRecord>(&record.what)) {
+        if (const auto use = uses_.find(opened->key); use != uses_.end())
+            use->second.rate.add(record.time, opened->count);
     }
 }
 
@@ -220,7 +226,8 @@ Result<void> Journal::check_time() const {
     const UtcTime now = clock_.now();
     if (now + kClockTolerance < last_time_) {
         return fail(ErrorCode::clock,
-                    "the signer's clock went back behind its last record; nothing is signed until it has caught up",
+                    "the signer's clock went back behind its last record; nothing is signed until it has caught up, or "
+                    "sealwright-signer --accept-clock has settled it",
                     "now " + to_rfc3339(now) + ", last record " + to_rfc3339(last_time_));
     }
     return success();
@@ -242,7 +249,7 @@ Result<void> Journal::check_rate(const KeyId& key) {
     if (found == uses_.end()) return success();
     Use& use = found->second;
     const bool was_spent = use.is_spent;
-    use.is_spent = use.rate.last_hour(std::max(clock_.now(), last_time_)) + use.staged >= use.most;
+    use.is_spent = use.rate.last_hour(std::max(clock_.now(), last_time_)) + use.staged + use.openings >= use.most;
     if (!use.is_spent) return success();
     const std::string most = std::to_string(use.most);
     if (!was_spent)
@@ -292,7 +299,8 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
             return fail(ErrorCode::denied, "the CRL number is too far above the last one",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(last.value_or(0)));
         if (last && crl->number <= *last) {
-            return fail(ErrorCode::conflict, "the CRL number must be greater than the last one",
+            return fail(ErrorCode::conflict,
+                        "the CRL number must be greater than the last one",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(*last));
         }
     }
@@ -353,7 +361,8 @@ Result<void> Journal::stage(const FenceRecord& fence) {
         return fail(ErrorCode::denied, "the boot epoch is too far above the last one",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch < known)
-        return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
+        return fail(ErrorCode::conflict,
+                    "a newer boot epoch of this node was seen",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch > known) {
         SEALWRIGHT_TRY(check_fence_rate());
@@ -375,18 +384,47 @@ Result<void> Journal::stage(const ProofRecord& proof) {
     return success();
 }
 
-// encode gives the octets of all that is staged: results, fences, proofs, intents; and the records with their offsets,
-// to be applied once they are durable.
+Result<void> Journal::note_opening(const KeyId& key) {
+    SEALWRIGHT_TRY(check_rate(key));
+    if (const auto use = uses_.find(key); use != uses_.end()) ++use->second.openings;
+    if (openings_.empty()) openings_since_ = clock_.now();
+    ++openings_[key];
+    return success();
+}
+
+void Journal::stage_openings(bool all) {
+    if (openings_.empty()) return;
+    const UtcTime now = clock_.now();
+    if (!all && now >= openings_since_ && now - openings_since_ < std::chrono::minutes{1}) return;
+    for (const auto& [key, count] : openings_) opened_.push_back(OpenedRecord{key, count});
+    openings_.clear();
+}
+
+Result<std::optional<UtcTime>> Journal::accept_clock() {
+    if (clock_.now() >= last_time_) return std::optional<UtcTime>{};
+    const UtcTime given_up = last_time_;
+    clock_back_ = ClockRecord{given_up};
+    if (auto done = commit(); !done) {
+        clock_back_.reset();
+        return done.error();
+    }
+    return std::optional{given_up};
+}
+
+// encode gives the octets of all that is staged: clock, results, openings, fences, proofs, intents; and the records
+// with their offsets, to be applied once they are durable.
 Bytes Journal::encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& records, Sha256& digest) const {
     Bytes octets;
     std::uint64_t sequence = sequence_;
-    const UtcTime time = std::max(clock_.now(), last_time_);
+    const UtcTime time = clock_back_ ? clock_.now() : std::max(clock_.now(), last_time_);
     const auto add = [&](const auto& what) {
         JournalRecord record{++sequence, sequence_, time, what};
         records.emplace_back(record, size_ + octets.size());
         digest = append_record(octets, record, digest);
     };
+    if (clock_back_) add(*clock_back_);
     for (const ResultRecord& result : results_) add(result);
+    for (const OpenedRecord& opened : opened_) add(opened);
     for (const FenceRecord& fence : fences_) add(fence);
     for (const ProofRecord& proof : proofs_) add(proof);
     for (const IntentRecord& intent : intents_) add(intent);
@@ -397,7 +435,8 @@ Result<std::uint64_t> Journal::commit() {
     std::vector<std::pair<JournalRecord, std::uint64_t>> records;
     Sha256 digest = digest_;
     const Bytes octets = encode(records, digest);
-    const std::uint64_t first_intent = sequence_ + 1 + results_.size() + fences_.size() + proofs_.size();
+    const std::uint64_t first_intent =
+        sequence_ + 1 + (clock_back_ ? 1 : 0) + results_.size() + opened_.size() + fences_.size() + proofs_.size();
     auto done = heal();
     if (done) done = write(octets);
     if (done) {
@@ -421,6 +460,11 @@ Result<std::uint64_t> Journal::commit() {
     if (failing_) log_.info(kRoom, "the journal can be written again; signing resumes");
     failing_ = false;
     results_.clear();
+    for (const OpenedRecord& opened : opened_) {
+        if (const auto use = uses_.find(opened.key); use != uses_.end()) use->second.openings -= opened.count;
+    }
+    opened_.clear();
+    clock_back_.reset();
     for (const auto& [record, offset] : records) apply(record, offset);
     size_ += octets.size();
     digest_ = digest;

@@ -36,8 +36,19 @@ public:
     void stage(const ResultRecord& result);
     Result<void> stage(const ProofRecord& proof);  // refused by the clock alone
     bool has_staged() const noexcept {
-        return !intents_.empty() || !fences_.empty() || !results_.empty() || !proofs_.empty();
+        return !intents_.empty() || !fences_.empty() || !results_.empty() || !proofs_.empty() || !opened_.empty() ||
+               clock_back_.has_value();
     }
+
+    // note_opening counts a request to decrypt, or refuses it (overloaded: the key's max_per_hour). What was counted is
+    // staged by stage_openings: what is a minute old, or all of it. It stays until it is durable.
+    Result<void> note_opening(const KeyId& key);
+    bool has_openings() const noexcept { return !openings_.empty(); }
+    void stage_openings(bool all);
+
+    // accept_clock makes durable that a person gave up the times that lie ahead of the clock, and gives the latest of
+    // them; nothing, where the clock is not behind the journal.
+    Result<std::optional<UtcTime>> accept_clock();
 
     // commit makes everything staged durable and gives the sequence number of the first staged intent; the others
     // follow in their order. On failure (storage) the file is what it was before, staged intents, fences and proofs are
@@ -63,8 +74,9 @@ private:
     struct Use {
         std::uint32_t most = 0;
         SigningRate rate;
-        std::uint64_t staged = 0;  // and not durable yet
-        bool is_spent = false;     // said once in the log
+        std::uint64_t staged = 0;    // and not durable yet
+        std::uint64_t openings = 0;  // and not in a durable record yet
+        bool is_spent = false;       // said once in the log
     };
 
     Journal(std::filesystem::path path, Descriptor file, const Clock& clock, Log& log, JournalRules rules);
@@ -109,6 +121,10 @@ private:
     std::vector<FenceRecord> fences_;
     std::vector<ResultRecord> results_;
     std::vector<ProofRecord> proofs_;
+    std::vector<OpenedRecord> opened_;
+    std::optional<ClockRecord> clock_back_;
+    std::map<KeyId, std::uint32_t> openings_;  // not staged yet
+    UtcTime openings_since_{};
     std::unordered_set<IntentId> staged_ids_;
     std::map<CrlKey, std::uint64_t> staged_crl_numbers_;
     std::map<Sha256, CheckpointSubject> staged_checkpoints_;

@@ -101,12 +101,14 @@ private:
         std::vector<FenceCall> fences;
         std::vector<LookUpCall> look_ups;
         std::vector<ProofCall> proofs;
+        std::vector<std::shared_ptr<DecryptJob>> openings;
     };
 
     bool has_room(Requester& requester, std::uint64_t number);
     void run();
     Batch gather();
     void stage(Batch& batch);
+    void stage_openings(Batch& batch);
     void commit(Batch& batch);
     void dispatch(Batch& batch);
     void answer_look_up(const LookUpCall& call);

@@ -21,6 +21,7 @@ constexpr std::string_view kRoom = "signer";
 struct Arguments {
     std::string config = "/etc/sealwright/signer.toml";
     bool check = false;
+    bool accept_clock = false;
     int ready_fd = -1;
 };
 
@@ -68,6 +69,22 @@ Result<void> run_server(const Configuration& configuration, Descriptor control, 
     return fail(ErrorCode::token, "a token's process did not end and was killed");
 }
 
+// accept_clock settles a clock that ran ahead once: a person has looked at it, and the signer is stopped (the journal's
+// lock says so).
+Result<void> accept_clock(const Configuration& configuration, Log& log) {
+    const SystemClock clock;
+    SEALWRIGHT_TRY(const auto journal, Journal::open(configuration.journal, clock, log, rules_of(configuration)));
+    SEALWRIGHT_TRY(const auto given_up, journal->accept_clock());
+    if (given_up) {
+        std::cout << "the journal's last record is of " << to_rfc3339(*given_up) << "; accepted the clock, which says "
+                  << to_rfc3339(clock.now()) << ". The journal says so for ever.\n";
+    } else {
+        std::cout << "the clock says " << to_rfc3339(clock.now()) << " and is not behind the journal's last record of "
+                  << to_rfc3339(journal->last_time()) << "; nothing was changed.\n";
+    }
+    return success();
+}
+
 int status_of(const Result<void>& done, Log& log) {
     if (done) return 0;
     log.error(kRoom, done.error().describe());
@@ -85,6 +102,7 @@ int run(const Arguments& arguments, Log& log) {
                   << configuration.value().tokens.size() << " tokens\n";
         return 0;
     }
+    if (arguments.accept_clock) return status_of(accept_clock(configuration.value(), log), log);
     const auto server = [&](Descriptor control) {
         return status_of(run_server(configuration.value(), std::move(control), log), log);
     };
@@ -99,6 +117,9 @@ int signer_main(int argc, char** argv) {
     Arguments arguments;
     app.add_option("--config", arguments.config, "the configuration file")->capture_default_str();
     app.add_flag("--check", arguments.check, "read the configuration, say what is wrong with it, and end");
+    app.add_flag("--accept-clock", arguments.accept_clock,
+                 "take the clock for right though the journal has later times, write that into the journal, and end")
+        ->excludes("--check");
     app.add_option("--ready-fd", arguments.ready_fd, "write one octet to this descriptor when the socket listens")
         ->check(CLI::NonNegativeNumber);
     app.set_version_flag("--version", "sealwright-signer " SEALWRIGHT_VERSION);

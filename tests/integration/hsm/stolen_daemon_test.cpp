@@ -294,6 +294,7 @@ protected:
     static SignerHouse* house_;
     SignerProcess signer_;
     std::uint64_t crl_number_ = 0;
+    std::uint64_t opened_ = 0;
     std::set<std::string> attempted_;
     std::map<IntentId, JournaledIntent> signed_;
 };
@@ -614,6 +615,7 @@ void Stolen::attempt_decryption(StolenDaemon& daemon) {
         EXPECT_TRUE(reply.secret.empty()) << limit << ", " << what << " was OPENED";
         EXPECT_EQ(reply.code, code) << limit << ", " << what << ": " << reply.detail;
         const Reply neighbour = open();
+        ++opened_;
         EXPECT_EQ(text_of(neighbour.secret), content) << limit << ", the neighbour of " << what << neighbour.detail;
     };
     denied("decrypt.schemes", "PKCS #1 v1.5 by a key for OAEP", [](auto& request) {
@@ -660,6 +662,8 @@ TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
     attempt_rate(daemon);
     stop_and_compare();
     EXPECT_GT(signed_.size(), 120U);
+    const std::map<KeyId, std::uint64_t> opened{{house().key("opener").id, opened_}};
+    EXPECT_EQ(test::opened_in_journal(house().journal()), opened);  // and nothing that was refused
 
     // For logs; where a key lies; what its token must say of it: none of them limits what it signs.
     attempted_.insert({"name", "locations", "evidence"});

@@ -353,6 +353,58 @@ TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
     EXPECT_EQ(to_rfc3339(journal->last_time()), "2026-11-22T12:00:00Z");  // records never go back
 }
 
+TEST_F(JournalTest, GoesOnAtOnceWhenAPersonAcceptsTheClock) {
+    rules_.keys[kKey] = {"issuing", 2, kTreeSizeStep};
+    const auto year = std::chrono::hours{24 * 365};
+    clock_.advance(year);  // ran ahead
+    {
+        auto journal = open_fenced();
+        EXPECT_FALSE(journal->accept_clock().value());  // nothing to accept
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        ASSERT_TRUE(journal->commit());
+        clock_.advance(-year);
+        EXPECT_EQ(journal->stage(certificate(2)).error().code(), ErrorCode::clock);
+        const auto given_up = journal->accept_clock();
+        ASSERT_TRUE(given_up && given_up.value());
+        EXPECT_EQ(*given_up.value(), clock_.now() + year);
+        EXPECT_EQ(journal->last_time(), clock_.now());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->last_time(), clock_.now());
+    EXPECT_FALSE(journal->accept_clock().value());
+    EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::conflict);  // it forgot nothing
+    ASSERT_TRUE(journal->stage(certificate(2)));
+    EXPECT_EQ(journal->commit().value(), 4U);
+    EXPECT_EQ(journal->stage(certificate(3)).error().code(), ErrorCode::overloaded);  // the one before counts
+    clock_.advance(std::chrono::seconds{-11});
+    EXPECT_EQ(journal->stage(certificate(4)).error().code(), ErrorCode::clock);  // it may not go back again
+}
+
+TEST_F(JournalTest, CountsWhatIsDecryptedOnceAMinute) {
+    rules_.keys[kKey] = {"opener", 3, kTreeSizeStep};
+    {
+        auto journal = open();
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(journal->note_opening(kKey));
+        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        EXPECT_TRUE(journal->note_opening(KeyId{}));  // a key without a limit
+        journal->stage_openings(false);
+        EXPECT_FALSE(journal->has_staged());
+        clock_.advance(std::chrono::minutes{1});
+        journal->stage_openings(false);
+        EXPECT_FALSE(journal->has_openings());
+        ASSERT_TRUE(journal->has_staged());
+        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->last_sequence(), 2U);
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+    clock_.advance(std::chrono::minutes{61});
+    EXPECT_TRUE(journal->note_opening(kKey));
+    journal->stage_openings(true);
+    EXPECT_TRUE(journal->has_staged());
+}
+
 TEST_F(JournalTest, DropsATornTailWhereverItIsTorn) {
     std::size_t before = 0;
     {
