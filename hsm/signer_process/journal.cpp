@@ -300,7 +300,7 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(last.value_or(0)));
         if (last && crl->number <= *last) {
             return fail(ErrorCode::conflict,
-                        "the CRL number must be greater than the last one",
+                        "the CRL number must be greater than the last one (" + std::to_string(*last) + ")",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(*last));
         }
     }
@@ -315,7 +315,7 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
             return fail(ErrorCode::denied, "the log's tree grows too far at once (max_step)",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last_size.value_or(0)));
         if (last != nullptr && checkpoint->size < last->size) {
-            return fail(ErrorCode::conflict, "the log's tree must not shrink",
+            return fail(ErrorCode::conflict, "the log's tree must not shrink (" + std::to_string(last->size) + ")",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last->size));
         }
         if (last != nullptr && checkpoint->size == last->size && checkpoint->root != last->root) {
@@ -362,7 +362,7 @@ Result<void> Journal::stage(const FenceRecord& fence) {
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch < known)
         return fail(ErrorCode::conflict,
-                    "a newer boot epoch of this node was seen",
+                    "a newer boot epoch of this node was seen (" + std::to_string(known.value()) + ")",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch > known) {
         SEALWRIGHT_TRY(check_fence_rate());

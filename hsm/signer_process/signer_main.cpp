@@ -72,6 +72,8 @@ Result<void> run_server(const Configuration& configuration, Descriptor control, 
 // accept_clock settles a clock that ran ahead once: a person has looked at it, and the signer is stopped (the journal's
 // lock says so).
 Result<void> accept_clock(const Configuration& configuration, Log& log) {
+    if (!std::filesystem::exists(configuration.journal))  // nor may one be begun here, which would be root's
+        return fail(ErrorCode::not_found, "there is no journal " + configuration.journal);
     const SystemClock clock;
     SEALWRIGHT_TRY(const auto journal, Journal::open(configuration.journal, clock, log, rules_of(configuration)));
     SEALWRIGHT_TRY(const auto given_up, journal->accept_clock());

@@ -17,7 +17,7 @@
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "crypto/random.hpp"
-#include "hsm/signer_process/journal_rules.hpp"
+#include "hsm/signer_process/journal.hpp"
 #include "protocol_octets.hpp"
 #include "signer_house.hpp"
 #include "stolen_daemon.hpp"
@@ -797,6 +797,83 @@ TEST_F(Stolen, CannotFillTheDiskWithRefusals) {
     stop_and_compare();
     EXPECT_LT(test::lines_of(log), 60U + 2 * static_cast<std::size_t>(seconds + 1));
     EXPECT_THAT(test::read_text(log), HasSubstr("refusals were left out"));
+}
+
+TEST_F(Stolen, SignerWhoseClockRanAheadGoesOnWhenAPersonSaysSo) {
+    NullLog log;
+    const std::string accept = kProgram + " --accept-clock --config " + house().config().string() + " > " +
+                               (house().folder() / "accepted").string() + " 2>&1";
+    EXPECT_NE(std::system(accept.c_str()), 0) << "there is no journal yet";
+    EXPECT_FALSE(std::filesystem::exists(house().journal()));
+    {
+        const ManualClock ahead{now() + hours{24 * 365}};
+        auto journal = Journal::open(house().journal(), ahead, log).value();
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{1}}));
+        ASSERT_TRUE(journal->commit());
+    }
+    // A token's keys are proven by journaled challenges, which the clock stops as well.
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    ASSERT_EQ(std::system(accept.c_str()), 0) << test::read_text(house().folder() / "accepted");
+    EXPECT_THAT(test::read_text(house().folder() / "accepted"), HasSubstr("accepted the clock"));
+    start();
+    EXPECT_NE(std::system(accept.c_str()), 0) << "a signer that runs has the journal";
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+    ASSERT_EQ(std::system(accept.c_str()), 0);
+    EXPECT_THAT(test::read_text(house().folder() / "accepted"), HasSubstr("nothing was changed"));
+}
+
+// docs/operations/stolen-daemon.md: what the true daemon does when the thief is gone.
+TEST_F(Stolen, LeavesNumbersBehindWhichTheTrueDaemonGoesOnByTheManual) {
+    std::uint64_t epoch = 1;
+    crl_number_ = 10;
+    start();
+    {
+        StolenDaemon honest{house().socket().string()};
+        honest.fence(kNode, epoch);
+        expect_signed(honest, crl());
+        expect_signed(honest, checkpoint(100));
+        expect_signed(honest, certificate());
+        // The thief takes all that one message can take, of each.
+        StolenDaemon thief{house().socket().string()};
+        EXPECT_EQ(thief.fence(kNode, epoch + (1U << 16U)).detail, "");
+        expect_signed(thief, crl([&](auto& fields) { fields.number = 11 + (1U << 20U); }));
+        expect_signed(thief, checkpoint(1100, 9));
+    }
+    // 1. The true daemon is refused, and told how far the signer is.
+    epoch = 2;
+    StolenDaemon refused{house().socket().string()};
+    const Reply boot = refused.fence(kNode, epoch);
+    EXPECT_EQ(boot.code, ErrorCode::conflict);
+    EXPECT_THAT(boot.detail, HasSubstr("(65537)"));
+    // 2. Its boot goes on behind that.
+    StolenDaemon daemon{house().socket().string()};
+    EXPECT_EQ(daemon.fence(kNode, 65537 + 1).detail, "");
+    expect_signed(daemon, certificate());
+    // 3. So does its CRL.
+    crl_number_ = 11;
+    const Reply list = sign(daemon, crl());
+    EXPECT_EQ(list.code, ErrorCode::conflict);
+    EXPECT_THAT(list.detail, HasSubstr("(" + std::to_string(11 + (1U << 20U)) + ")"));
+    crl_number_ = 11 + (1U << 20U);
+    expect_signed(daemon, crl());
+    // 4. The log cannot: its sizes are what they are. It gets another origin.
+    const Reply head = sign(daemon, checkpoint(101));
+    EXPECT_EQ(head.code, ErrorCode::conflict);
+    EXPECT_THAT(head.detail, HasSubstr("(1100)"));
+    stop_and_compare();
+    configure({}, "0600", "ca.test/audit-2");
+    start();
+    StolenDaemon renamed{house().socket().string()};
+    EXPECT_EQ(renamed.fence(kNode, 65537 + 2).detail, "");
+    expect_signed(renamed, checkpoint(101, 1, "ca.test/audit-2"));
+    expect_signed(renamed, checkpoint(102, 1, "ca.test/audit-2"));
+    EXPECT_EQ(sign(renamed, checkpoint(1101)).code, ErrorCode::denied);  // the old log is closed
+    expect_signed(renamed, crl());
+    expect_signed(renamed, certificate());
+    stop_and_compare();
 }
 
 TEST_F(Stolen, IsAnsweredInTheOrderInWhichItAsksWhateverComesInOneRead) {
