@@ -1,6 +1,7 @@
 #include "hsm/signer_process/refusal_log.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sealwright::hsm::signer_process {
 namespace {
