@@ -197,6 +197,15 @@ void JournalComparison::finish(const std::vector<SignerJournal>& journals) {
                          " octets that are no record: a write that was interrupted or is under way; nothing was signed "
                          "from it");
     }
+    for (const SignerJournal& journal : journals) {
+        for (const auto& clock : journal.clocks)
+            checks_.deviation("a person set the clock of journal " + journal.id + " back: record " +
+                              std::to_string(clock.sequence) + " is of " + to_rfc3339(clock.to) +
+                              ", what stands before it of up to " + to_rfc3339(clock.from));
+        for (const auto& [key, count] : journal.opened)
+            checks_.note("the key " + key.substr(0, 16) + " was asked " + std::to_string(count) +
+                         " times to decrypt, as journal " + journal.id + " counts");
+    }
     if (until_) checks_.note("what is of " + to_rfc3339(*until_) + " and later was left out");
     if (proofs != 0)
         checks_.note(std::to_string(proofs) + " challenges were signed to show that a token holds its keys");

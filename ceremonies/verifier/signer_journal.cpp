@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kHeader = 64, kDigest = 32, kMaxBody = 1024;
 constexpr std::uint16_t kVersion = 1;
-constexpr std::size_t kFence = 16 + 8, kProof = 32 + 2 + 32 + 32;
+constexpr std::size_t kFence = 16 + 8, kProof = 32 + 2 + 32 + 32, kClock = 8, kOpened = 32 + 4;
 constexpr std::size_t kPlace = 25;  // type, sequence, durable, time: what every body begins with
 
 Error broken(const std::string& what) { return fail(ErrorCode::malformed, what); }
@@ -156,6 +156,14 @@ Result<void> take_proof(const Record& record, SignerJournal& journal) {
     return success();
 }
 
+Result<void> take_clock(const Record& record, SignerJournal& journal) {
+    Fields fields{record.rest};
+    const UtcTime from{std::chrono::seconds{static_cast<std::int64_t>(fields.number(8))}};
+    if (from <= record.time) return broken("a clock that was not set back");
+    journal.clocks.push_back({record.sequence, from, record.time});
+    return success();
+}
+
 Result<void> take_record(const Record& record, SignerJournal& journal, Intents& known) {
     if (record.type == 1) {
         SEALWRIGHT_TRY(auto intent, read_intent(record));
@@ -166,7 +174,17 @@ Result<void> take_record(const Record& record, SignerJournal& journal, Intents& 
     if (record.type == 2) return take_result(record, journal, known);
     if (record.type == 3 && record.rest.size() == kFence) return success();
     if (record.type == 4 && record.rest.size() == kProof) return take_proof(record, journal);
-    return broken("a record of an unknown type");
+    if (record.type == 5 && record.rest.size() == kClock) return take_clock(record, journal);
+    if (record.type == 6 && record.rest.size() == kOpened) {
+        Fields fields{record.rest};
+        const std::string key = fields.hex(32);
+        journal.opened[key] += fields.number(4);
+        return success();
+    }
+    if (record.type == 0 || record.type > 6)
+        return fail(ErrorCode::unsupported, "a record of the type " + std::to_string(record.type) +
+                                                ", which this program does not know: a newer signer wrote it");
+    return broken("a record of the wrong length");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // by SHA-256, intents and what became of them.
 #pragma once
 
+#include <map>
 #include <optional>
 
 #include "base/clock.hpp"
@@ -44,13 +45,21 @@ struct SignerJournal {
     std::uint64_t records = 0;
     std::vector<Sha256> digests;  // of each record
     std::vector<SignedIntent> intents;
-    std::uint64_t proofs = 0;       // challenges that keys signed when their token came up
-    std::uint64_t decryptions = 0;  // and that keys which do not sign decrypted
+    std::uint64_t proofs = 0;                     // challenges that keys signed when their token came up
+    std::uint64_t decryptions = 0;                // and that keys which do not sign decrypted
+    std::map<std::string, std::uint64_t> opened;  // how often a key was asked to decrypt
+    // ClockSetBack: a person told the signer that the times before were wrong.
+    struct ClockSetBack {
+        std::uint64_t sequence = 0;
+        UtcTime from{}, to{};
+    };
+    std::vector<ClockSetBack> clocks;
     std::uint64_t torn = 0;  // octets behind the last whole record: a write that was interrupted, or is under way
 };
 
 // read_signer_journal reads all of it. malformed where a record is damaged or not chained to the one before: records
-// that cannot be read are a torn tail only where no later one calls them durable. unsupported for another version.
+// that cannot be read are a torn tail only where no later one calls them durable. unsupported for another version or
+// a type of record that is not known here.
 Result<SignerJournal> read_signer_journal(ByteView octets);
 
 }  // namespace sealwright::verifier

@@ -47,6 +47,18 @@ Result<unsigned> uid_of(const TomlTable& table, const toml::node& node) {
     return static_cast<unsigned>(found->pw_uid);
 }
 
+Result<std::vector<NodeId>> read_nodes(TomlTable& root) {
+    std::vector<NodeId> nodes;
+    if (!root.has("nodes")) return nodes;
+    SEALWRIGHT_TRY(const auto names, root.texts("nodes"));
+    for (const std::string& name : names) {
+        const auto node = NodeId::from_hex_text(name);
+        if (!node) return root.problem("nodes", "'" + name + "' is no node: 32 hexadecimal digits");
+        nodes.push_back(node.value());
+    }
+    return nodes;
+}
+
 Result<void> read_keys(TomlTable& root, Configuration& configuration, const std::filesystem::path& folder) {
     if (root.has("keys_file")) {
         if (root.has("key")) return root.problem("keys_file", "keys stand in keys_file or here, not in both");
@@ -86,6 +98,7 @@ Result<Configuration> parse_configuration(std::string_view text, const std::file
     configuration.deadline = deadline;
     configuration.max_outstanding = static_cast<unsigned>(outstanding);
     configuration.max_connections = static_cast<unsigned>(connections);
+    SEALWRIGHT_TRY(configuration.nodes, read_nodes(root));
     SEALWRIGHT_TRY(configuration.sandbox, read_sandbox_level(root, "sandbox"));
     SEALWRIGHT_TRY(configuration.tokens, read_tokens(root, folder));
     SEALWRIGHT_TRY(read_keys(root, configuration, folder));

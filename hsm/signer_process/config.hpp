@@ -39,6 +39,7 @@ struct Configuration {
     unsigned max_connections = 16;
     SandboxRules::Level sandbox = SandboxRules::Level::best_effort;  // of the process that serves clients
     std::vector<KeyLimits> keys;
+    std::vector<NodeId> nodes;  // that may declare boots; empty: any, up to a bound (journal_rules.hpp)
 };
 
 // read_configuration reads the file and, if it names one, its keys_file; relative paths are taken from the file's own

@@ -12,6 +12,9 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
+constexpr std::int64_t kMostPerHour = 1000000000;
+constexpr std::int64_t kLargestStep = std::int64_t{1} << 32U;
+
 Result<Sha256> digest(TomlTable& table, std::string_view key) {
     SEALWRIGHT_TRY(const auto text, table.text(key));
     auto parsed = Sha256::from_hex_text(text);
@@ -66,6 +69,10 @@ Result<CheckpointLimits> checkpoint_limits(TomlTable table) {
     SEALWRIGHT_TRY(limits.origin, table.text("origin"));
     if (limits.origin.find_first_of("\n+") != std::string::npos)
         return table.problem("origin", "must hold no newline and no plus sign");
+    if (table.has("max_step")) {
+        SEALWRIGHT_TRY(const auto step, table.number("max_step", 1, kLargestStep));
+        limits.max_step = static_cast<std::uint64_t>(step);
+    }
     SEALWRIGHT_TRY(table.finish());
     return limits;
 }
@@ -123,6 +130,10 @@ public:
         SEALWRIGHT_TRY(read_purposes());
         SEALWRIGHT_TRY(read_evidence());
         SEALWRIGHT_TRY(read_algorithms());
+        if (table_.has("max_per_hour")) {
+            SEALWRIGHT_TRY(const auto most, table_.number("max_per_hour", 1, kMostPerHour));
+            key_.max_per_hour = static_cast<std::uint32_t>(most);
+        }
         SEALWRIGHT_TRY(read(Purpose::certificate, key_.certificate, certificate_limits));
         SEALWRIGHT_TRY(read(Purpose::crl, key_.crl, crl_limits));
         SEALWRIGHT_TRY(read(Purpose::checkpoint, key_.checkpoint, checkpoint_limits));

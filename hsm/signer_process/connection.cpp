@@ -75,7 +75,7 @@ void Connection::serve() noexcept {
     try {
         set_receive_timeout(socket_.get(), kHandshakeTimeout);
         if (auto served = serve_frames(); !served)
-            log_.warning(kRoom, "a connection ended: " + served.error().describe());
+            pipeline_.refusals().warning(kRoom, "a connection ended: " + served.error().describe());
     } catch (const std::exception& error) {
         log_.error(kRoom, std::string{"a connection ended: "} + error.what());
     }
@@ -192,8 +192,8 @@ void Connection::give_public_key(std::uint64_t number, const GetPublicKey& messa
 }
 
 void Connection::refuse(std::uint64_t number, const SignHead& head, const Error& why) {
-    log_.warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " + head.intent.hex() + ": " +
-                            why.describe());
+    pipeline_.refusals().warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " +
+                                            head.intent.hex() + ": " + why.describe());
     answer(number, error_answer(why));
 }
 
@@ -235,13 +235,13 @@ void Connection::hand_over() {
     if (!asked_.empty()) pipeline_.sign(std::exchange(asked_, {}));
 }
 
-// open_up takes a request to decrypt. Nothing of it is journaled: it certifies nothing.
+// open_up takes a request to decrypt. It certifies nothing, so that the journal only counts it.
 void Connection::open_up(std::uint64_t number, const Decrypt& message) {
     const auto entry = keys_.find(message.request.key);
     const auto checked =
         entry ? check_decrypt(entry.value()->limits, entry.value()->key, message.request) : Result<void>{entry.error()};
     if (!checked) {
-        log_.warning(kRoom, "refused to decrypt: " + checked.error().describe());
+        pipeline_.refusals().warning(kRoom, "refused to decrypt: " + checked.error().describe());
         return answer(number, error_answer(checked.error()));
     }
     DecryptTask task;

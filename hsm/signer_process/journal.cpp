@@ -30,7 +30,6 @@ constexpr useconds_t kLockPause = 25000;
 // numbers there are, and the store's are of 63 bits.
 constexpr std::uint64_t kLargestNumber = (std::uint64_t{1} << 62U);
 constexpr std::uint64_t kCrlNumberStep = 1U << 20U;
-constexpr std::uint64_t kTreeSizeStep = std::uint64_t{1} << 32U;
 constexpr std::uint64_t kEpochStep = 1U << 16U;
 
 // is_too_far says whether a number is beyond what may follow the last one.
@@ -105,7 +104,22 @@ std::uint64_t durable_behind(ByteView octets, std::size_t broken, const Sha256& 
 
 }  // namespace
 
-Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path, const Clock& clock, Log& log) {
+Journal::Journal(std::filesystem::path path, Descriptor file, const Clock& clock, Log& log, JournalRules rules)
+    : path_(std::move(path)), file_(std::move(file)), clock_(clock), log_(log), rules_(std::move(rules)) {
+    std::string unlimited;
+    for (const auto& [key, rule] : rules_.keys) {
+        if (rule.max_per_hour) {
+            uses_[key].most = *rule.max_per_hour;
+        } else {
+            unlimited += (unlimited.empty() ? "" : ", ") + rule.name;
+        }
+    }
+    if (!unlimited.empty())
+        log_.info(kRoom, "no max_per_hour, so that a stolen daemon may use them without end: " + unlimited);
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path, const Clock& clock, Log& log,
+                                               JournalRules rules) {
     Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file) return storage_error("cannot be opened at " + path.string());
     if (!lock_file(file.get()))
@@ -114,7 +128,7 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return storage_error("is no regular file: " + path.string());
     const auto size = static_cast<std::size_t>(status.st_size);
-    std::unique_ptr<Journal> journal{new Journal{path, std::move(file), clock, log}};
+    std::unique_ptr<Journal> journal{new Journal{path, std::move(file), clock, log, std::move(rules)}};
     if (size == 0) {
         SEALWRIGHT_TRY(journal->create());
     } else {
@@ -151,6 +165,8 @@ Result<void> Journal::recover(ByteView octets) {
     std::size_t at = kJournalHeader;
     while (at < octets.size()) {
         auto found = read_record(octets.subspan(at), digest_);
+        // A chained record that nobody here can read is no torn write.
+        if (!found && found.error().code() == ErrorCode::unsupported) return found.error();
         if (!found || found.value().record.sequence != sequence_ + 1) break;
         apply(found.value().record, at);
         digest_ = found.value().digest;
@@ -184,6 +200,7 @@ void Journal::apply(const JournalRecord& record, std::uint64_t offset) {
     last_time_ = std::max(last_time_, record.time);
     if (const auto* intent = std::get_if<IntentRecord>(&record.what)) {
         if (is_indexed(intent->purpose)) index_.insert(intent->intent, offset);
+        if (const auto use = uses_.find(intent->key); use != uses_.end()) use->second.rate.add(record.time);
         if (const auto* crl = std::get_if<CrlSubject>(&intent->subject)) {
             auto& last = crl_numbers_[{intent->key, crl->issuer}];
             last = std::max(last, crl->number);
@@ -196,6 +213,12 @@ void Journal::apply(const JournalRecord& record, std::uint64_t offset) {
     } else if (const auto* fence = std::get_if<FenceRecord>(&record.what)) {
         epochs_[fence->node] = fence->epoch;
         first_epochs_.emplace(fence->node, fence->epoch);
+    } else if (std::holds_alternative<ClockRecord>(record.what)) {
+        last_time_ = record.time;
+        for (auto& [key, use] : uses_) use.rate.move_to(record.time);
+    } else if (const auto* opened = std::get_if<OpenedRecord>(&record.what)) {
+        if (const auto use = uses_.find(opened->key); use != uses_.end())
+            use->second.rate.add(record.time, opened->count);
     }
 }
 
@@ -203,9 +226,66 @@ Result<void> Journal::check_time() const {
     const UtcTime now = clock_.now();
     if (now + kClockTolerance < last_time_) {
         return fail(ErrorCode::clock,
-                    "the signer's clock went back behind its last record; nothing is signed until it has caught up",
+                    "the signer's clock went back behind its last record; nothing is signed until it has caught up, or "
+                    "sealwright-signer --accept-clock has settled it",
                     "now " + to_rfc3339(now) + ", last record " + to_rfc3339(last_time_));
     }
+    return success();
+}
+
+std::string Journal::name_of(const KeyId& key) const {
+    const auto rule = rules_.keys.find(key);
+    return rule == rules_.keys.end() ? key.hex() : rule->second.name;
+}
+
+std::uint64_t Journal::max_step(const KeyId& key) const {
+    const auto rule = rules_.keys.find(key);
+    return rule == rules_.keys.end() ? kTreeSizeStep : rule->second.max_step;
+}
+
+// check_rate: what is under way counts, and what failed as well: each has its record.
+Result<void> Journal::check_rate(const KeyId& key) {
+    const auto found = uses_.find(key);
+    if (found == uses_.end()) return success();
+    Use& use = found->second;
+    const bool was_spent = use.is_spent;
+    use.is_spent = use.rate.last_hour(std::max(clock_.now(), last_time_)) + use.staged + use.openings >= use.most;
+    if (!use.is_spent) return success();
+    const std::string most = std::to_string(use.most);
+    if (!was_spent)
+        log_.error(kRoom,
+                   "the key " + name_of(key) + " was used " + most +
+                       " times in an hour, its max_per_hour; more is refused until the hour has passed. Raise it "
+                       "if that was work to be done; a daemon that is not yours any more looks the same");
+    return fail(ErrorCode::overloaded, "the key has reached its max_per_hour of " + most + "; try again later",
+                "key " + name_of(key));
+}
+
+Result<void> Journal::check_node(const NodeId& node) const {
+    if (!rules_.nodes.empty()) {
+        if (rules_.nodes.contains(node)) return success();
+        return fail(ErrorCode::denied, "the signer's nodes do not name this one", "node " + node.hex());
+    }
+    std::set<NodeId> young;
+    for (const FenceRecord& staged : fences_) {
+        if (!epochs_.contains(staged.node)) young.insert(staged.node);
+    }
+    if (epochs_.contains(node) || young.contains(node) || epochs_.size() + young.size() < kMaxNodes) return success();
+    return fail(ErrorCode::denied,
+                "the signer has seen " + std::to_string(kMaxNodes) + " nodes; its nodes must name those that are yours",
+                "node " + node.hex());
+}
+
+// check_fence_rate counts a new boot.
+Result<void> Journal::check_fence_rate() {
+    const UtcTime now = clock_.now();
+    if (now < fences_since_ || now - fences_since_ >= std::chrono::minutes{1}) {
+        fences_since_ = now;
+        fences_lately_ = 0;
+    }
+    if (fences_lately_ >= kMaxFencesAMinute)
+        return fail(ErrorCode::overloaded, "too many boots were declared in a minute; try again later");
+    ++fences_lately_;
     return success();
 }
 
@@ -219,7 +299,8 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
             return fail(ErrorCode::denied, "the CRL number is too far above the last one",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(last.value_or(0)));
         if (last && crl->number <= *last) {
-            return fail(ErrorCode::conflict, "the CRL number must be greater than the last one",
+            return fail(ErrorCode::conflict,
+                        "the CRL number must be greater than the last one (" + std::to_string(*last) + ")",
                         "number " + std::to_string(crl->number) + ", last " + std::to_string(*last));
         }
     }
@@ -230,11 +311,11 @@ Result<void> Journal::check_subject(const IntentRecord& intent) const {
                                         : durable != checkpoints_.end()     ? &durable->second
                                                                             : nullptr;
         const auto last_size = last != nullptr ? std::optional{last->size} : std::nullopt;
-        if (is_too_far(checkpoint->size, last_size, kTreeSizeStep))
-            return fail(ErrorCode::denied, "the log's tree grows too far at once",
+        if (is_too_far(checkpoint->size, last_size, max_step(intent.key)))
+            return fail(ErrorCode::denied, "the log's tree grows too far at once (max_step)",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last_size.value_or(0)));
         if (last != nullptr && checkpoint->size < last->size) {
-            return fail(ErrorCode::conflict, "the log's tree must not shrink",
+            return fail(ErrorCode::conflict, "the log's tree must not shrink (" + std::to_string(last->size) + ")",
                         "size " + std::to_string(checkpoint->size) + ", last " + std::to_string(last->size));
         }
         if (last != nullptr && checkpoint->size == last->size && checkpoint->root != last->root) {
@@ -261,6 +342,8 @@ Result<void> Journal::stage(const IntentRecord& intent) {
             return fail(ErrorCode::conflict, "this intent was used before and is never signed again");
     }
     SEALWRIGHT_TRY(check_subject(intent));
+    SEALWRIGHT_TRY(check_rate(intent.key));
+    if (const auto use = uses_.find(intent.key); use != uses_.end()) ++use->second.staged;
     if (is_indexed(intent.purpose)) staged_ids_.insert(intent.intent);
     if (const auto* crl = std::get_if<CrlSubject>(&intent.subject))
         staged_crl_numbers_[{intent.key, crl->issuer}] = crl->number;
@@ -272,13 +355,18 @@ Result<void> Journal::stage(const IntentRecord& intent) {
 
 Result<void> Journal::stage(const FenceRecord& fence) {
     if (fence.epoch.value() == 0) return fail(ErrorCode::malformed, "boot epochs count from 1");
+    SEALWRIGHT_TRY(check_node(fence.node));
     const BootEpoch known = newest_fence(fence.node);
     if (is_too_far(fence.epoch.value(), known.value() == 0 ? std::nullopt : std::optional{known.value()}, kEpochStep))
         return fail(ErrorCode::denied, "the boot epoch is too far above the last one",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
     if (fence.epoch < known)
-        return fail(ErrorCode::conflict, "a newer boot epoch of this node was seen",
+        return fail(ErrorCode::conflict,
+                    "a newer boot epoch of this node was seen (" + std::to_string(known.value()) + ")",
                     "epoch " + std::to_string(fence.epoch.value()) + ", seen " + std::to_string(known.value()));
+    if (fence.epoch > known) {
+        SEALWRIGHT_TRY(check_fence_rate());
+    }
     if (known.value() == 0 && fence.epoch.value() > 1) {
         log_.warning(kRoom, "node " + fence.node.hex() + " is at its boot " + std::to_string(fence.epoch.value()) +
                                 " and this journal has never seen it: intents of the node's earlier boots count as "
@@ -296,18 +384,47 @@ Result<void> Journal::stage(const ProofRecord& proof) {
     return success();
 }
 
-// encode gives the octets of all that is staged: results, fences, proofs, intents; and the records with their offsets,
-// to be applied once they are durable.
+Result<void> Journal::note_opening(const KeyId& key) {
+    SEALWRIGHT_TRY(check_rate(key));
+    if (const auto use = uses_.find(key); use != uses_.end()) ++use->second.openings;
+    if (openings_.empty()) openings_since_ = clock_.now();
+    ++openings_[key];
+    return success();
+}
+
+void Journal::stage_openings(bool all) {
+    if (openings_.empty()) return;
+    const UtcTime now = clock_.now();
+    if (!all && now >= openings_since_ && now - openings_since_ < std::chrono::minutes{1}) return;
+    for (const auto& [key, count] : openings_) opened_.push_back(OpenedRecord{key, count});
+    openings_.clear();
+}
+
+Result<std::optional<UtcTime>> Journal::accept_clock() {
+    if (clock_.now() >= last_time_) return std::optional<UtcTime>{};
+    const UtcTime given_up = last_time_;
+    clock_back_ = ClockRecord{given_up};
+    if (auto done = commit(); !done) {
+        clock_back_.reset();
+        return done.error();
+    }
+    return std::optional{given_up};
+}
+
+// encode gives the octets of all that is staged: clock, results, openings, fences, proofs, intents; and the records
+// with their offsets, to be applied once they are durable.
 Bytes Journal::encode(std::vector<std::pair<JournalRecord, std::uint64_t>>& records, Sha256& digest) const {
     Bytes octets;
     std::uint64_t sequence = sequence_;
-    const UtcTime time = std::max(clock_.now(), last_time_);
+    const UtcTime time = clock_back_ ? clock_.now() : std::max(clock_.now(), last_time_);
     const auto add = [&](const auto& what) {
         JournalRecord record{++sequence, sequence_, time, what};
         records.emplace_back(record, size_ + octets.size());
         digest = append_record(octets, record, digest);
     };
+    if (clock_back_) add(*clock_back_);
     for (const ResultRecord& result : results_) add(result);
+    for (const OpenedRecord& opened : opened_) add(opened);
     for (const FenceRecord& fence : fences_) add(fence);
     for (const ProofRecord& proof : proofs_) add(proof);
     for (const IntentRecord& intent : intents_) add(intent);
@@ -318,7 +435,8 @@ Result<std::uint64_t> Journal::commit() {
     std::vector<std::pair<JournalRecord, std::uint64_t>> records;
     Sha256 digest = digest_;
     const Bytes octets = encode(records, digest);
-    const std::uint64_t first_intent = sequence_ + 1 + results_.size() + fences_.size() + proofs_.size();
+    const std::uint64_t first_intent =
+        sequence_ + 1 + (clock_back_ ? 1 : 0) + results_.size() + opened_.size() + fences_.size() + proofs_.size();
     auto done = heal();
     if (done) done = write(octets);
     if (done) {
@@ -331,6 +449,7 @@ Result<std::uint64_t> Journal::commit() {
     staged_ids_.clear();
     staged_crl_numbers_.clear();
     staged_checkpoints_.clear();
+    for (auto& [key, use] : uses_) use.staged = 0;
     if (!done) {
         dirty_ = true;
         note_failure(done.error());
@@ -341,6 +460,11 @@ Result<std::uint64_t> Journal::commit() {
     if (failing_) log_.info(kRoom, "the journal can be written again; signing resumes");
     failing_ = false;
     results_.clear();
+    for (const OpenedRecord& opened : opened_) {
+        if (const auto use = uses_.find(opened.key); use != uses_.end()) use->second.openings -= opened.count;
+    }
+    opened_.clear();
+    clock_back_.reset();
     for (const auto& [record, offset] : records) apply(record, offset);
     size_ += octets.size();
     digest_ = digest;

@@ -12,7 +12,7 @@ constexpr std::string_view kMagic = "SWJOURNL";
 
 constexpr std::uint8_t kDecrypts = 128;  // and the DecryptScheme, where a proof has the scheme of its signature
 
-enum Type : std::uint8_t { kIntent = 1, kResult = 2, kFence = 3, kProof = 4 };
+enum Type : std::uint8_t { kIntent = 1, kResult = 2, kFence = 3, kProof = 4, kClock = 5, kOpened = 6 };
 
 struct SubjectWriter {
     Bytes& out;
@@ -63,6 +63,15 @@ struct BodyWriter {
         begin(kFence);
         append(out, fence.node.view());
         append_number(out, fence.epoch.value());
+    }
+    void operator()(const ClockRecord& clock) const {
+        begin(kClock);
+        append_number(out, static_cast<std::uint64_t>(clock.given_up.time_since_epoch().count()));
+    }
+    void operator()(const OpenedRecord& opened) const {
+        begin(kOpened);
+        append(out, opened.key.view());
+        append_number(out, opened.count);
     }
     void operator()(const ProofRecord& proof) const {
         begin(kProof);
@@ -165,8 +174,20 @@ Result<JournalRecord> read_body(ByteView body) {
             SEALWRIGHT_TRY(record.what, read_proof(fields));
             break;
         }
+        case kClock: {
+            const UtcTime given_up{std::chrono::seconds{static_cast<std::int64_t>(fields.number<std::uint64_t>())}};
+            if (given_up <= record.time) return broken("a clock that was not set back");
+            record.what = ClockRecord{given_up};
+            break;
+        }
+        case kOpened: {
+            const auto key = fields.id<KeyId>();
+            record.what = OpenedRecord{key, fields.number<std::uint32_t>()};
+            break;
+        }
         default:
-            return broken("a record of unknown type");
+            return fail(ErrorCode::unsupported, "journal: a record of the type " + std::to_string(type) +
+                                                    ", which this version does not know; a newer signer wrote it");
     }
     if (!fields.finished()) return broken("a record of the wrong length");
     return record;

@@ -9,7 +9,13 @@
 //             subject ...
 //   result  = sequence of the intent (8) intent (16) outcome (1) error code (2) SHA-256 of the signature (32)
 //   fence   = node (16) epoch (8)
+//   clock   = time of the last record (8): what a person gave up; the record's own time is the clock's, and earlier
+//   opened  = key (32) how often (4)
 //   proof   = key (32) scheme (1) digest (1) SHA-256 of the challenge (32) SHA-256 of the token's serial number (32)
+//
+// A clock record is the only one whose time may be before that of the record before it. opened says how often a key was
+// used to decrypt since its last such record: one a minute where it was. Signers before 0.2 know neither and do not
+// start on a journal that goes on behind one.
 //
 // The scheme of a proof is that of the signature, or 128 and the way to decrypt (decryptor.hpp), which who reads
 // journals of keys that only sign may read as well.
@@ -94,11 +100,25 @@ struct ProofRecord {
     friend bool operator==(const ProofRecord&, const ProofRecord&) = default;
 };
 
+// ClockRecord: a person has settled a clock that ran ahead. given_up is the latest time that the journal had.
+struct ClockRecord {
+    UtcTime given_up{};
+    friend bool operator==(const ClockRecord&, const ClockRecord&) = default;
+};
+
+// OpenedRecord: a key was asked count times to decrypt since the last record of this kind. What it opened certifies
+// nothing, so that this comes behind the deed; it is what says afterwards how much was read.
+struct OpenedRecord {
+    KeyId key;
+    std::uint32_t count = 0;
+    friend bool operator==(const OpenedRecord&, const OpenedRecord&) = default;
+};
+
 struct JournalRecord {
     std::uint64_t sequence = 0;  // from 1, without gaps
     std::uint64_t durable = 0;
     UtcTime time{};
-    std::variant<IntentRecord, ResultRecord, FenceRecord, ProofRecord> what;
+    std::variant<IntentRecord, ResultRecord, FenceRecord, ProofRecord, ClockRecord, OpenedRecord> what;
 };
 
 // append_record writes a record and gives its digest, which the next one is chained to.
@@ -118,7 +138,8 @@ struct RecordAt {
     Sha256 digest;
 };
 
-// read_record reads the record at the front; malformed when it is not whole, not chained to previous or not a record.
+// read_record reads the record at the front; malformed when it is not whole, not chained to previous or not a record,
+// unsupported when it is chained and of a type that is not known here.
 Result<RecordAt> read_record(ByteView octets, const Sha256& previous);
 
 }  // namespace sealwright::hsm::signer_process

@@ -41,6 +41,7 @@ struct OcspLimits {
 
 struct CheckpointLimits {
     std::string origin;
+    std::optional<std::uint64_t> max_step;  // entries between two checkpoints; see journal_rules.hpp
 };
 
 // DecryptLimits: how the key may decrypt; nothing is signed under this purpose.
@@ -67,6 +68,7 @@ struct KeyLimits {
     KeyId id;
     std::string name;
     std::vector<crypto::SignatureAlgorithm> algorithms;
+    std::optional<std::uint32_t> max_per_hour;  // signatures, or what it opens; the journal counts (journal_rules.hpp)
     std::optional<CertificateLimits> certificate;
     std::optional<CrlLimits> crl;
     std::optional<CsrLimits> csr;

@@ -15,6 +15,7 @@ constexpr std::chrono::microseconds kMostSpare{500};   // a peer that is gone is
 constexpr std::chrono::milliseconds kParkedInterval{1};
 constexpr std::chrono::milliseconds kRetryInterval{250};  // of results, while the journal cannot be written
 constexpr std::chrono::seconds kFencePatience{5};         // for signatures of older epochs that the token is making
+constexpr std::chrono::seconds kCountInterval{10};        // of counts that are to be journaled, when nobody asks
 constexpr std::chrono::seconds kStopPatience{5};
 
 Error no_more() { return fail(ErrorCode::denied, "the connection or the boot epoch of this request is no more"); }
@@ -63,7 +64,7 @@ private:
     // What was never journaled, or nobody wants any more, is told of where it was refused.
     void tell_log(const Error& why) const noexcept {
         if (sequence_ == 0 || why.code() == ErrorCode::denied) return;
-        pipeline_.log_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
+        pipeline_.refusals_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
     }
     void settle(Outcome outcome, ErrorCode error, const Sha256& signature) noexcept {
         pipeline_.settle(ResultRecord{sequence_, task_.intent.intent, outcome, error, signature});
@@ -75,7 +76,7 @@ private:
     std::uint64_t sequence_ = 0;  // 0: not journaled
 };
 
-// DecryptJob goes to the token without the journal.
+// DecryptJob is counted by the journal, and does not wait for it.
 class Pipeline::DecryptJob final : public TokenTask {
 public:
     DecryptJob(Pipeline& pipeline, DecryptTask task)
@@ -122,7 +123,13 @@ bool Pipeline::has_room(Requester& requester, std::uint64_t number) {
 
 void Pipeline::decrypt(DecryptTask task) {
     if (!has_room(*task.requester, task.number)) return;
-    locations_.submit({std::make_shared<DecryptJob>(*this, std::move(task))});
+    auto job = std::make_shared<DecryptJob>(*this, std::move(task));
+    {
+        const std::scoped_lock lock{mutex_};
+        if (!stopping_) inbox_.openings.push_back(std::exchange(job, nullptr));
+    }
+    arrived_.notify_one();
+    if (job) job->refuse(fail(ErrorCode::unavailable, "the signer is stopping"));
 }
 
 void Pipeline::sign(std::vector<SignTask> tasks) {
@@ -188,7 +195,7 @@ Pipeline::Batch Pipeline::gather() {
     std::unique_lock lock{mutex_};
     const auto has_requests = [&] {
         return stopping_ || !inbox_.jobs.empty() || !inbox_.fences.empty() || !inbox_.look_ups.empty() ||
-               !inbox_.proofs.empty();
+               !inbox_.proofs.empty() || !inbox_.openings.empty();
     };
     if (!parked_.empty()) {
         arrived_.wait_for(lock, kParkedInterval, has_requests);
@@ -196,6 +203,8 @@ Pipeline::Batch Pipeline::gather() {
         arrived_.wait_for(lock, kRetryInterval, has_requests);
     } else if (!in_flight_.empty() || !results_.empty()) {
         arrived_.wait_for(lock, kResultDelay, has_requests);
+    } else if (journal_->has_openings()) {
+        arrived_.wait_for(lock, kCountInterval, has_requests);
     } else {
         arrived_.wait(lock, has_requests);
     }
@@ -216,8 +225,11 @@ void Pipeline::stage(Batch& batch) {
     // Fences first: a client may send requests right behind its fence, and all of it may be in one batch.
     std::erase_if(batch.fences, [&](const FenceCall& call) {
         auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
-        if (!staged) call.requester->answer(call.number, error_answer(staged.error()));
-        return !staged;
+        if (staged) return false;
+        refusals_.warning(kRoom, "refused the boot " + std::to_string(call.fence.epoch.value()) + " of node " +
+                                     call.fence.node.hex() + ": " + staged.error().describe());
+        call.requester->answer(call.number, error_answer(staged.error()));
+        return true;
     });
     std::erase_if(batch.proofs, [&](const ProofCall& call) {
         for (const ProofRecord& proof : call.proofs) {
@@ -228,6 +240,7 @@ void Pipeline::stage(Batch& batch) {
         }
         return false;
     });
+    stage_openings(batch);
     std::erase_if(batch.jobs, [&](const std::shared_ptr<Job>& job) {
         if (!job->task().requester->stands()) {
             job->refuse(no_more());  // nothing was journaled
@@ -235,13 +248,31 @@ void Pipeline::stage(Batch& batch) {
         }
         auto staged = journal_->stage(job->task().intent);
         if (staged) return false;
-        log_.warning(kRoom, "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
+        refusals_.warning(kRoom,
+                          "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
         job->refuse(staged.error());
         return true;
     });
 }
 
+// stage_openings counts what is to be decrypted and hands it to the tokens at once: nothing of it need be durable
+// before.
+void Pipeline::stage_openings(Batch& batch) {
+    std::vector<std::shared_ptr<TokenTask>> tasks;
+    for (auto& job : std::exchange(batch.openings, {})) {
+        if (auto noted = journal_->note_opening(job->key()); !noted) {
+            refusals_.warning(kRoom, "refused to decrypt: " + noted.error().describe());
+            job->refuse(noted.error());
+            continue;
+        }
+        tasks.push_back(std::move(job));
+    }
+    if (!tasks.empty()) locations_.submit(std::move(tasks));
+    journal_->stage_openings(false);
+}
+
 void Pipeline::refuse(Batch& batch, const Error& why) {
+    for (const auto& job : std::exchange(batch.openings, {})) job->refuse(why);
     for (const auto& job : batch.jobs) job->refuse(why);
     for (const FenceCall& call : batch.fences) call.requester->answer(call.number, error_answer(why));
     for (const ProofCall& call : batch.proofs) call.done(why);
@@ -335,6 +366,7 @@ bool Pipeline::stop() {
     // The tokens are quiet: the journal is ours now. What was gathered last was never journaled.
     Batch rest = gather();
     refuse(rest, fail(ErrorCode::unavailable, "the signer is stopping"));
+    journal_->stage_openings(true);
     if (journal_->has_staged()) {
         if (auto committed = journal_->commit(); !committed)
             log_.error(kRoom, "the last results are not in the journal: " + committed.error().describe());

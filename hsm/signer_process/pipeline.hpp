@@ -10,6 +10,7 @@
 
 #include "hsm/signer_process/journal.hpp"
 #include "hsm/signer_process/locations.hpp"
+#include "hsm/signer_process/refusal_log.hpp"
 #include "hsm/signer_process/requester.hpp"
 
 namespace sealwright::hsm::signer_process {
@@ -64,6 +65,9 @@ public:
     // for twice as long, and a commit, a packet and a thread that wakes up cost as much for one request as for many.
     std::chrono::microseconds spare(const KeyId& key) const;
 
+    // refusals is for lines that a client can cause.
+    Log& refusals() noexcept { return refusals_; }
+
     // stop refuses what waits, lets what runs end, and makes its results durable; false when a token's process had to
     // be killed.
     bool stop();
@@ -97,12 +101,14 @@ private:
         std::vector<FenceCall> fences;
         std::vector<LookUpCall> look_ups;
         std::vector<ProofCall> proofs;
+        std::vector<std::shared_ptr<DecryptJob>> openings;
     };
 
     bool has_room(Requester& requester, std::uint64_t number);
     void run();
     Batch gather();
     void stage(Batch& batch);
+    void stage_openings(Batch& batch);
     void commit(Batch& batch);
     void dispatch(Batch& batch);
     void answer_look_up(const LookUpCall& call);
@@ -116,6 +122,7 @@ private:
     Locations& locations_;
     const Options options_;
     Log& log_;
+    RefusalLog refusals_{log_};
     OnFence on_fence_;
 
     std::atomic<std::size_t> outstanding_{0};

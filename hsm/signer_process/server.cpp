@@ -103,7 +103,7 @@ private:
             return;
         }
         if (auto welcome = check_peer(socket.get()); !welcome) {
-            log_.warning(kRoom, "refused a connection: " + welcome.error().describe());
+            pipeline_->refusals().warning(kRoom, "refused a connection: " + welcome.error().describe());
             return say_goodbye(socket.get(), welcome.error());
         }
         reap();

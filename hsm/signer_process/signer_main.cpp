@@ -23,6 +23,7 @@ constexpr std::string_view kRoom = "signer";
 struct Arguments {
     std::string config = "/etc/sealwright/signer.toml";
     bool check = false;
+    bool accept_clock = false;
     int ready_fd = -1;
     std::string try_pin_again;
 };
@@ -61,7 +62,7 @@ void tell_ready(const Arguments& arguments, Log& log) {
 Result<void> run_server(const Configuration& configuration, Descriptor control, Log& log) {
     const SystemClock clock;
     // The journal first: a signer that cannot remember has no business with a PIN.
-    SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log));
+    SEALWRIGHT_TRY(auto journal, Journal::open(configuration.journal, clock, log, rules_of(configuration)));
     SEALWRIGHT_TRY(auto server, Server::start(configuration, std::move(journal), std::move(control), clock, log));
     const sigset_t signals = stop_signals();
     int signal = 0;
@@ -69,6 +70,24 @@ Result<void> run_server(const Configuration& configuration, Descriptor control, 
     log.info(kRoom, "stopping");
     if (server->stop()) return success();
     return fail(ErrorCode::token, "a token's process did not end and was killed");
+}
+
+// accept_clock settles a clock that ran ahead once: a person has looked at it, and the signer is stopped (the journal's
+// lock says so).
+Result<void> accept_clock(const Configuration& configuration, Log& log) {
+    if (!std::filesystem::exists(configuration.journal))  // nor may one be begun here, which would be root's
+        return fail(ErrorCode::not_found, "there is no journal " + configuration.journal);
+    const SystemClock clock;
+    SEALWRIGHT_TRY(const auto journal, Journal::open(configuration.journal, clock, log, rules_of(configuration)));
+    SEALWRIGHT_TRY(const auto given_up, journal->accept_clock());
+    if (given_up) {
+        std::cout << "the journal's last record is of " << to_rfc3339(*given_up) << "; accepted the clock, which says "
+                  << to_rfc3339(clock.now()) << ". The journal says so for ever.\n";
+    } else {
+        std::cout << "the clock says " << to_rfc3339(clock.now()) << " and is not behind the journal's last record of "
+                  << to_rfc3339(journal->last_time()) << "; nothing was changed.\n";
+    }
+    return success();
 }
 
 int status_of(const Result<void>& done, Log& log) {
@@ -113,6 +132,7 @@ int run(const Arguments& arguments, Log& log) {
                   << configuration.value().tokens.size() << " tokens\n";
         return 0;
     }
+    if (arguments.accept_clock) return status_of(accept_clock(configuration.value(), log), log);
     if (!arguments.try_pin_again.empty())
         return status_of(try_pin_again(configuration.value(), arguments.try_pin_again), log);
     // Before a process, a PIN or a person is asked for: what only another configuration can mend.
@@ -134,6 +154,9 @@ int signer_main(int argc, char** argv) {
     app.add_option("--config", arguments.config, "the configuration file")->capture_default_str();
     app.add_flag("--check", arguments.check,
                  "read the configuration and look whether what it names is there, say what is wrong, and end");
+    app.add_flag("--accept-clock", arguments.accept_clock,
+                 "take the clock for right though the journal has later times, write that into the journal, and end")
+        ->excludes("--check");
     app.add_option("--ready-fd", arguments.ready_fd, "write one octet to this descriptor when the socket listens")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--try-pin-again", arguments.try_pin_again,

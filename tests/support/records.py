@@ -25,6 +25,7 @@ class Journal:
             raise ValueError("not a journal of version 1")
         self.intents, self.outcomes, self.fences = {}, {}, []
         self.proofs = set()  # digests of the challenges that keys signed (or decrypted) when their token came up
+        self.clocks, self.opened = 0, {}  # set back by a person; how often a key was asked to decrypt
         previous, at = hashlib.sha256(data[:64]).digest(), 64
         self.torn = 0
         while at < len(data):
@@ -49,6 +50,11 @@ class Journal:
             self.fences.append((rest[:16].hex(), int.from_bytes(rest[16:24], "big")))
         elif kind == 4:
             self.proofs.add(rest[34:66].hex())
+        elif kind == 5:
+            self.clocks += 1
+        elif kind == 6:
+            key = rest[:32].hex()
+            self.opened[key] = self.opened.get(key, 0) + int.from_bytes(rest[32:36], "big")
         else:
             raise ValueError(f"a record of type {kind}")
 

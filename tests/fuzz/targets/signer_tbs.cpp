@@ -35,7 +35,7 @@ KeyLimits limits() {
     limits.crl = CrlLimits{issuer(), std::nullopt, kYear};
     limits.csr = CsrLimits{};
     limits.ocsp = OcspLimits{kYear, kYear};
-    limits.checkpoint = CheckpointLimits{"ca.test/audit"};
+    limits.checkpoint = CheckpointLimits{"ca.test/audit", {}};
     limits.tls = TlsLimits{};
     limits.cms = CmsLimits{std::vector<Bytes>{Bytes{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}}};
     limits.cmp = CmpLimits{true};

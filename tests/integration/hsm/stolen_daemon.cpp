@@ -120,6 +120,19 @@ std::map<IntentId, JournaledIntent> signed_in_journal(const std::filesystem::pat
     return found;
 }
 
+std::map<KeyId, std::uint64_t> opened_in_journal(const std::filesystem::path& journal) {
+    std::map<KeyId, std::uint64_t> opened;
+    const auto octets = read_file(journal, 256U << 20U).value();
+    Sha256 digest = crypto::sha256(ByteView{octets}.first(kJournalHeader));
+    for (ByteView rest = ByteView{octets}.subspan(kJournalHeader); !rest.empty();) {
+        const auto record = read_record(rest, digest).value();
+        if (const auto* found = std::get_if<OpenedRecord>(&record.record.what)) opened[found->key] += found->count;
+        digest = record.digest;
+        rest = rest.subspan(record.size);
+    }
+    return opened;
+}
+
 namespace {
 
 std::string trimmed(std::string text) {

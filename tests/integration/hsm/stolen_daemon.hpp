@@ -55,6 +55,9 @@ struct JournaledIntent {
 // Damage fails the test.
 std::map<IntentId, JournaledIntent> signed_in_journal(const std::filesystem::path& journal);
 
+// opened_in_journal gives how often keys were asked to decrypt.
+std::map<KeyId, std::uint64_t> opened_in_journal(const std::filesystem::path& journal);
+
 // documented_limits gives each row of the tables of limits in docs/operations/signer.md ("certificate.max_validity"),
 // and each piece of the paragraph of what is always refused.
 std::set<std::string> documented_limits();

@@ -17,6 +17,7 @@
 #include "asn1/der_writer.hpp"
 #include "asn1/oid.hpp"
 #include "crypto/random.hpp"
+#include "hsm/signer_process/journal.hpp"
 #include "protocol_octets.hpp"
 #include "signer_house.hpp"
 #include "stolen_daemon.hpp"
@@ -37,6 +38,7 @@ using ::testing::HasSubstr;
 const std::string kProgram =
     std::getenv("SEALWRIGHT_TEST_SIGNER") == nullptr ? "" : std::getenv("SEALWRIGHT_TEST_SIGNER");
 const NodeId kNode = NodeId::from_hex_text("000102030405060708090a0b0c0d0e0f").value();
+constexpr int kMostCheckpoints = 20;  // of the audit key in an hour
 const Bytes kAuthority(20, 7), kOtherAuthority(20, 8);
 
 UtcTime now() { return SystemClock{}.now(); }
@@ -94,7 +96,8 @@ protected:
     void start() { ASSERT_TRUE(signer_.start(kProgram, house().config())) << "exit status " << signer_.wait(); }
 
     // configure writes limits of every kind; extra goes in front of the tables, mode is the socket's.
-    static void configure(const std::string& extra = {}, const std::string& mode = "0600") {
+    static void configure(const std::string& extra = {}, const std::string& mode = "0600",
+                          const std::string& origin = "ca.test/audit") {
         house().write_config();
         std::string text = test::read_text(house().config());
         const std::string head = text.substr(0, text.find("[[key]]"));
@@ -115,7 +118,8 @@ protected:
                "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\", \"1.2.840.113549.1.7.2\"]\n[key.cmp]\nrequests = "
                "true\n";
         all += key("ocsp", R"("ocsp")", "ecdsa-sha256") + "[key.ocsp]\nmax_validity = \"2d\"\nmax_backdate = \"30m\"\n";
-        all += key("audit", R"("checkpoint")", "ed25519") + "[key.checkpoint]\norigin = \"ca.test/audit\"\n";
+        all += key("audit", R"("checkpoint")", "ed25519") + "max_per_hour = " + std::to_string(kMostCheckpoints) +
+               "\n[key.checkpoint]\norigin = \"" + origin + "\"\nmax_step = 1000\n";
         all += key("tls", R"("tls")", "ecdsa-sha384");
         all += key("messages", R"("cms", "cmp")", "ecdsa-sha256") +
                "[key.cms]\ncontent_types = [\"1.2.840.113549.1.7.1\"]\n[key.cmp]\nrequests = false\n";
@@ -285,10 +289,12 @@ protected:
     void attempt_cmp(StolenDaemon& daemon);
     void attempt_confusion(StolenDaemon& daemon);
     void attempt_decryption(StolenDaemon& daemon);
+    void attempt_rate(StolenDaemon& daemon);
 
     static SignerHouse* house_;
     SignerProcess signer_;
     std::uint64_t crl_number_ = 0;
+    std::uint64_t opened_ = 0;
     std::set<std::string> attempted_;
     std::map<IntentId, JournaledIntent> signed_;
 };
@@ -491,8 +497,8 @@ void Stolen::attempt_others(StolenDaemon& daemon) {
             ErrorCode::conflict);
     attempt(daemon, "or has another root than the one signed for its size", "a fork", checkpoint(102, 2),
             checkpoint(102), ErrorCode::conflict);
-    constexpr std::uint64_t kStep = std::uint64_t{1} << 32U;
-    attempt(daemon, "a tree size at most 2^32", "sizes used up", checkpoint(102 + kStep + 1), checkpoint(102 + kStep));
+    attempt(daemon, "checkpoint.max_step", "sizes used up", checkpoint(102 + 1000 + 1), checkpoint(102 + 1000),
+            ErrorCode::denied);
     attempt(daemon, "a certification request about another key", "tls", csr("tls"), csr("issuing"), ErrorCode::denied);
     const std::string verify = "anything for TLS but a TLS 1.3 server's CertificateVerify";
     attempt(daemon, verify, "a client's", tls("TLS 1.3, client CertificateVerify"), tls(), ErrorCode::denied);
@@ -609,6 +615,7 @@ void Stolen::attempt_decryption(StolenDaemon& daemon) {
         EXPECT_TRUE(reply.secret.empty()) << limit << ", " << what << " was OPENED";
         EXPECT_EQ(reply.code, code) << limit << ", " << what << ": " << reply.detail;
         const Reply neighbour = open();
+        ++opened_;
         EXPECT_EQ(text_of(neighbour.secret), content) << limit << ", the neighbour of " << what << neighbour.detail;
     };
     denied("decrypt.schemes", "PKCS #1 v1.5 by a key for OAEP", [](auto& request) {
@@ -622,6 +629,20 @@ void Stolen::attempt_decryption(StolenDaemon& daemon) {
     Ask signs = ca_certificate(0);
     signs.key = "opener";
     attempt(daemon, "purposes", "a signature by a key that decrypts", signs, ca_certificate(0), ErrorCode::denied);
+}
+
+// attempt_rate uses up what the audit key may sign in an hour; other keys go on.
+void Stolen::attempt_rate(StolenDaemon& daemon) {
+    std::uint64_t size = 1200;
+    Reply last;
+    for (int i = 0; i <= kMostCheckpoints; ++i) {
+        last = sign(daemon, checkpoint(++size));
+        if (last.signature.empty()) break;
+    }
+    EXPECT_EQ(std::count_if(signed_.begin(), signed_.end(),
+                            [](const auto& entry) { return entry.second.purpose == Purpose::checkpoint; }),
+              kMostCheckpoints);
+    attempt(daemon, "max_per_hour", "one more", checkpoint(++size), certificate(), ErrorCode::overloaded);
 }
 
 TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
@@ -638,8 +659,11 @@ TEST_F(Stolen, GetsNothingBeyondALimitAndEveryLimitOfTheManualIsAttempted) {
     attempt_cmp(daemon);
     attempt_confusion(daemon);
     attempt_decryption(daemon);
+    attempt_rate(daemon);
     stop_and_compare();
     EXPECT_GT(signed_.size(), 120U);
+    const std::map<KeyId, std::uint64_t> opened{{house().key("opener").id, opened_}};
+    EXPECT_EQ(test::opened_in_journal(house().journal()), opened);  // and nothing that was refused
 
     // For logs; where a key lies; what its token must say of it: none of them limits what it signs.
     attempted_.insert({"name", "locations", "evidence"});
@@ -705,6 +729,150 @@ TEST_F(Stolen, CannotSpeakForABootThatIsFencedOffNorJumpAhead) {
     EXPECT_EQ(step.fence(kNode, 6 + 65536).detail, "");
     expect_signed(step, certificate());
     EXPECT_TRUE(sign(young, certificate()).signature.empty());
+    stop_and_compare();
+}
+
+TEST_F(Stolen, SignsNoMoreInAnHourThanItsKeyMayNotEvenBehindARestart) {
+    for (int run = 0; run < 2; ++run) {
+        start();
+        StolenDaemon daemon{house().socket().string()};
+        daemon.fence(kNode, 1);
+        std::size_t made = 0;
+        for (std::uint64_t i = 1; i <= kMostCheckpoints + 5; ++i)
+            made += sign(daemon, checkpoint(static_cast<std::uint64_t>(run) * 100 + i)).signature.empty() ? 0 : 1;
+        EXPECT_EQ(made, run == 0 ? kMostCheckpoints : 0U);
+        expect_signed(daemon, certificate(), "a key without that limit");
+        stop_and_compare();
+    }
+}
+
+TEST_F(Stolen, SpeaksForTheNodesOfTheConfigurationAlone) {
+    configure("nodes = [\"" + kNode.hex() + "\"]\n");
+    start();
+    StolenDaemon stranger{house().socket().string()};
+    EXPECT_EQ(stranger.fence(NodeId::from(Bytes(16, 2)).value(), 1).code, ErrorCode::denied);
+    EXPECT_TRUE(sign(stranger, certificate()).signature.empty());
+    StolenDaemon daemon{house().socket().string()};
+    EXPECT_EQ(daemon.fence(kNode, 1).detail, "");
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+}
+
+TEST_F(Stolen, CannotInventNodesOrBootsWithoutEnd) {
+    start();
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    const auto node = [](unsigned number) {
+        Bytes octets(16, 3);
+        octets[0] = static_cast<std::uint8_t>(number);
+        octets[1] = static_cast<std::uint8_t>(number >> 8U);
+        return NodeId::from(octets).value();
+    };
+    std::size_t taken = 0;
+    for (unsigned i = 0; i < 1000; ++i) taken += daemon.ask(Fence{node(i), BootEpoch{1}}).detail.empty() ? 1 : 0;
+    EXPECT_EQ(taken, kMaxNodes - 1);
+    // New boots of a node that is known: so many in a minute, and no record more. The minute may turn meanwhile, once.
+    std::size_t boots = 0;
+    for (std::uint64_t i = 2; i < 2000; ++i) boots += daemon.ask(Fence{node(0), BootEpoch{i}}).detail.empty() ? 1 : 0;
+    EXPECT_GE(boots, kMaxFencesAMinute - kMaxNodes);
+    EXPECT_LE(boots, 2 * kMaxFencesAMinute);
+    EXPECT_LT(std::filesystem::file_size(house().journal()), 200'000U);
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+}
+
+TEST_F(Stolen, CannotFillTheDiskWithRefusals) {
+    const auto log = house().folder() / "flooded.log";
+    signer_.log_to(log);
+    start();
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    const auto begin = std::chrono::steady_clock::now();
+    Ask unknown = certificate();
+    unknown.id = KeyId{};
+    for (int i = 0; i < 3000; ++i) EXPECT_EQ(sign(daemon, unknown).code, ErrorCode::not_found);
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begin).count();
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+    EXPECT_LT(test::lines_of(log), 60U + 2 * static_cast<std::size_t>(seconds + 1));
+    EXPECT_THAT(test::read_text(log), HasSubstr("refusals were left out"));
+}
+
+TEST_F(Stolen, SignerWhoseClockRanAheadGoesOnWhenAPersonSaysSo) {
+    NullLog log;
+    const std::string accept = kProgram + " --accept-clock --config " + house().config().string() + " > " +
+                               (house().folder() / "accepted").string() + " 2>&1";
+    EXPECT_NE(std::system(accept.c_str()), 0) << "there is no journal yet";
+    EXPECT_FALSE(std::filesystem::exists(house().journal()));
+    {
+        const ManualClock ahead{now() + hours{24 * 365}};
+        auto journal = Journal::open(house().journal(), ahead, log).value();
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{1}}));
+        ASSERT_TRUE(journal->commit());
+    }
+    // A token's keys are proven by journaled challenges, which the clock stops as well.
+    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    ASSERT_EQ(std::system(accept.c_str()), 0) << test::read_text(house().folder() / "accepted");
+    EXPECT_THAT(test::read_text(house().folder() / "accepted"), HasSubstr("accepted the clock"));
+    start();
+    EXPECT_NE(std::system(accept.c_str()), 0) << "a signer that runs has the journal";
+    StolenDaemon daemon{house().socket().string()};
+    daemon.fence(kNode, 1);
+    expect_signed(daemon, certificate());
+    stop_and_compare();
+    ASSERT_EQ(std::system(accept.c_str()), 0);
+    EXPECT_THAT(test::read_text(house().folder() / "accepted"), HasSubstr("nothing was changed"));
+}
+
+// docs/operations/stolen-daemon.md: what the true daemon does when the thief is gone.
+TEST_F(Stolen, LeavesNumbersBehindWhichTheTrueDaemonGoesOnByTheManual) {
+    std::uint64_t epoch = 1;
+    crl_number_ = 10;
+    start();
+    {
+        StolenDaemon honest{house().socket().string()};
+        honest.fence(kNode, epoch);
+        expect_signed(honest, crl());
+        expect_signed(honest, checkpoint(100));
+        expect_signed(honest, certificate());
+        // The thief takes all that one message can take, of each.
+        StolenDaemon thief{house().socket().string()};
+        EXPECT_EQ(thief.fence(kNode, epoch + (1U << 16U)).detail, "");
+        expect_signed(thief, crl([&](auto& fields) { fields.number = 11 + (1U << 20U); }));
+        expect_signed(thief, checkpoint(1100, 9));
+    }
+    // 1. The true daemon is refused, and told how far the signer is.
+    epoch = 2;
+    StolenDaemon refused{house().socket().string()};
+    const Reply boot = refused.fence(kNode, epoch);
+    EXPECT_EQ(boot.code, ErrorCode::conflict);
+    EXPECT_THAT(boot.detail, HasSubstr("(65537)"));
+    // 2. Its boot goes on behind that.
+    StolenDaemon daemon{house().socket().string()};
+    EXPECT_EQ(daemon.fence(kNode, 65537 + 1).detail, "");
+    expect_signed(daemon, certificate());
+    // 3. So does its CRL.
+    crl_number_ = 11;
+    const Reply list = sign(daemon, crl());
+    EXPECT_EQ(list.code, ErrorCode::conflict);
+    EXPECT_THAT(list.detail, HasSubstr("(" + std::to_string(11 + (1U << 20U)) + ")"));
+    crl_number_ = 11 + (1U << 20U);
+    expect_signed(daemon, crl());
+    // 4. The log cannot: its sizes are what they are. It gets another origin.
+    const Reply head = sign(daemon, checkpoint(101));
+    EXPECT_EQ(head.code, ErrorCode::conflict);
+    EXPECT_THAT(head.detail, HasSubstr("(1100)"));
+    stop_and_compare();
+    configure({}, "0600", "ca.test/audit-2");
+    start();
+    StolenDaemon renamed{house().socket().string()};
+    EXPECT_EQ(renamed.fence(kNode, 65537 + 2).detail, "");
+    expect_signed(renamed, checkpoint(101, 1, "ca.test/audit-2"));
+    expect_signed(renamed, checkpoint(102, 1, "ca.test/audit-2"));
+    EXPECT_EQ(sign(renamed, checkpoint(1101)).code, ErrorCode::denied);  // the old log is closed
+    expect_signed(renamed, crl());
+    expect_signed(renamed, certificate());
     stop_and_compare();
 }
 

@@ -127,6 +127,46 @@ TEST(SignerJournalReading, GivesWhatTheSignerWrote) {
     EXPECT_TRUE(journal.intents[3].failed);
 }
 
+TEST(SignerJournalReading, KnowsClocksThatWereSetBackAndWhatWasDecrypted) {
+    Scribe scribe;
+    scribe.at(100).sign(certificate(1)).at(40).write(ClockRecord{kStart + std::chrono::seconds{100}});
+    scribe.write(OpenedRecord{filled<KeyId>(6), 4}).write(OpenedRecord{filled<KeyId>(6), 5});
+    const SignerJournal journal = read(scribe.octets());
+    ASSERT_EQ(journal.clocks.size(), 1U);
+    EXPECT_EQ(journal.clocks[0].sequence, 3U);
+    EXPECT_EQ(journal.clocks[0].from, kStart + std::chrono::seconds{100});
+    EXPECT_EQ(journal.clocks[0].to, kStart + std::chrono::seconds{40});
+    EXPECT_EQ(journal.opened.at(filled<KeyId>(6).hex()), 9U);
+
+    Checks checks;
+    checks.begin("journals");
+    JournalComparison{checks}.compare({journal}, {});
+    EXPECT_THAT(checks.human(), HasSubstr("a person set the clock of journal"));
+    EXPECT_THAT(checks.human(), HasSubstr("asked 9 times to decrypt"));
+
+    // A clock that is not set back is no such record.
+    Scribe forward;
+    forward.at(100).write(ClockRecord{kStart + std::chrono::seconds{100}});
+    EXPECT_FALSE(read_signer_journal(forward.octets()));
+    EXPECT_FALSE(read_record(ByteView{forward.octets()}.subspan(kJournalHeader),
+                             crypto::sha256(ByteView{forward.octets()}.first(kJournalHeader))));
+}
+
+TEST(SignerJournalReading, RefusesATypeThatANewerSignerWrote) {
+    Scribe scribe;
+    scribe.write(FenceRecord{filled<NodeId>(9), BootEpoch{1}});
+    Bytes octets = scribe.octets();
+    octets[kJournalHeader + 4] = 7;
+    const ByteView header = ByteView{octets}.first(kJournalHeader);
+    Bytes chained(octets.begin() + kJournalHeader, octets.end() - kJournalDigest);
+    octets.resize(octets.size() - kJournalDigest);
+    append(octets, record_digest(crypto::sha256(header), chained).view());
+    const auto journal = read_signer_journal(octets);
+    ASSERT_FALSE(journal);
+    EXPECT_EQ(journal.error().code(), ErrorCode::unsupported);
+    EXPECT_THAT(journal.error().public_detail(), HasSubstr("type 7"));
+}
+
 TEST(SignerJournalReading, WritesSerialsAsTheAuditLogDoes) {
     Scribe scribe;
     scribe.write(intent(1, hsm::Purpose::certificate, CertificateSubject{Bytes{0x00, 0x80}}));

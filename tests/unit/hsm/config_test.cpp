@@ -51,6 +51,20 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 const std::string kWhole = kHead + kToken + kKey;
 
+TEST(SignerConfig, ReadsWhatBoundsAStolenDaemon) {
+    const std::string node(32, 'b'), rate = "name = \"issuing\"\nmax_per_hour = ";
+    const auto parsed = parse("nodes = [\"" + node + "\"]\n" + replaced(kWhole, "name = \"issuing\"", rate + "500"));
+    ASSERT_TRUE(parsed) << parsed.error().describe();
+    EXPECT_EQ(parsed.value().keys.at(0).max_per_hour, 500U);
+    ASSERT_EQ(parsed.value().nodes.size(), 1U);
+    EXPECT_EQ(parsed.value().nodes[0].hex(), node);
+    EXPECT_FALSE(parse(kWhole).value().keys.at(0).max_per_hour);
+    EXPECT_TRUE(parse(kWhole).value().nodes.empty());
+    for (const char* wrong : {"0", "-1", "\"many\"", "1000000001"})
+        EXPECT_THAT(problem(replaced(kWhole, "name = \"issuing\"", rate + wrong)), HasSubstr("max_per_hour")) << wrong;
+    EXPECT_THAT(problem("nodes = [\"abc\"]\n" + kWhole), HasSubstr("no node"));
+}
+
 TEST(SignerConfig, ReadsAWholeFile) {
     const auto parsed = parse(kWhole);
     ASSERT_TRUE(parsed) << parsed.error().describe();

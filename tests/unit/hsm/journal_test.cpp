@@ -42,7 +42,7 @@ protected:
 
     std::filesystem::path file() const { return folder_ / "journal"; }
     std::unique_ptr<Journal> open() {
-        auto journal = Journal::open(file(), clock_, log_);
+        auto journal = Journal::open(file(), clock_, log_, rules_);
         EXPECT_TRUE(journal) << journal.error().describe();
         return journal ? std::move(journal).value() : nullptr;
     }
@@ -87,6 +87,7 @@ protected:
 
     std::filesystem::path folder_;
     ManualClock clock_{from_rfc3339("2026-11-22T12:00:00Z").value()};
+    JournalRules rules_;
     KeepingLog log_;
 };
 
@@ -212,9 +213,9 @@ TEST_F(JournalTest, LetsNoNumberJumpSoFarThatNoneIsLeft) {
     tree.purpose = Purpose::checkpoint;
     tree.subject = CheckpointSubject{Sha256{}, 10, Sha256{}};
     ASSERT_TRUE(journal->stage(tree));
-    tree.subject = CheckpointSubject{Sha256{}, 11 + (std::uint64_t{1} << 32U), Sha256{}};
+    tree.subject = CheckpointSubject{Sha256{}, 11 + kTreeSizeStep, Sha256{}};
     EXPECT_EQ(journal->stage(tree).error().code(), ErrorCode::denied);
-    tree.subject = CheckpointSubject{Sha256{}, 10 + (std::uint64_t{1} << 32U), Sha256{}};
+    tree.subject = CheckpointSubject{Sha256{}, 10 + kTreeSizeStep, Sha256{}};
     EXPECT_TRUE(journal->stage(tree));
 
     EXPECT_EQ(journal->stage(FenceRecord{kNode, BootEpoch{2 + (1U << 16U)}}).error().code(), ErrorCode::denied);
@@ -239,6 +240,104 @@ TEST_F(JournalTest, TakesAFenceAndWhatFollowsItInOneCommit) {
     EXPECT_EQ(journal->look_up(id(2)).value(), JournalState::never_seen);
 }
 
+TEST_F(JournalTest, CountsWhatAKeySignsInAnHourAndStillKnowsBehindARestart) {
+    rules_.keys[kKey] = {"issuing", 3, kTreeSizeStep};
+    {
+        auto journal = open_fenced();
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        ASSERT_TRUE(journal->stage(certificate(2)));
+        ASSERT_TRUE(journal->commit());
+        clock_.advance(std::chrono::minutes{30});
+        ASSERT_TRUE(journal->stage(certificate(3)));
+        EXPECT_EQ(journal->stage(certificate(4)).error().code(), ErrorCode::overloaded);  // what is staged counts
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->stage(certificate(4)).error().code(), ErrorCode::overloaded);
+        auto other = certificate(5);
+        other.key = KeyId::from(Bytes(32, 1)).value();
+        EXPECT_TRUE(journal->stage(other));  // a key without a limit
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(log_.lines.find("max_per_hour"), log_.lines.rfind("max_per_hour")) << log_.lines;  // told once
+    }
+    auto journal = open();
+    clock_.advance(std::chrono::minutes{29});
+    EXPECT_EQ(journal->stage(certificate(6)).error().code(), ErrorCode::overloaded);
+    clock_.advance(std::chrono::minutes{2});  // the first two are more than an hour old
+    EXPECT_TRUE(journal->stage(certificate(6)));
+    EXPECT_TRUE(journal->stage(certificate(7)));
+    EXPECT_EQ(journal->stage(certificate(8)).error().code(), ErrorCode::overloaded);
+}
+
+TEST_F(JournalTest, WhatCouldNotBeCommittedIsNotCounted) {
+    rules_.keys[kKey] = {"issuing", 1, kTreeSizeStep};
+    auto journal = open_fenced();
+    // A file that may not grow stands for a full disk.
+    const rlimit small{octets().size(), RLIM_INFINITY};
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    ::signal(SIGXFSZ, SIG_IGN);
+    ASSERT_TRUE(journal->stage(certificate(1)));
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_FALSE(journal->commit());
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_TRUE(journal->stage(certificate(1)));
+    EXPECT_TRUE(journal->commit());
+    EXPECT_EQ(journal->stage(certificate(2)).error().code(), ErrorCode::overloaded);
+}
+
+TEST_F(JournalTest, NamesTheKeysWithoutALimit) {
+    rules_.keys[kKey] = {"issuing", std::nullopt, kTreeSizeStep};
+    open();
+    EXPECT_THAT(log_.lines, HasSubstr("without end: issuing"));
+}
+
+TEST_F(JournalTest, TakesFencesOfItsNodesAlone) {
+    const auto node = [](std::uint8_t number) { return NodeId::from(Bytes(16, number)).value(); };
+    {
+        auto journal = open();
+        for (std::uint8_t i = 0; i < kMaxNodes; ++i)
+            ASSERT_TRUE(journal->stage(FenceRecord{node(i), BootEpoch{1}})) << int{i};
+        EXPECT_EQ(journal->stage(FenceRecord{node(100), BootEpoch{1}}).error().code(), ErrorCode::denied);
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->stage(FenceRecord{node(100), BootEpoch{1}}).error().code(), ErrorCode::denied);
+        EXPECT_TRUE(journal->stage(FenceRecord{node(5), BootEpoch{2}}));
+    }
+    rules_.nodes = {node(100)};  // a person says which: what others have used up does not matter
+    auto journal = open();
+    EXPECT_TRUE(journal->stage(FenceRecord{node(100), BootEpoch{1}}));
+    EXPECT_EQ(journal->stage(FenceRecord{node(5), BootEpoch{2}}).error().code(), ErrorCode::denied);
+}
+
+TEST_F(JournalTest, TakesSoManyNewBootsInAMinute) {
+    auto journal = open();
+    for (std::uint64_t i = 1; i <= kMaxFencesAMinute; ++i)
+        ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{i}}));
+    const FenceRecord next{kNode, BootEpoch{kMaxFencesAMinute + 1}};
+    EXPECT_EQ(journal->stage(next).error().code(), ErrorCode::overloaded);
+    EXPECT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{kMaxFencesAMinute}}));  // known: no record
+    clock_.advance(std::chrono::minutes{1});
+    EXPECT_TRUE(journal->stage(next));
+}
+
+TEST_F(JournalTest, RefusesARecordOfATypeThatANewerSignerWrote) {
+    open_fenced();
+    Bytes all = octets();
+    const Bytes before = all;
+    // The last record again, chained behind itself, as one of type 200.
+    const Bytes fence(before.begin() + kJournalHeader, before.end());
+    Bytes body(fence.begin(), fence.end() - kJournalDigest);
+    body[4] = 200;
+    body[4 + 8] = 2;  // sequence
+    const auto last = Sha256::from(ByteView{fence}.last(kJournalDigest)).value();
+    append(all, body);
+    append(all, record_digest(last, body).view());
+    overwrite(all);
+    const auto opened = Journal::open(file(), clock_, log_);
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code(), ErrorCode::unsupported);
+    EXPECT_THAT(opened.error().public_detail(), HasSubstr("type 200"));
+    EXPECT_EQ(octets(), all) << "nothing was cut off";
+}
+
 TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
     {
         auto journal = open_fenced();
@@ -252,6 +351,58 @@ TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
     EXPECT_TRUE(journal->stage(certificate(2)));
     ASSERT_TRUE(journal->commit());
     EXPECT_EQ(to_rfc3339(journal->last_time()), "2026-11-22T12:00:00Z");  // records never go back
+}
+
+TEST_F(JournalTest, GoesOnAtOnceWhenAPersonAcceptsTheClock) {
+    rules_.keys[kKey] = {"issuing", 2, kTreeSizeStep};
+    const auto year = std::chrono::hours{24 * 365};
+    clock_.advance(year);  // ran ahead
+    {
+        auto journal = open_fenced();
+        EXPECT_FALSE(journal->accept_clock().value());  // nothing to accept
+        ASSERT_TRUE(journal->stage(certificate(1)));
+        ASSERT_TRUE(journal->commit());
+        clock_.advance(-year);
+        EXPECT_EQ(journal->stage(certificate(2)).error().code(), ErrorCode::clock);
+        const auto given_up = journal->accept_clock();
+        ASSERT_TRUE(given_up && given_up.value());
+        EXPECT_EQ(*given_up.value(), clock_.now() + year);
+        EXPECT_EQ(journal->last_time(), clock_.now());
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->last_time(), clock_.now());
+    EXPECT_FALSE(journal->accept_clock().value());
+    EXPECT_EQ(journal->stage(certificate(1)).error().code(), ErrorCode::conflict);  // it forgot nothing
+    ASSERT_TRUE(journal->stage(certificate(2)));
+    EXPECT_EQ(journal->commit().value(), 4U);
+    EXPECT_EQ(journal->stage(certificate(3)).error().code(), ErrorCode::overloaded);  // the one before counts
+    clock_.advance(std::chrono::seconds{-11});
+    EXPECT_EQ(journal->stage(certificate(4)).error().code(), ErrorCode::clock);  // it may not go back again
+}
+
+TEST_F(JournalTest, CountsWhatIsDecryptedOnceAMinute) {
+    rules_.keys[kKey] = {"opener", 3, kTreeSizeStep};
+    {
+        auto journal = open();
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(journal->note_opening(kKey));
+        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        EXPECT_TRUE(journal->note_opening(KeyId{}));  // a key without a limit
+        journal->stage_openings(false);
+        EXPECT_FALSE(journal->has_staged());
+        clock_.advance(std::chrono::minutes{1});
+        journal->stage_openings(false);
+        EXPECT_FALSE(journal->has_openings());
+        ASSERT_TRUE(journal->has_staged());
+        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        ASSERT_TRUE(journal->commit());
+        EXPECT_EQ(journal->last_sequence(), 2U);
+    }
+    auto journal = open();
+    EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+    clock_.advance(std::chrono::minutes{61});
+    EXPECT_TRUE(journal->note_opening(kKey));
+    journal->stage_openings(true);
+    EXPECT_TRUE(journal->has_staged());
 }
 
 TEST_F(JournalTest, DropsATornTailWhereverItIsTorn) {

@@ -352,7 +352,7 @@ TEST(KeyLimit, TakesNoTbsForAnotherPurposesTbs) {
     KeyLimits limits = key_limits();
     limits.csr = CsrLimits{};
     limits.ocsp = OcspLimits{kDay * 10, hours{1}};
-    limits.checkpoint = CheckpointLimits{"ca.test/audit"};
+    limits.checkpoint = CheckpointLimits{"ca.test/audit", {}};
     limits.tls = TlsLimits{};
     Bytes tls(64, 0x20);
     append(tls,
@@ -470,14 +470,14 @@ TEST_F(OcspLimit, RefusesAResponseAboutNothing) {
 }
 
 std::string checkpoint_refusal(const std::string& text) {
-    const auto checked = check_checkpoint(CheckpointLimits{"ca.test/audit"}, view_of(text));
+    const auto checked = check_checkpoint(CheckpointLimits{"ca.test/audit", {}}, view_of(text));
     return checked ? "accepted" : checked.error().public_detail();
 }
 
 TEST(CheckpointLimit, ReadsOriginSizeAndRoot) {
     const std::string root = to_base64(Bytes(32, 1));
     const auto checked =
-        check_checkpoint(CheckpointLimits{"ca.test/audit"}, view_of("ca.test/audit\n4711\n" + root + "\n"));
+        check_checkpoint(CheckpointLimits{"ca.test/audit", {}}, view_of("ca.test/audit\n4711\n" + root + "\n"));
     ASSERT_TRUE(checked);
     EXPECT_EQ(checked.value().size, 4711U);
     EXPECT_EQ(checked.value().root.view()[0], 1);
