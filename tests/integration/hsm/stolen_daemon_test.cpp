@@ -811,8 +811,17 @@ TEST_F(Stolen, SignerWhoseClockRanAheadGoesOnWhenAPersonSaysSo) {
         ASSERT_TRUE(journal->stage(FenceRecord{kNode, BootEpoch{1}}));
         ASSERT_TRUE(journal->commit());
     }
-    // A token's keys are proven by journaled challenges, which the clock stops as well.
-    EXPECT_FALSE(signer_.start(kProgram, house().config()));
+    // A token's keys are proven by journaled challenges, which the clock stops as well: the signer waits for it, since
+    // it may be set right, and signs nothing until then.
+    start();
+    {
+        StolenDaemon early{house().socket().string()};
+        early.fence(kNode, 1);
+        EXPECT_EQ(sign(early, certificate()).code, ErrorCode::unavailable);
+    }
+    EXPECT_NE(std::system(accept.c_str()), 0) << "a signer that waits has the journal";
+    signer_.kill(SIGTERM);
+    ASSERT_EQ(signer_.wait(), 0);
     ASSERT_EQ(std::system(accept.c_str()), 0) << test::read_text(house().folder() / "accepted");
     EXPECT_THAT(test::read_text(house().folder() / "accepted"), HasSubstr("accepted the clock"));
     start();
