@@ -46,8 +46,8 @@ public:
         if (::listen(listening_.get(), kBacklog) != 0)
             return fail(ErrorCode::io, "cannot listen on " + configuration_.socket, std::strerror(errno));
         accepting_ = std::thread{[this] { accept_connections(); }};
+        locations_.tell_ready();  // first: who reads the line may stop the signer at once
         log_.info(kRoom, "listening on " + configuration_.socket);
-        locations_.tell_ready();
         return success();
     }
 

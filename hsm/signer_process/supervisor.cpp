@@ -89,7 +89,8 @@ public:
         end_tokens();
         // Only what this server has listened on: before that the socket may be another signer's.
         if (is_listening_) ::unlink(configuration_.socket.c_str());
-        if (is_stopped_ && !is_listening_) return 0;
+        // Its word that it listens may have been on its way when it was ended.
+        if (is_cut_off_) return 0;
         return *server_status_;
     }
 
@@ -124,8 +125,8 @@ private:
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
             if (info.ssi_signo == SIGCHLD) continue;
-            is_stopped_ = true;
             // A server that still waits for its tokens has nothing to end in order.
+            is_cut_off_ = is_cut_off_ || !is_listening_;
             if (server_ > 0) ::kill(server_, is_listening_ ? static_cast<int>(info.ssi_signo) : SIGKILL);
         }
         reap(WNOHANG);
@@ -313,7 +314,7 @@ private:
     std::optional<std::array<std::uint8_t, 32>> rejection_key_;
     std::optional<int> server_status_;
     bool is_listening_ = false;
-    bool is_stopped_ = false;
+    bool is_cut_off_ = false;  // stopped before it listened, as far as was known here
 };
 
 }  // namespace
