@@ -65,6 +65,21 @@ Result<void> add_key_kind(Attributes& of_public, KeyType type, unsigned bits) {
     return success();
 }
 
+struct Optional {
+    CK_ATTRIBUTE_TYPE type;
+    const char* name;
+};
+// kOptional is what a tolerant key is asked for besides what protects it. The order of importance: left out from the
+// end.
+constexpr std::array kOptional{
+    Optional{CKA_DECRYPT, "CKA_DECRYPT"},
+    Optional{CKA_UNWRAP, "CKA_UNWRAP"},
+    Optional{CKA_DERIVE, "CKA_DERIVE"},
+    Optional{CKA_MODIFIABLE, "CKA_MODIFIABLE"},
+    Optional{CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER"},
+    Optional{CKA_COPYABLE, "CKA_COPYABLE"},
+};
+
 std::string joined(const std::vector<std::string>& names) {
     std::string text;
     for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -274,44 +289,43 @@ Result<SigningKey> Probe::tolerant_key(SessionView session, KeyType type, unsign
                                        const std::vector<SignatureAlgorithm>& algorithms, const Error& refused) {
     const auto mechanism = pkcs11::generation_mechanism(type);
     if (!mechanism || !offers(mechanism.value()) || says_not_offered(refused)) return refused;
-    struct Optional {
-        CK_ATTRIBUTE_TYPE type;
-        const char* name;
-    };
-    // The order of importance: left out from the end.
-    static constexpr std::array kOptional{
-        Optional{CKA_DECRYPT, "CKA_DECRYPT"},
-        Optional{CKA_UNWRAP, "CKA_UNWRAP"},
-        Optional{CKA_DERIVE, "CKA_DERIVE"},
-        Optional{CKA_MODIFIABLE, "CKA_MODIFIABLE"},
-        Optional{CKA_SIGN_RECOVER, "CKA_SIGN_RECOVER"},
-        Optional{CKA_COPYABLE, "CKA_COPYABLE"},
-    };
     std::vector<std::string> dropped{"CKA_ALLOWED_MECHANISMS", "CKA_ALWAYS_AUTHENTICATE"};
-    CK_RV rv = CKR_OK;
     const std::size_t most = accepted_optionals_.value_or(kOptional.size());
     for (std::size_t i = kOptional.size(); i-- > most;) dropped.emplace_back(kOptional.at(i).name);
+    std::optional<Error> last;
     for (std::size_t count = most + 1; count-- > 0;) {
-        leave_if_asked();
-        const Bytes id = fresh_id();
-        Attributes of_public = base(id), of_private = base(id);
-        of_public.flag(CKA_VERIFY, true);
-        SEALWRIGHT_TRY(add_key_kind(of_public, type, bits));
-        of_private.flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false).flag(CKA_SIGN, true);
-        for (std::size_t i = 0; i < count; ++i) of_private.flag(kOptional.at(i).type, false);
-        KeyPair pair;
-        pair.id = id;
-        rv = generate(session, mechanism.value(), of_public, of_private, pair);
-        if (rv == CKR_OK) {
+        auto pair = bare_pair(session, type, bits, count);
+        if (pair) {
             if (!accepted_optionals_)
                 reporter_.check("template.accepted", false,
                                 refused.private_detail() + "; a key is made without " + joined(dropped));
             accepted_optionals_ = count;
-            return finish_key(pair, session, type, algorithms, dropped);
+            return finish_key(pair.value(), session, type, algorithms, dropped);
         }
+        last = pair.error();
         if (count > 0) dropped.emplace_back(kOptional.at(count - 1).name);
     }
-    return ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
+    return *last;
+}
+
+Result<KeyPair> Probe::bare_pair(SessionView session, KeyType type, unsigned bits, std::size_t optionals) {
+    leave_if_asked();
+    SEALWRIGHT_TRY(const auto mechanism, pkcs11::generation_mechanism(type));
+    KeyPair pair;
+    pair.id = fresh_id();
+    Attributes of_public = base(pair.id), of_private = base(pair.id);
+    of_public.flag(CKA_VERIFY, true);
+    SEALWRIGHT_TRY(add_key_kind(of_public, type, bits));
+    of_private.flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false).flag(CKA_SIGN, true);
+    for (std::size_t i = 0; i < optionals; ++i) of_private.flag(kOptional.at(i).type, false);
+    const CK_RV rv = generate(session, mechanism, of_public, of_private, pair);
+    if (rv != CKR_OK) return ckr_error("C_GenerateKeyPair", rv, "the token did not make the key");
+    return pair;
+}
+
+Result<SigningKey> Probe::bare_key(SessionView session, KeyType type, unsigned bits) {
+    SEALWRIGHT_TRY(const auto pair, bare_pair(session, type, bits, 0));
+    return finish_key(pair, session, type, {}, {});
 }
 
 Result<SigningKey> Probe::finish_key(const KeyPair& pair, SessionView session, KeyType type,

@@ -132,6 +132,8 @@ public:
     // token answers: the rest of the token can then be judged, and template.accepted is broken.
     Result<SigningKey> house_key(SessionView session, KeyType type, unsigned bits,
                                  const std::vector<SignatureAlgorithm>& algorithms);
+    // bare_key is a pair by the least that protects it, without a finding: for several threads at once.
+    Result<SigningKey> bare_key(SessionView session, KeyType type, unsigned bits);
     // usual_key is a pair for probes that need any: P-256 where the token makes it, else RSA-2048, else Ed25519.
     Result<SigningKey> usual_key() { return usual_key(main()); }
     Result<SigningKey> usual_key(SessionView session);
@@ -162,6 +164,7 @@ private:
     Result<SigningKey> finish_key(const KeyPair& pair, SessionView session, KeyType type,
                                   const std::vector<SignatureAlgorithm>& algorithms,
                                   std::vector<std::string> dropped) const;
+    Result<KeyPair> bare_pair(SessionView session, KeyType type, unsigned bits, std::size_t optionals);
     Result<SigningKey> tolerant_key(SessionView session, KeyType type, unsigned bits,
                                     const std::vector<SignatureAlgorithm>& algorithms, const Error& refused);
 

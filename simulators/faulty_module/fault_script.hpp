@@ -21,9 +21,11 @@
 // Actions; a line has at least one. What ends or stops the process does so before the real function is called, with
 // call=yes behind it (signed, and nobody told).
 //   return=CODE     answers CKR_* of PKCS#11 2.40 to 3.2, or 0x...; the real function is not called, with call=yes it
-//   is delay_ms=N      sleeps first rate=N          all calls together at most N a second serialise       one call at a
-//   time, its delay included, the others wait: a token with one engine race            where two calls overlap, delays
-//   included, the one that came later answers
+//                   is
+//   delay_ms=N      sleeps first
+//   rate=N          all calls together at most N a second
+//   serialise       one call at a time, its delay included, the others wait: a token with one engine
+//   race            where two calls overlap, delays included, the one that came later answers
 //                   CKR_OPERATION_NOT_INITIALIZED: a token that is not thread-safe
 //   limit=N         C_OpenSession: with N sessions open it answers CKR_SESSION_COUNT
 //   read_only=CODE  C_OpenSession: CODE to whoever asks for a read-only session

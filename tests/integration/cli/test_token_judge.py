@@ -113,6 +113,11 @@ class Verdicts(JudgeCase):
                           "C_CreateObject count=0 return=CKR_FUNCTION_FAILED")
         self.assertEqual({row["outcome"] for row in told["rules"] if row["id"] == "wrap.unextractable-refused"}, {"not applicable"})
 
+    def test_ATokenThatMakesOneKeyAtATimeIsFit(self):
+        told = self.judge("C_GenerateKeyPair race delay_ms=20")
+        self.assertEqual(self.broken(told), set())
+        self.assertEqual({rule["outcome"] for rule in told["rules"] if rule["id"] == "thread.generate"}, {"broken"})
+
     def test_WhatIsAbsentIsANoteAndNoVerdict(self):
         told = self.judge("C_GenerateRandom count=0 return=CKR_RANDOM_NO_RNG")
         self.assertEqual(self.broken(told), set())
