@@ -1,6 +1,5 @@
 #include "hsm/signer_process/refused_pins.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -109,12 +108,9 @@ Result<void> RefusedPins::write() const {
                 to_hex(one.digest) + "\"\n";
     }
     // Root, by --try-pin-again, must not take the file away from the signer.
-    struct stat before {};
-    const bool had_owner = ::stat(file_.c_str(), &before) == 0;
-    SEALWRIGHT_TRY(write_file_atomically(file_, view_of(text), 0600));
-    if (had_owner && before.st_uid != ::geteuid() && ::chown(file_.c_str(), before.st_uid, before.st_gid) != 0)
-        return fail(ErrorCode::io, file_ + " cannot be given back to its owner", std::strerror(errno));
-    return success();
+    const auto before = file_access(file_);
+    if (!before || before.value().user == ::geteuid()) return write_file_atomically(file_, view_of(text), 0600);
+    return write_file_atomically(file_, view_of(text), FileAccess{0600, before.value().user, before.value().group});
 }
 
 }  // namespace sealwright::hsm::signer_process

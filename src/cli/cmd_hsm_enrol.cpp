@@ -1,11 +1,6 @@
 // hsm enrol: a second or replaced token holds the key, and proves it. The record is for people and for later; the
 // signer is told by a line in its file.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 
 #include "base/file.hpp"
@@ -201,23 +196,6 @@ void show_change(Output& output, const std::string& file, std::string_view befor
     }
 }
 
-// replace_file writes a file anew as the one that it replaces is: mode, owner and group, which the signer's own user
-// may need to read it.
-Result<void> replace_file(const std::string& path, std::string_view text, const struct stat& like) {
-    const std::string fresh = path + ".new";
-    SEALWRIGHT_TRY(write_file_atomically(fresh, view_of(text), 0600));
-    const int file = ::open(fresh.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const bool is_ours = like.st_uid == ::geteuid() && like.st_gid == ::getegid();
-    const bool is_like = file >= 0 && (is_ours || ::fchown(file, like.st_uid, like.st_gid) == 0) &&
-                         ::fchmod(file, like.st_mode & 07777U) == 0 && ::fsync(file) == 0;
-    const std::string why = std::strerror(errno);
-    if (file >= 0) ::close(file);
-    if (is_like && ::rename(fresh.c_str(), path.c_str()) == 0)
-        return sync_directory(std::filesystem::absolute(path).parent_path());
-    ::unlink(fresh.c_str());
-    return fail(ErrorCode::io, path + " cannot be given the owner, group and mode of the file that it replaces", why);
-}
-
 Result<void> change_register(Context& context, const HsmEnrolOptions& options, const std::string& before,
                              const KeyId& key, const std::vector<std::string>& serials) {
     SEALWRIGHT_TRY(const auto after, hsm::signer_process::set_locations(before, options.signer_keys, key, serials));
@@ -226,11 +204,10 @@ Result<void> change_register(Context& context, const HsmEnrolOptions& options, c
         context.output.note("Nothing was changed; --write does it.");
         return success();
     }
-    struct stat status {};
-    if (::stat(options.signer_keys.c_str(), &status) != 0)
-        return fail(ErrorCode::io, options.signer_keys + " is not there any more", std::strerror(errno));
-    SEALWRIGHT_TRY(replace_file(options.signer_keys + ".bak", before, status));
-    SEALWRIGHT_TRY(replace_file(options.signer_keys, after, status));
+    // The signer's own user reads both.
+    SEALWRIGHT_TRY(const auto access, file_access(options.signer_keys));
+    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys + ".bak", view_of(before), access));
+    SEALWRIGHT_TRY(write_file_atomically(options.signer_keys, view_of(after), access));
     context.output.note(options.signer_keys + " was changed; what it was is " + options.signer_keys +
                         ".bak. The signer reads it when it starts.");
     return success();
