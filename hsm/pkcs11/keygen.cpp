@@ -212,6 +212,23 @@ Result<void> nothing_made(SessionView session, const Bytes& cka_id) {
     return success();
 }
 
+Result<CK_OBJECT_HANDLE> make_object(AttributeTemplate attributes, std::string_view function, const std::string& what,
+                                     const MakeObject& make) {
+    for (;;) {
+        auto list = attributes.attributes();
+        CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+        const CK_RV rv = make(list.data(), static_cast<unsigned long>(list.size()), &made);
+        if (rv == CKR_OK) return made;
+        if (!template_refused(rv) || !attributes.drop_optional()) return ckr_error(function, rv, what);
+    }
+}
+
+Result<CK_OBJECT_HANDLE> create_object(SessionView session, AttributeTemplate attributes, const std::string& what) {
+    return make_object(std::move(attributes), "C_CreateObject", what, [&](auto* list, auto count, auto* made) {
+        return session.functions->C_CreateObject(session.handle, list, count, made);
+    });
+}
+
 Result<GeneratedPair> make_key_pair(SessionView session, CK_MECHANISM_TYPE type, const PairTemplates& templates,
                                     const Bytes& cka_id, KeygenMemory& memory) {
     // Where it could not be counted CKR_GENERAL_ERROR is the end.

@@ -1,6 +1,7 @@
 // keygen.hpp: key pair generation with a full template, never a module's defaults. Internal to hsm/pkcs11.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -24,6 +25,14 @@ AttributeTemplate private_template(const KeySpec& spec, const Bytes& cka_id, con
 
 // nothing_made looks whether a refused attempt left an object with our CKA_ID, as it must not.
 Result<void> nothing_made(SessionView session, const Bytes& cka_id);
+
+// make_object has make try the template, and again without its optional attributes, one by one from the end, as long as
+// the token refuses the template. function and what are for the error.
+using MakeObject = std::function<CK_RV(CK_ATTRIBUTE* attributes, unsigned long count, CK_OBJECT_HANDLE* made)>;
+Result<CK_OBJECT_HANDLE> make_object(AttributeTemplate attributes, std::string_view function, const std::string& what,
+                                     const MakeObject& make);
+// create_object is make_object by C_CreateObject.
+Result<CK_OBJECT_HANDLE> create_object(SessionView session, AttributeTemplate attributes, const std::string& what);
 
 // PairTemplates is what a key pair is asked to be. other_public is the public half in another spelling, for tokens that
 // do not know the first.

@@ -190,6 +190,17 @@ Result<std::vector<CK_OBJECT_HANDLE>> find_objects(SessionView session, CK_OBJEC
     }
 }
 
+Result<void> label_is_free(SessionView session, const std::string& label,
+                           std::span<const CK_OBJECT_CLASS> object_classes) {
+    const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
+    for (const CK_OBJECT_CLASS object_class : object_classes) {
+        SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));
+        if (!found.empty())
+            return fail(ErrorCode::already_exists, "the token already holds a key with the label " + label);
+    }
+    return success();
+}
+
 Result<crypto::PublicKey> read_public_key(SessionView session, CK_OBJECT_HANDLE object) {
     const auto type = number_of(read_attribute(session, object, CKA_KEY_TYPE));
     if (!type) return fail(ErrorCode::token, "the token does not say of what type a key is");

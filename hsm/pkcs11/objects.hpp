@@ -1,6 +1,7 @@
 // objects.hpp: finding objects in a token and reading their attributes, one at a time. Internal to hsm/pkcs11.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -46,6 +47,13 @@ inline constexpr std::size_t kMaxObjects = 100000;
 // objects. rv, where given, gets the CKR code of a failure.
 Result<std::vector<CK_OBJECT_HANDLE>> find_objects(SessionView session, CK_OBJECT_CLASS object_class,
                                                    std::span<const Criterion> criteria, CK_RV* rv = nullptr);
+
+// kKeyHalves are the classes of a key pair.
+inline constexpr std::array<CK_OBJECT_CLASS, 2> kKeyHalves{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+
+// label_is_free is already_exists where an object of one of the classes has the label.
+Result<void> label_is_free(SessionView session, const std::string& label,
+                           std::span<const CK_OBJECT_CLASS> object_classes);
 
 // read_public_key builds a SubjectPublicKeyInfo from a public key object, or from what a private key object says of its
 // public half (CKA_PUBLIC_KEY_INFO, or an RSA modulus and exponent). unsupported for other key types and curves.

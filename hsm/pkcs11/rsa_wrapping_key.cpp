@@ -10,6 +10,7 @@ namespace sealwright::hsm::pkcs11 {
 namespace {
 
 constexpr std::size_t kCkaIdSize = 16;
+constexpr std::array<CK_OBJECT_CLASS, 3> kEveryKey{CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY};
 
 // Wanted is the pair that is to be.
 struct Wanted {
@@ -57,16 +58,6 @@ PairTemplates templates_of(const Wanted& wanted) {
     return templates;
 }
 
-Result<void> label_is_free(SessionView session, const std::string& label) {
-    const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
-    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY}) {
-        SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));
-        if (!found.empty())
-            return fail(ErrorCode::already_exists, "the token already holds a key with the label " + label);
-    }
-    return success();
-}
-
 Result<CK_OBJECT_HANDLE> the_one(SessionView session, CK_OBJECT_CLASS object_class, const Bytes& cka_id) {
     const std::array criteria{Criterion{CKA_ID, cka_id}};
     SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));
@@ -105,7 +96,7 @@ void destroy(SessionView session, const Bytes& cka_id) {
 
 // made_by_user gives the public value of a pair that was made and tried in the user's session.
 Result<crypto::PublicKey> made_by_user(SessionView session, const Wanted& wanted, const MechanismSet& token) {
-    SEALWRIGHT_TRY(label_is_free(session, wanted.label));
+    SEALWRIGHT_TRY(label_is_free(session, wanted.label, kEveryKey));
     KeygenMemory memory;
     SEALWRIGHT_TRY(const auto pair,
                    make_key_pair(session, CKM_RSA_PKCS_KEY_PAIR_GEN, templates_of(wanted), wanted.cka_id, memory));
@@ -129,19 +120,10 @@ Result<void> made_again(SessionView session, CK_OBJECT_HANDLE first, const Wante
     attributes.octets(CKA_MODULUS, "CKA_MODULUS", key.rsa_modulus());
     attributes.octets(CKA_PUBLIC_EXPONENT, "CKA_PUBLIC_EXPONENT", key.rsa_exponent());
     attributes.optional_flag(CKA_MODIFIABLE, "CKA_MODIFIABLE", false);
-    for (;;) {
-        auto list = attributes.attributes();
-        CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-        CK_RV rv = session.functions->C_CreateObject(session.handle, list.data(),
-                                                     static_cast<unsigned long>(list.size()), &made);
-        if (rv == CKR_OK) {
-            rv = session.functions->C_DestroyObject(session.handle, first);
-            if (rv == CKR_OK) return success();
-            return ckr_error("C_DestroyObject", rv, "the public half that is not trusted stays beside the other");
-        }
-        if (!template_refused(rv) || !attributes.drop_optional())
-            return ckr_error("C_CreateObject", rv, "the token does not let its SO mark a public key as trusted");
-    }
+    SEALWRIGHT_TRY(create_object(session, attributes, "the token does not let its SO mark a public key as trusted"));
+    const CK_RV rv = session.functions->C_DestroyObject(session.handle, first);
+    if (rv == CKR_OK) return success();
+    return ckr_error("C_DestroyObject", rv, "the public half that is not trusted stays beside the other");
 }
 
 // trusted_by_so marks the public half, which has to be the one that the user's session made.
@@ -186,7 +168,7 @@ Result<WrappingKey> create_rsa_wrapping_key(const std::shared_ptr<Module>& modul
     // The SO's PIN first: a pair that nobody can mark is not made.
     {
         SEALWRIGHT_TRY(const auto so, open(CKU_SO));
-        SEALWRIGHT_TRY(label_is_free(so->view(), label));
+        SEALWRIGHT_TRY(label_is_free(so->view(), label, kEveryKey));
     }
     std::optional<crypto::PublicKey> key;
     {

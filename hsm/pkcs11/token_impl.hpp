@@ -136,7 +136,6 @@ private:
     void store(KeyTable table, std::uint64_t generation);
     std::shared_ptr<const KeyEntry> entry_of(const KeyId& key) const;
     Result<std::shared_ptr<const KeyEntry>> find_entry(const KeyId& key);
-    Result<void> label_is_free(SessionView session, const std::string& label) const;
     Result<Bytes> fresh_cka_id(SessionView session) const;
     Result<Bytes> random_from(SessionView session, std::size_t count) const;
     Result<void> prove(const TokenKey& key, const KeySpec& spec);

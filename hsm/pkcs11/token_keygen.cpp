@@ -50,16 +50,6 @@ Result<Bytes> TokenImpl::random_from(SessionView session, std::size_t count) con
     if (rv != CKR_OK) return ckr_error("C_GenerateRandom", rv, "the token's generator gives nothing");
     return octets;
 }
-Result<void> TokenImpl::label_is_free(SessionView session, const std::string& label) const {
-    const std::array criteria{Criterion{CKA_LABEL, view_of(label)}};
-    for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
-        SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));
-        if (!found.empty())
-            return fail(ErrorCode::already_exists, "the token already holds a key with the label " + label);
-    }
-    return success();
-}
-
 // fresh_cka_id draws a CKA_ID that no object has: the key's own digest is not known before it exists.
 Result<Bytes> TokenImpl::fresh_cka_id(SessionView session) const {
     SEALWRIGHT_TRY(auto cka_id, random_from(session, kCkaIdSize));
@@ -91,7 +81,7 @@ Result<void> TokenImpl::prove(const TokenKey& key, const KeySpec& spec) {
 }
 
 Result<TokenKey> TokenImpl::generate_on(SessionView session, const KeySpec& spec) {
-    SEALWRIGHT_TRY(label_is_free(session, spec.label));
+    SEALWRIGHT_TRY(label_is_free(session, spec.label, kKeyHalves));
     SEALWRIGHT_TRY(const auto cka_id, fresh_cka_id(session));
     SEALWRIGHT_TRY(const auto pair, generate_pair(session, spec, cka_id, mechanisms_, keygen_memory_));
     SEALWRIGHT_TRY(const auto public_key, read_public_key(session, pair.public_key));

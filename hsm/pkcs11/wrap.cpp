@@ -139,15 +139,7 @@ Result<CK_OBJECT_HANDLE> create_public_half(SessionView session, const KeyBackup
     attributes.optional_flag(CKA_ENCRYPT, "CKA_ENCRYPT", false);
     attributes.optional_flag(CKA_WRAP, "CKA_WRAP", false);
     attributes.optional_flag(CKA_MODIFIABLE, "CKA_MODIFIABLE", false);
-    for (;;) {
-        auto list = attributes.attributes();
-        CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-        const CK_RV rv = session.functions->C_CreateObject(session.handle, list.data(),
-                                                           static_cast<unsigned long>(list.size()), &made);
-        if (rv == CKR_OK) return made;
-        if (!template_refused(rv) || !attributes.drop_optional())
-            return ckr_error("C_CreateObject", rv, "the token does not take the public half of the backup");
-    }
+    return create_object(session, std::move(attributes), "the token does not take the public half of the backup");
 }
 
 Result<void> check_backup_target(const KeyBackup& backup, const WrappingKey& by) {
@@ -260,7 +252,7 @@ Result<TokenKey> TokenImpl::proved_or_destroyed(SessionView session, const Token
 
 Result<TokenKey> TokenImpl::restore_on(SessionView session, const KeyBackup& backup,
                                        const std::string& wrapping_label) {
-    SEALWRIGHT_TRY(label_is_free(session, backup.label));
+    SEALWRIGHT_TRY(label_is_free(session, backup.label, kKeyHalves));
     const std::array criteria{Criterion{CKA_ID, backup.cka_id}};
     for (const CK_OBJECT_CLASS object_class : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY}) {
         SEALWRIGHT_TRY(const auto found, find_objects(session, object_class, criteria));

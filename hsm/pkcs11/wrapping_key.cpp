@@ -5,6 +5,7 @@
 #include <array>
 
 #include "crypto/random.hpp"
+#include "hsm/pkcs11/keygen.hpp"
 #include "hsm/pkcs11/login_session.hpp"
 
 namespace sealwright::hsm::pkcs11 {
@@ -44,16 +45,11 @@ AttributeTemplate wrapping_template(const std::string& label, const Bytes& cka_i
 }
 
 Result<CK_OBJECT_HANDLE> make(SessionView session, AttributeTemplate attributes) {
-    for (;;) {
-        CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-        auto list = attributes.attributes();
-        CK_OBJECT_HANDLE key = CK_INVALID_HANDLE;
-        const CK_RV rv = session.functions->C_GenerateKey(session.handle, &mechanism, list.data(),
-                                                          static_cast<unsigned long>(list.size()), &key);
-        if (rv == CKR_OK) return key;
-        if (!template_refused(rv) || !attributes.drop_optional())
-            return ckr_error("C_GenerateKey", rv, "the token did not make the wrapping key");
-    }
+    CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+    return make_object(std::move(attributes), "C_GenerateKey", "the token did not make the wrapping key",
+                       [&](auto* list, auto count, auto* made) {
+                           return session.functions->C_GenerateKey(session.handle, &mechanism, list, count, made);
+                       });
 }
 
 // UnwrapTemplate is a CKA_UNWRAP_TEMPLATE as C_GetAttributeValue gives an array attribute: the length, the elements'
