@@ -223,12 +223,16 @@ void Connection::ask(std::uint64_t number, const Sign& message) {
     at_boundary(boundary::kSignerReceived);
     auto task = checked(message);
     if (!task) return refuse(number, message.head, task.error());
-    at_boundary(boundary::kSignerChecked);
-    task.value().requester = shared_from_this();
-    task.value().number = number;
     last_key_ = message.head.key;
-    asked_.push_back(std::move(task).value());
+    take(number, std::move(task).value());
     if (asked_.size() == kMostTogether) hand_over();
+}
+
+void Connection::take(std::uint64_t number, SignTask task) {
+    at_boundary(boundary::kSignerChecked);
+    task.requester = shared_from_this();
+    task.number = number;
+    asked_.push_back(std::move(task));
 }
 
 void Connection::hand_over() {
@@ -321,10 +325,7 @@ void Connection::end_stream(std::uint64_t number) {
     at_boundary(boundary::kSignerReceived);
     auto task = finish_stream(stream);
     if (!task) return refuse(number, stream.head, task.error());
-    at_boundary(boundary::kSignerChecked);
-    task.value().requester = shared_from_this();
-    task.value().number = number;
-    asked_.push_back(std::move(task).value());
+    take(number, std::move(task).value());
 }
 
 }  // namespace sealwright::hsm::signer_process

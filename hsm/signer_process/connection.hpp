@@ -53,6 +53,7 @@ private:
     Result<void> take(std::uint64_t number, const ClientMessage& message);
     Result<void> begin(std::uint64_t number, const ClientMessage& message);
     void ask(std::uint64_t number, const Sign& message);
+    void take(std::uint64_t number, SignTask task);
     void hand_over();
     void begin_stream(std::uint64_t number, const SignBegin& message);
     Result<void> feed_stream(std::uint64_t number, const SignChunk& message);

@@ -1,5 +1,7 @@
 #include "hsm/signer_process/limits.hpp"
 
+#include <algorithm>
+
 #include "asn1/der_reader.hpp"
 #include "asn1/oid.hpp"
 #include "crypto/digest.hpp"
@@ -89,6 +91,10 @@ Result<void> check_authority_key_identifier(const CertificateLimits& limits, con
 }
 
 }  // namespace
+
+bool KeyLimits::may_be_in(const std::string& token_serial) const {
+    return locations.empty() || std::ranges::find(locations, token_serial) != locations.end();
+}
 
 std::vector<Purpose> KeyLimits::purposes() const {
     std::vector<Purpose> list;

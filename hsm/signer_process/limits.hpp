@@ -83,6 +83,8 @@ struct KeyLimits {
     std::vector<std::string> evidence_templates{std::string{kNonExtractable}};
 
     std::vector<Purpose> purposes() const;
+    // may_be_in: a key with enrolled locations is served from those tokens alone.
+    bool may_be_in(const std::string& token_serial) const;
 };
 
 // check_request refuses a purpose or an algorithm that the key does not have (denied), before anything of the TBS is

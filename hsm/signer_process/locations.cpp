@@ -69,11 +69,10 @@ Result<void> Locations::start(JournalProofs journal_proofs, KnowKey know_key) {
     return success();
 }
 
-// may_serve: as far as the configuration says.
+// may_serve: as far as the configuration says, which need not know the serial of each token.
 bool Locations::may_serve(const Location& location, const KeyLimits& limits) const {
     const std::string& serial = location.configuration().serial;
-    return limits.locations.empty() || serial.empty() ||
-           std::find(limits.locations.begin(), limits.locations.end(), serial) != limits.locations.end();
+    return serial.empty() || limits.may_be_in(serial);
 }
 
 // is_waited_for: the location has failed in a way that may heal, and may then serve the key.

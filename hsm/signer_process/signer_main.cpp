@@ -118,12 +118,6 @@ int run(const Arguments& arguments, Log& log) {
         log.error(kRoom, configuration.error().describe());
         return kExitFailure;
     }
-    for (const TokenConfiguration& token : configuration.value().tokens) {
-        if (token.hang > configuration.value().deadline)
-            log.warning(kRoom, token.name() +
-                                   ": deadline is shorter than hang; what waits behind a call that hangs is "
-                                   "refused before the call is given up");
-    }
     if (arguments.check) {
         const auto findings = check_site(configuration.value());
         tell(findings, log);
@@ -136,9 +130,9 @@ int run(const Arguments& arguments, Log& log) {
     if (!arguments.try_pin_again.empty())
         return status_of(try_pin_again(configuration.value(), arguments.try_pin_again), log);
     // Before a process, a PIN or a person is asked for: what only another configuration can mend.
-    const auto locations = check_locations(configuration.value());
-    tell(locations, log);
-    if (has_error(locations)) return kExitFailure;
+    const auto findings = check_agreement(configuration.value());
+    tell(findings, log);
+    if (has_error(findings)) return kExitFailure;
     const auto server = [&](Descriptor control) {
         return status_of(run_server(configuration.value(), std::move(control), log), log);
     };

@@ -118,14 +118,20 @@ private:
     SiteFindings findings_;
 };
 
-}  // namespace
+void check_deadlines(const Configuration& configuration, SiteFindings& findings) {
+    for (const TokenConfiguration& token : configuration.tokens) {
+        if (token.hang <= configuration.deadline) continue;
+        findings.push_back({LogLevel::warning, token.name() +
+                                                   ": deadline is shorter than hang; what waits behind a call that "
+                                                   "hangs is refused before the call is given up"});
+    }
+}
 
-SiteFindings check_locations(const Configuration& configuration) {
+void check_locations(const Configuration& configuration, SiteFindings& findings) {
     std::vector<std::string> serials;
     std::vector<std::string> unnamed;  // tokens that are known by label alone: any serial may be theirs
     for (const TokenConfiguration& token : configuration.tokens)
         token.serial.empty() ? unnamed.push_back(token.label) : serials.push_back(token.serial);
-    SiteFindings findings;
     for (const KeyLimits& key : configuration.keys) {
         std::vector<std::string> missing;
         for (const auto& serial : key.locations)
@@ -141,11 +147,19 @@ SiteFindings check_locations(const Configuration& configuration) {
                                 (is_error ? " and nowhere else" : "") + ", which is the serial of no token here" +
                                 other + have});
     }
+}
+
+}  // namespace
+
+SiteFindings check_agreement(const Configuration& configuration) {
+    SiteFindings findings;
+    check_deadlines(configuration, findings);
+    check_locations(configuration, findings);
     return findings;
 }
 
 SiteFindings check_site(const Configuration& configuration) {
-    SiteFindings findings = check_locations(configuration);
+    SiteFindings findings = check_agreement(configuration);
     for (const TokenConfiguration& token : configuration.tokens) {
         auto more = Check{token}.run();
         std::ranges::move(more, std::back_inserter(findings));

@@ -14,11 +14,12 @@ struct SiteFinding {
 };
 using SiteFindings = std::vector<SiteFinding>;
 
-// check_locations holds the `locations` of each key against the tokens of the configuration: error where none of them
-// can be one of these, warning for a serial that no token has.
-SiteFindings check_locations(const Configuration& configuration);
+// check_agreement holds the parts of a configuration against each other. The `locations` of each key against the
+// tokens: error where none of them can be one of these, warning for a serial that no token has. The deadline against
+// the time after which a token's call is given up: warning where it ends before.
+SiteFindings check_agreement(const Configuration& configuration);
 
-// check_site is check_locations and a look at the machine, with the rights of whoever asks: module files (and their
+// check_site is check_agreement and a look at the machine, with the rights of whoever asks: module files (and their
 // module_sha256), the PIN's file or credential as the start would read it, the file of a sealed PIN, the sandbox's
 // paths. A PIN that was read is zeroised at once.
 SiteFindings check_site(const Configuration& configuration);

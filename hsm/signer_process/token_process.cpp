@@ -76,12 +76,6 @@ Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLi
                 "evidence = \"none\" in [token] would serve it all the same");
 }
 
-// belongs_here: a key with enrolled locations is served from those tokens alone.
-bool belongs_here(const KeyLimits& limits, const std::string& serial) {
-    return limits.locations.empty() ||
-           std::find(limits.locations.begin(), limits.locations.end(), serial) != limits.locations.end();
-}
-
 class TokenProcess {
 public:
     TokenProcess(const Configuration& configuration, std::size_t token, TokenProcessEnds ends, Log& log)
@@ -167,7 +161,7 @@ private:
     Result<void> announce_all() {
         SEALWRIGHT_TRY(const auto present, token_->keys());
         for (const KeyLimits& limits : configuration_.keys) {
-            if (!belongs_here(limits, token_->info().serial)) continue;
+            if (!limits.may_be_in(token_->info().serial)) continue;
             const auto found = std::find_if(present.begin(), present.end(),
                                             [&](const auto& key) { return key.id == limits.id && key.has_private; });
             if (found == present.end()) {

@@ -12,20 +12,12 @@
 namespace sealwright::cli {
 namespace {
 
-ExitCode told(Context& context, const std::function<Result<ExitCode>()>& command) {
-    const auto outcome = command();
-    ExitCode exit = outcome ? outcome.value() : context.output.failure(outcome.error());
-    if (!context.output.finish())
-        exit = context.output.failure(fail(ErrorCode::io, "the output could not be written: is the disk full?"));
-    return exit;
-}
-
 [[noreturn]] void live(Context& context, pid_t parent, const std::function<Result<ExitCode>()>& command) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
     if (::getppid() != parent) ::_exit(static_cast<int>(ExitCode::failed));
     ExitCode exit = ExitCode::failed;
     try {
-        exit = told(context, command);
+        exit = context.output.conclude(command());
     } catch (const std::exception& failure) {
         context.output.failure(fail(ErrorCode::internal, "an internal error of the program", failure.what()));
     } catch (...) {

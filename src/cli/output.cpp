@@ -101,6 +101,12 @@ void Output::clear_progress() {
     progress_shown_ = false;
 }
 
+ExitCode Output::conclude(const Result<ExitCode>& outcome) {
+    const ExitCode exit = outcome ? outcome.value() : failure(outcome.error());
+    if (finish()) return exit;
+    return failure(fail(ErrorCode::io, "the output could not be written: is the disk full?"));
+}
+
 bool Output::finish() {
     clear_progress();
     out_.flush();

@@ -57,6 +57,9 @@ public:
     void progress(std::string_view text);
     void clear_progress();
 
+    // conclude is the end of a command: its failure told, the output flushed, and what exit status that makes.
+    ExitCode conclude(const Result<ExitCode>& outcome);
+
     // finish flushes; false when standard output could not be written (a full disk), which must not look like success.
     bool finish();
 

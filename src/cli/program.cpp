@@ -14,12 +14,6 @@ int answer(const Answered& answered, const Surroundings& surroundings) {
     return static_cast<int>(stream ? answered.exit : ExitCode::failed);
 }
 
-ExitCode run_command(const Invocation& invocation, Output& output, const Surroundings& surroundings) {
-    Context context{invocation.global, output, surroundings.terminal, surroundings.clock};
-    const auto outcome = invocation.run(context);
-    return outcome ? outcome.value() : output.failure(outcome.error());
-}
-
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
     auto parsed = parse_command_line(arguments);
     if (const auto* answered = std::get_if<Answered>(&parsed)) return answer(*answered, surroundings);
@@ -30,10 +24,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
                    .quiet = invocation.global.quiet,
                    .width = surroundings.width,
                    .live_errors = surroundings.live_errors}};
-    ExitCode exit = run_command(invocation, output, surroundings);
-    if (!output.finish())
-        exit = output.failure(fail(ErrorCode::io, "the output could not be written: is the disk full?"));
-    return static_cast<int>(exit);
+    Context context{invocation.global, output, surroundings.terminal, surroundings.clock};
+    return static_cast<int>(output.conclude(invocation.run(context)));
 }
 
 }  // namespace

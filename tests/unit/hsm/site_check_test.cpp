@@ -139,19 +139,27 @@ TEST_F(SiteCheck, MissesAPathOfTheSandbox) {
     EXPECT_EQ(told(), "");
 }
 
+TEST_F(SiteCheck, WarnsOfADeadlineThatEndsBeforeACallIsGivenUp) {
+    configuration_.deadline = token().hang;
+    EXPECT_EQ(told(), "");
+    configuration_.deadline -= std::chrono::milliseconds{1};
+    EXPECT_THAT(told(), HasSubstr("deadline is shorter than hang"));
+    EXPECT_FALSE(has_error(check_agreement(configuration_)));
+}
+
 TEST_F(SiteCheck, SaysWhichLocationNobodyHas) {
     key().locations = {"4821", "9"};
     EXPECT_THAT(told(), AllOf(HasSubstr("the key issuing was enrolled in 9, which"), HasSubstr("have 4821")));
     EXPECT_FALSE(has_error(check_site(configuration_)));
     key().locations = {"8", "9"};
     EXPECT_THAT(told(), HasSubstr("issuing was enrolled in 8, 9 and nowhere else"));
-    EXPECT_TRUE(has_error(check_locations(configuration_)));
+    EXPECT_TRUE(has_error(check_agreement(configuration_)));
     // A token that is known by its label may have any serial.
     TokenConfiguration labelled = token();
     labelled.serial.clear();
     labelled.label = "safe";
     configuration_.tokens.push_back(labelled);
-    EXPECT_FALSE(has_error(check_locations(configuration_)));
+    EXPECT_FALSE(has_error(check_agreement(configuration_)));
     EXPECT_THAT(told(), HasSubstr("unless it is that of safe"));
 }
 
