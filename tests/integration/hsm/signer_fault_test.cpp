@@ -310,6 +310,7 @@ TEST_F(RefusedPin, IsNotWhatAFileOpenToOthersIsCalled) {
     ASSERT_EQ(::chmod(house().softhsm().pin_file().c_str(), 0644), 0);
     EXPECT_EQ(begin(), 1);
     EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
+    EXPECT_THAT(log(), ::testing::HasSubstr("chmod 600"));
     EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("right PIN")));
     EXPECT_THAT(log(), ::testing::Not(::testing::HasSubstr("left alone")));
     std::filesystem::remove(house().softhsm().pin_file());
@@ -317,6 +318,10 @@ TEST_F(RefusedPin, IsNotWhatAFileOpenToOthersIsCalled) {
     EXPECT_THAT(log(), ::testing::HasSubstr("no PIN was tried: the credentials file"));
     EXPECT_FALSE(std::filesystem::exists(refused_pins()));
     EXPECT_EQ(house().logins_counted(), 0U);
+    test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
+    std::filesystem::permissions(house().softhsm().pin_file(), std::filesystem::perms{0600});
+    EXPECT_EQ(begin(), std::nullopt) << "the source is mended, and nothing was remembered";
+    end();
 }
 
 // Two custodians at one terminal, which shows nothing of what they type.

@@ -233,7 +233,8 @@ long memory_of(pid_t pid) {
 
 TEST_F(SignerTest, NeverHasALongCrlInMemory) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "HOW MUCH MEMORY A LONG CRL TAKES WAS NOT TESTED: a sanitizer keeps what was freed, and shadows of it";
+    GTEST_SKIP()
+        << "HOW MUCH MEMORY A LONG CRL TAKES WAS NOT TESTED: a sanitizer keeps what was freed, and shadows of it";
 #endif
     start();
     const auto client = connect();
@@ -445,19 +446,6 @@ TEST_F(SignerTest, TriesAWrongPinOnceAndSaysSoByItsExitStatus) {
     EXPECT_FALSE(signer_.start(kProgram, house().config()));
     EXPECT_EQ(signer_.wait(), 3);
     test::write_text(house().softhsm().pin_file(), test::SoftHsm::kPin);
-    start();
-}
-
-TEST_F(SignerTest, SaysThatNoPinWasTriedWhereItsFileIsOpenToOthers) {
-    const auto pin = house().softhsm().pin_file();
-    const auto log = house().folder() / "log";
-    signer_.log_to(log);
-    std::filesystem::permissions(pin, std::filesystem::perms{0644});
-    EXPECT_FALSE(signer_.start(kProgram, house().config()));
-    EXPECT_EQ(signer_.wait(), 1);
-    EXPECT_THAT(test::read_text(log), AllOf(HasSubstr("no PIN was tried"), HasSubstr("chmod 600"),
-                                            Not(HasSubstr("left alone")), Not(HasSubstr("right PIN"))));
-    std::filesystem::permissions(pin, std::filesystem::perms{0600});
     start();
 }
 
