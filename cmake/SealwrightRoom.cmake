@@ -1,7 +1,10 @@
-# sealwright_room(NAME [COLD] SOURCES ... PUBLIC ... PRIVATE ...): one static library a room, and the flags every target shares.
+# sealwright_room(NAME [COLD] [TOGETHER] [ALONE ...] SOURCES ... PUBLIC ... PRIVATE ...): one static library a room, and the flags every target shares.
 #
 # The target is sealwright_<NAME>. Includes start at src/ and at the top of the tree: "base/result.hpp", "hsm/signer.hpp".
 # Every room shares one precompiled header of standard headers and Outcome (src/base/pch.hpp).
+# TOGETHER compiles a room's files four at a time, which saves a quarter: their headers are read once. Names in their unnamed namespaces must then differ, and
+# a file whose classes hold what is in one stands under ALONE. -DSEALWRIGHT_TOGETHER=OFF compiles each file by itself, for whoever edits much; the sanitized
+# builds do, so that a file which lives by another one's includes is found.
 
 find_program(SEALWRIGHT_CCACHE ccache)
 if(SEALWRIGHT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -38,6 +41,11 @@ target_compile_options(sealwright_flags INTERFACE $<${_is_test_code}:-O0> $<${_i
 set(_is_cold $<AND:$<CONFIG:Release,RelWithDebInfo>,$<BOOL:$<TARGET_PROPERTY:SEALWRIGHT_COLD>>>)
 target_compile_options(sealwright_flags INTERFACE $<${_is_cold}:-O1>)
 target_link_options(sealwright_flags INTERFACE -Wl,-z,relro,-z,now)
+# gold links in half the time of the default linker, whose package it comes with.
+find_program(SEALWRIGHT_GOLD ld.gold)
+if(SEALWRIGHT_GOLD AND NOT SEALWRIGHT_SANITIZE AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "-fuse-ld")
+  target_link_options(sealwright_flags INTERFACE -fuse-ld=gold)
+endif()
 target_compile_definitions(sealwright_flags INTERFACE BOOST_ALL_NO_LIB BOOST_ASIO_NO_DEPRECATED SEALWRIGHT_VERSION="${PROJECT_VERSION}")
 
 function(_sealwright_flags target)
@@ -57,10 +65,14 @@ function(_sealwright_common target)
 endfunction()
 
 function(sealwright_room name)
-  cmake_parse_arguments(ROOM "COLD" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "COLD;TOGETHER" "" "ALONE;SOURCES;PUBLIC;PRIVATE" ${ARGN})
   set(target sealwright_${name})
-  add_library(${target} STATIC ${ROOM_SOURCES})
+  add_library(${target} STATIC ${ROOM_SOURCES} ${ROOM_ALONE})
   set_target_properties(${target} PROPERTIES SEALWRIGHT_COLD ${ROOM_COLD})
+  if(ROOM_TOGETHER AND SEALWRIGHT_TOGETHER)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    set_source_files_properties(${ROOM_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
   _sealwright_common(${target})
   target_link_libraries(${target} PUBLIC ${ROOM_PUBLIC} PRIVATE ${ROOM_PRIVATE})
 endfunction()

@@ -5,34 +5,34 @@
 namespace sealwright::hsm {
 namespace {
 
-struct Row {
+struct PurposeName {
     Purpose purpose;
     std::string_view name;
 };
 
 constexpr std::array kPurposes{
-    Row{Purpose::certificate, "certificate"},
-    Row{Purpose::crl, "crl"},
-    Row{Purpose::csr, "csr"},
-    Row{Purpose::ocsp, "ocsp"},
-    Row{Purpose::checkpoint, "checkpoint"},
-    Row{Purpose::tls, "tls"},
-    Row{Purpose::decrypt, "decrypt"},
-    Row{Purpose::cms, "cms"},
-    Row{Purpose::cmp, "cmp"},
+    PurposeName{Purpose::certificate, "certificate"},
+    PurposeName{Purpose::crl, "crl"},
+    PurposeName{Purpose::csr, "csr"},
+    PurposeName{Purpose::ocsp, "ocsp"},
+    PurposeName{Purpose::checkpoint, "checkpoint"},
+    PurposeName{Purpose::tls, "tls"},
+    PurposeName{Purpose::decrypt, "decrypt"},
+    PurposeName{Purpose::cms, "cms"},
+    PurposeName{Purpose::cmp, "cmp"},
 };
 
 }  // namespace
 
 std::string_view purpose_name(Purpose purpose) noexcept {
-    for (const Row& row : kPurposes) {
+    for (const PurposeName& row : kPurposes) {
         if (row.purpose == purpose) return row.name;
     }
     return "unknown";
 }
 
 Result<Purpose> parse_purpose_name(std::string_view name) {
-    for (const Row& row : kPurposes) {
+    for (const PurposeName& row : kPurposes) {
         if (row.name == name) return row.purpose;
     }
     return fail(ErrorCode::malformed,

@@ -11,7 +11,7 @@ namespace {
 // What a code says, apart from its name.
 enum Meaning : unsigned { kNothing = 0, kLost = 1, kNotSigned = 2, kPinSpent = 4 };
 
-struct Row {
+struct CodeRow {
     unsigned long code;
     std::string_view name;
     ErrorCode error;
@@ -19,9 +19,9 @@ struct Row {
 };
 
 #define ROW(name, error, meaning) \
-    Row { name, #name, ErrorCode::error, meaning }
+    CodeRow { name, #name, ErrorCode::error, meaning }
 #define ROW_VALUE(value, name, error, meaning) \
-    Row { value, #name, ErrorCode::error, meaning }
+    CodeRow { value, #name, ErrorCode::error, meaning }
 
 // Codes of PKCS#11 2.40 and 3.0 to 3.2. kNotSigned stands only where the standard's definition excludes that the
 // operation was performed: CKR_TOKEN_NOT_PRESENT is "at the time that the function was invoked", CKR_DEVICE_REMOVED and
@@ -135,15 +135,15 @@ constexpr std::array kRows{
 #undef ROW
 #undef ROW_VALUE
 
-const Row* find_row(unsigned long code) noexcept {
-    for (const Row& row : kRows) {
+const CodeRow* find_row(unsigned long code) noexcept {
+    for (const CodeRow& row : kRows) {
         if (row.code == code) return &row;
     }
     return nullptr;
 }
 
 bool means(unsigned long code, Meaning meaning) noexcept {
-    const Row* row = find_row(code);
+    const CodeRow* row = find_row(code);
     return row != nullptr && (row->meaning & meaning) != 0;
 }
 
@@ -151,14 +151,14 @@ bool means(unsigned long code, Meaning meaning) noexcept {
 
 std::string ckr_name(unsigned long code) {
     if (code == CKR_OK) return "CKR_OK";
-    if (const Row* row = find_row(code)) return std::string{row->name};
+    if (const CodeRow* row = find_row(code)) return std::string{row->name};
     std::array<char, 32> text{};
     const int length = std::snprintf(text.data(), text.size(), "CKR_0x%lx", code);
     return std::string(text.data(), static_cast<std::size_t>(length));
 }
 
 Error ckr_error(std::string_view function, unsigned long code, std::string_view what) {
-    const Row* row = find_row(code);
+    const CodeRow* row = find_row(code);
     return fail(row == nullptr ? ErrorCode::token : row->error, std::string{what},
                 std::string{function} + " answered " + ckr_name(code));
 }

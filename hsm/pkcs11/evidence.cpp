@@ -11,59 +11,60 @@ namespace {
 
 enum class Form { boolean, number, object_class, key_type, mechanism, mechanisms, text, octets, secret };
 
-struct Row {
+struct AttributeRow {
     CK_ATTRIBUTE_TYPE type;
     std::string_view name;
     Form form;
 };
 
-#define ROW(name, form) \
-    Row { name, #name, Form::form }
+#define ATTRIBUTE(name, form) \
+    AttributeRow { name, #name, Form::form }
 constexpr std::array kCommon{
-    ROW(CKA_CLASS, object_class),
-    ROW(CKA_KEY_TYPE, key_type),
-    ROW(CKA_TOKEN, boolean),
-    ROW(CKA_PRIVATE, boolean),
-    ROW(CKA_LABEL, text),
-    ROW(CKA_ID, octets),
-    ROW(CKA_LOCAL, boolean),
-    ROW(CKA_KEY_GEN_MECHANISM, mechanism),
-    ROW(CKA_MODIFIABLE, boolean),
-    ROW(CKA_COPYABLE, boolean),
-    ROW(CKA_DESTROYABLE, boolean),
-    ROW(CKA_DERIVE, boolean),
-    ROW(CKA_START_DATE, octets),
-    ROW(CKA_END_DATE, octets),
-    ROW(CKA_UNIQUE_ID, text),
-    ROW(CKA_PUBLIC_KEY_INFO, octets),
-    ROW(CKA_EC_PARAMS, octets),
-    ROW(CKA_MODULUS, octets),
-    ROW(CKA_PUBLIC_EXPONENT, octets),
-    ROW(CKA_PARAMETER_SET, number),
-    ROW(CKA_OBJECT_VALIDATION_FLAGS, number),
+    ATTRIBUTE(CKA_CLASS, object_class),
+    ATTRIBUTE(CKA_KEY_TYPE, key_type),
+    ATTRIBUTE(CKA_TOKEN, boolean),
+    ATTRIBUTE(CKA_PRIVATE, boolean),
+    ATTRIBUTE(CKA_LABEL, text),
+    ATTRIBUTE(CKA_ID, octets),
+    ATTRIBUTE(CKA_LOCAL, boolean),
+    ATTRIBUTE(CKA_KEY_GEN_MECHANISM, mechanism),
+    ATTRIBUTE(CKA_MODIFIABLE, boolean),
+    ATTRIBUTE(CKA_COPYABLE, boolean),
+    ATTRIBUTE(CKA_DESTROYABLE, boolean),
+    ATTRIBUTE(CKA_DERIVE, boolean),
+    ATTRIBUTE(CKA_START_DATE, octets),
+    ATTRIBUTE(CKA_END_DATE, octets),
+    ATTRIBUTE(CKA_UNIQUE_ID, text),
+    ATTRIBUTE(CKA_PUBLIC_KEY_INFO, octets),
+    ATTRIBUTE(CKA_EC_PARAMS, octets),
+    ATTRIBUTE(CKA_MODULUS, octets),
+    ATTRIBUTE(CKA_PUBLIC_EXPONENT, octets),
+    ATTRIBUTE(CKA_PARAMETER_SET, number),
+    ATTRIBUTE(CKA_OBJECT_VALIDATION_FLAGS, number),
 };
 // The secret ones are asked for their length alone: a token that would give them away is to be caught, not its secret
 // read.
-constexpr std::array kPrivate{
-    ROW(CKA_SENSITIVE, boolean),
-    ROW(CKA_ALWAYS_SENSITIVE, boolean),
-    ROW(CKA_EXTRACTABLE, boolean),
-    ROW(CKA_NEVER_EXTRACTABLE, boolean),
-    ROW(CKA_SIGN, boolean),
-    ROW(CKA_SIGN_RECOVER, boolean),
-    ROW(CKA_DECRYPT, boolean),
-    ROW(CKA_UNWRAP, boolean),
-    ROW(CKA_ALWAYS_AUTHENTICATE, boolean),
-    ROW(CKA_WRAP_WITH_TRUSTED, boolean),
-    ROW(CKA_ALLOWED_MECHANISMS, mechanisms),
-    ROW(CKA_VALUE, secret),
-    ROW(CKA_PRIVATE_EXPONENT, secret),
+constexpr std::array kOfPrivate{
+    ATTRIBUTE(CKA_SENSITIVE, boolean),
+    ATTRIBUTE(CKA_ALWAYS_SENSITIVE, boolean),
+    ATTRIBUTE(CKA_EXTRACTABLE, boolean),
+    ATTRIBUTE(CKA_NEVER_EXTRACTABLE, boolean),
+    ATTRIBUTE(CKA_SIGN, boolean),
+    ATTRIBUTE(CKA_SIGN_RECOVER, boolean),
+    ATTRIBUTE(CKA_DECRYPT, boolean),
+    ATTRIBUTE(CKA_UNWRAP, boolean),
+    ATTRIBUTE(CKA_ALWAYS_AUTHENTICATE, boolean),
+    ATTRIBUTE(CKA_WRAP_WITH_TRUSTED, boolean),
+    ATTRIBUTE(CKA_ALLOWED_MECHANISMS, mechanisms),
+    ATTRIBUTE(CKA_VALUE, secret),
+    ATTRIBUTE(CKA_PRIVATE_EXPONENT, secret),
 };
-constexpr std::array kPublic{
-    ROW(CKA_VERIFY, boolean),  ROW(CKA_VERIFY_RECOVER, boolean), ROW(CKA_ENCRYPT, boolean),     ROW(CKA_WRAP, boolean),
-    ROW(CKA_TRUSTED, boolean), ROW(CKA_EC_POINT, octets),        ROW(CKA_MODULUS_BITS, number),
+constexpr std::array kOfPublic{
+    ATTRIBUTE(CKA_VERIFY, boolean),      ATTRIBUTE(CKA_VERIFY_RECOVER, boolean), ATTRIBUTE(CKA_ENCRYPT, boolean),
+    ATTRIBUTE(CKA_WRAP, boolean),        ATTRIBUTE(CKA_TRUSTED, boolean),        ATTRIBUTE(CKA_EC_POINT, octets),
+    ATTRIBUTE(CKA_MODULUS_BITS, number),
 };
-#undef ROW
+#undef ATTRIBUTE
 
 std::string class_name(unsigned long value) {
     if (value == CKO_PRIVATE_KEY) return "CKO_PRIVATE_KEY";
@@ -125,7 +126,8 @@ std::string shown(const AttributeReading& reading, Form form) {
     return "0x" + to_hex(value);
 }
 
-EvidenceItem read_secret_item(SessionView session, CK_OBJECT_HANDLE object, const Row& row, EvidenceItem item) {
+EvidenceItem read_secret_item(SessionView session, CK_OBJECT_HANDLE object, const AttributeRow& row,
+                              EvidenceItem item) {
     const CK_RV rv = attribute_discloses(session, object, row.type);
     if (rv == CKR_OK) {
         item.value = "disclosed";
@@ -135,7 +137,8 @@ EvidenceItem read_secret_item(SessionView session, CK_OBJECT_HANDLE object, cons
     return item;
 }
 
-EvidenceItem read_item(SessionView session, CK_OBJECT_HANDLE object, std::string_view object_name, const Row& row) {
+EvidenceItem read_item(SessionView session, CK_OBJECT_HANDLE object, std::string_view object_name,
+                       const AttributeRow& row) {
     EvidenceItem item{std::string{object_name}, std::string{row.name}, std::nullopt, {}};
     if (row.form == Form::secret) return read_secret_item(session, object, row, std::move(item));
     const AttributeReading reading = read_attribute(session, object, row.type);
@@ -155,11 +158,11 @@ EvidenceItem read_item(SessionView session, CK_OBJECT_HANDLE object, std::string
 std::vector<EvidenceItem> read_evidence_items(SessionView session, CK_OBJECT_HANDLE private_key,
                                               CK_OBJECT_HANDLE public_key) {
     std::vector<EvidenceItem> items;
-    for (const Row& row : kCommon) items.push_back(read_item(session, private_key, "private", row));
-    for (const Row& row : kPrivate) items.push_back(read_item(session, private_key, "private", row));
+    for (const AttributeRow& row : kCommon) items.push_back(read_item(session, private_key, "private", row));
+    for (const AttributeRow& row : kOfPrivate) items.push_back(read_item(session, private_key, "private", row));
     if (public_key == CK_INVALID_HANDLE) return items;
-    for (const Row& row : kCommon) items.push_back(read_item(session, public_key, "public", row));
-    for (const Row& row : kPublic) items.push_back(read_item(session, public_key, "public", row));
+    for (const AttributeRow& row : kCommon) items.push_back(read_item(session, public_key, "public", row));
+    for (const AttributeRow& row : kOfPublic) items.push_back(read_item(session, public_key, "public", row));
     return items;
 }
 

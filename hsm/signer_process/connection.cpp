@@ -7,13 +7,13 @@
 #include "base/boundary.hpp"
 #include "base/secret.hpp"
 #include "crypto/digest.hpp"
+#include "hsm/signer_process/log_rooms.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::seconds kHandshakeTimeout{5};
 constexpr std::chrono::seconds kPatience{5};             // with a client that does not read its answers
 constexpr std::chrono::microseconds kShortestPause{50};  // a timer's own inaccuracy
@@ -75,9 +75,9 @@ void Connection::serve() noexcept {
     try {
         set_receive_timeout(socket_.get(), kHandshakeTimeout);
         if (auto served = serve_frames(); !served)
-            pipeline_.refusals().warning(kRoom, "a connection ended: " + served.error().describe());
+            pipeline_.refusals().warning(kSignerRoom, "a connection ended: " + served.error().describe());
     } catch (const std::exception& error) {
-        log_.error(kRoom, std::string{"a connection ended: "} + error.what());
+        log_.error(kSignerRoom, std::string{"a connection ended: "} + error.what());
     }
     close();
     streams_.clear();
@@ -192,8 +192,8 @@ void Connection::give_public_key(std::uint64_t number, const GetPublicKey& messa
 }
 
 void Connection::refuse(std::uint64_t number, const SignHead& head, const Error& why) {
-    pipeline_.refusals().warning(kRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " +
-                                            head.intent.hex() + ": " + why.describe());
+    pipeline_.refusals().warning(kSignerRoom, "refused " + std::string{purpose_name(head.purpose)} + " intent " +
+                                                  head.intent.hex() + ": " + why.describe());
     answer(number, error_answer(why));
 }
 
@@ -245,7 +245,7 @@ void Connection::open_up(std::uint64_t number, const Decrypt& message) {
     const auto checked =
         entry ? check_decrypt(entry.value()->limits, entry.value()->key, message.request) : Result<void>{entry.error()};
     if (!checked) {
-        pipeline_.refusals().warning(kRoom, "refused to decrypt: " + checked.error().describe());
+        pipeline_.refusals().warning(kSignerRoom, "refused to decrypt: " + checked.error().describe());
         return answer(number, error_answer(checked.error()));
     }
     DecryptTask task;

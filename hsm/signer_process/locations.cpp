@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "hsm/signer_process/log_rooms.hpp"
 #include "hsm/signer_process/packet_socket.hpp"
 #include "hsm/signer_process/proof_task.hpp"
 #include "hsm/signer_process/requester.hpp"
@@ -17,7 +18,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kRoom = "token";
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
 constexpr seconds kEnding{1};  // for a process that ends by itself
@@ -100,8 +100,8 @@ void Locations::tell_who_is_waited_for() const {
             keys += (keys.empty() ? "" : ", ") + limits.name;
         }
         if (keys.empty()) continue;
-        log_.warning(kRoom, "waiting for token " + location.name() + ": " + location.last_failure->describe() +
-                                "; unavailable until it comes: " + keys);
+        log_.warning(kTokenRoom, "waiting for token " + location.name() + ": " + location.last_failure->describe() +
+                                     "; unavailable until it comes: " + keys);
     }
 }
 
@@ -151,7 +151,7 @@ void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<De
     auto ended = std::make_shared<std::atomic<bool>>(false);
     const auto number = location.number();
     const auto life = location.life;
-    readers_.push_back({std::thread{[this, number, life, connection, ended] {
+    readers_.push_back({number, std::thread{[this, number, life, connection, ended] {
                             read_token(number, life, connection);
                             *ended = true;
                         }},
@@ -165,7 +165,7 @@ void Locations::fail_start(Location& location, const Error& why, Outlook outlook
     location.last_failure = why;
     location.outlook = outlook;
     if (is_news || now - location.told > kTellAgain) {
-        log_.error(kRoom, location.name() + ": " + why.describe());
+        log_.error(kTokenRoom, location.name() + ": " + why.describe());
         location.told = now;
     }
     location.pause = std::clamp(location.pause * 2, kFirstPause, kLongestPause);
@@ -185,7 +185,7 @@ void Locations::take_refusal(Location& location, const TokenRefusal& refusal) {
 
 void Locations::leave_alone(Location& location, const Error& why) {
     fail_start(location, why, Outlook::needs_a_person);
-    log_.error(kRoom,
+    log_.error(kTokenRoom,
                location.name() + ": the token is left alone until the signer is started again with the right PIN");
     set_state(location, LocationState::left_alone);
 }
@@ -213,14 +213,14 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
         return fail_start(location, ranked.error(), Outlook::needs_a_person);
     const bool is_other_module = location.was_up && location.module_sha256 != ready.module_sha256;
     if (is_other_module) {
-        log_.warning(kRoom, location.name() + ": the module " + ready.module +
-                                " is another file than before: SHA-256 " + ready.module_sha256.hex() + ", was " +
-                                location.module_sha256.hex());
+        log_.warning(kTokenRoom, location.name() + ": the module " + ready.module +
+                                     " is another file than before: SHA-256 " + ready.module_sha256.hex() + ", was " +
+                                     location.module_sha256.hex());
     }
     location.module_sha256 = ready.module_sha256;
     if (!location.was_up)
-        log_.info(kRoom, "token " + ready.label + " serial " + ready.serial + " (" + ready.manufacturer + "), module " +
-                             ready.module + " SHA-256 " + ready.module_sha256.hex());
+        log_.info(kTokenRoom, "token " + ready.label + " serial " + ready.serial + " (" + ready.manufacturer +
+                                  "), module " + ready.module + " SHA-256 " + ready.module_sha256.hex());
     set_state(location, LocationState::proving);
     ProofTasks tasks;
     for (const KeyLimits& limits : configuration_.keys) {
@@ -231,7 +231,8 @@ void Locations::take_ready(Location& location, const TokenReady& ready, Endings&
     }
     location.unproven = tasks.size();
     if (tasks.empty()) {
-        log_.warning(kRoom, location.name() + ": none of the keys is served from this token (`locations` in [[key]])");
+        log_.warning(kTokenRoom,
+                     location.name() + ": none of the keys is served from this token (`locations` in [[key]])");
         return come_up(location, endings);
     }
     journal_and_ask(location, std::move(tasks), endings);
@@ -309,7 +310,7 @@ void Locations::proved(std::uint8_t number, std::uint64_t life, const std::strin
 }
 
 void Locations::come_up(Location& location, Endings& endings) {
-    if (location.was_up) log_.info(kRoom, location.name() + ": signs again");
+    if (location.was_up) log_.info(kTokenRoom, location.name() + ": signs again");
     location.was_up = true;
     for (const KeyLimits& limits : configuration_.keys) {
         if (location.serves(limits.id)) know_key_(keys_.at(limits.id));
@@ -363,7 +364,7 @@ void Locations::read_token(std::uint8_t number, std::uint64_t life, std::shared_
         auto taken = take_packet(number, life, packet.value().octets);
         receiver.wipe();  // now, and not when the next one comes: it may hold what was decrypted
         if (!taken) {
-            log_.error(kRoom, locations_[number].name() + ": " + taken.error().describe());
+            log_.error(kTokenRoom, locations_[number].name() + ": " + taken.error().describe());
             break;
         }
     }
@@ -447,7 +448,7 @@ void Locations::count_failure(Location& location) {
 }
 
 void Locations::drain(Location& location, const Error& why) {
-    log_.error(kRoom, location.name() + ": " + why.describe());
+    log_.error(kTokenRoom, location.name() + ": " + why.describe());
     location.last_failure = why;
     set_state(location, LocationState::draining);
 }
@@ -459,8 +460,8 @@ void Locations::lose(Location& location, Endings& endings) {
     // Of a start that failed the log knows why, and it is tried again and again.
     const bool had_failed = location.state == LocationState::down && lost.unknown + lost.again == 0;
     if (!is_stopping_ && location.state != LocationState::left_alone && !had_failed) {
-        log_.warning(kRoom, location.name() + ": the token's process is gone; " + std::to_string(lost.unknown) +
-                                " signatures are unknown, " + std::to_string(lost.again) + " wait again");
+        log_.warning(kTokenRoom, location.name() + ": the token's process is gone; " + std::to_string(lost.unknown) +
+                                     " signatures are unknown, " + std::to_string(lost.again) + " wait again");
         if (location.state != LocationState::down) fail_start(location, unavailable("the token's process ended"));
     }
     changed_.notify_all();
@@ -485,7 +486,7 @@ void Locations::take_notice(const ControlNotice& notice, std::vector<Descriptor>
         if (ended.token >= locations_.size() || is_stopping_) return;
         Location& location = locations_[ended.token];
         if (ended.by_signal && location.state != LocationState::left_alone)
-            log_.error(kRoom,
+            log_.error(kTokenRoom,
                        location.name() + ": the token's process was ended by signal " + std::to_string(ended.status));
         location.process_ended(ended.pid);
         location.is_login_unclear = ended.is_login_unclear;
@@ -568,7 +569,7 @@ void Locations::manage() {
         if (!packet) continue;
         const auto notice = parse_control_notice(packet.value().octets);
         if (!notice) {
-            log_.error(kRoom, notice.error().describe());
+            log_.error(kTokenRoom, notice.error().describe());
             continue;
         }
         {
@@ -577,6 +578,11 @@ void Locations::manage() {
         }
         tell(endings);
     }
+}
+
+void Locations::kill_to_stop(const Location& location) {
+    was_killed_ = was_killed_ || location.state == LocationState::up || location.state == LocationState::draining;
+    ask(KillToken{location.number()});
 }
 
 bool Locations::stop(milliseconds patience) {
@@ -596,10 +602,7 @@ bool Locations::stop(milliseconds patience) {
         changed_.wait_for(lock, patience, is_quiet);
         for (const Location& location : locations_) {
             if (!location.connection()) continue;
-            if (!location.is_idle()) {
-                was_killed_ = true;
-                ask(KillToken{location.number()});
-            }
+            if (!location.is_idle()) kill_to_stop(location);
             // The lanes see the end of the stream, close sessions and module, and end.
             ::shutdown(location.connection()->socket.get(), SHUT_WR);
         }
@@ -609,8 +612,8 @@ bool Locations::stop(milliseconds patience) {
     for (Reader& reader : readers_) {
         while (!*reader.ended && SteadyClock::now() < give_up) std::this_thread::sleep_for(milliseconds{5});
         if (!*reader.ended) {
-            was_killed_ = true;
-            for (const Location& location : locations_) ask(KillToken{location.number()});
+            const Lock lock{mutex_};
+            kill_to_stop(locations_[reader.number]);
         }
         reader.thread.join();
     }

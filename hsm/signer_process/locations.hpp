@@ -59,7 +59,7 @@ public:
     std::chrono::microseconds backlog(const KeyId& key) const;
 
     // stop refuses what waits, lets what runs end, for at most patience, and ends the token processes in order; false
-    // when one had to be killed.
+    // when one had to be killed that may have held somebody's request.
     bool stop(std::chrono::milliseconds patience);
 
 private:
@@ -68,6 +68,7 @@ private:
     using ProofTasks = std::vector<std::shared_ptr<ProofTask>>;
 
     struct Reader {
+        std::uint8_t number;  // of its location
         std::thread thread;
         std::shared_ptr<std::atomic<bool>> ended;
     };
@@ -101,6 +102,7 @@ private:
     void look_after(Location& location, SteadyTime now);
     void ask(const ControlRequest& request);
     void reap_readers();
+    void kill_to_stop(const Location& location);
     std::chrono::milliseconds next_look() const;
 
     // Without it.

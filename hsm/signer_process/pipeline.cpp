@@ -3,13 +3,13 @@
 #include "base/boundary.hpp"
 #include "base/secret.hpp"
 #include "crypto/digest.hpp"
+#include "hsm/signer_process/log_rooms.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kRoom = "signer";
 constexpr std::chrono::milliseconds kResultDelay{20};  // how long results wait for intents to share a commit with
 constexpr std::chrono::microseconds kMostSpare{500};   // a peer that is gone is seen so much later
 constexpr std::chrono::milliseconds kParkedInterval{1};
@@ -64,7 +64,7 @@ private:
     // What was never journaled, or nobody wants any more, is told of where it was refused.
     void tell_log(const Error& why) const noexcept {
         if (sequence_ == 0 || why.code() == ErrorCode::denied) return;
-        pipeline_.refusals_.error(kRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
+        pipeline_.refusals_.error(kSignerRoom, "intent " + task_.intent.intent.hex() + ": " + why.describe());
     }
     void settle(Outcome outcome, ErrorCode error, const Sha256& signature) noexcept {
         pipeline_.settle(ResultRecord{sequence_, task_.intent.intent, outcome, error, signature});
@@ -226,8 +226,8 @@ void Pipeline::stage(Batch& batch) {
     std::erase_if(batch.fences, [&](const FenceCall& call) {
         auto staged = journal_->stage(FenceRecord{call.fence.node, call.fence.epoch});
         if (staged) return false;
-        refusals_.warning(kRoom, "refused the boot " + std::to_string(call.fence.epoch.value()) + " of node " +
-                                     call.fence.node.hex() + ": " + staged.error().describe());
+        refusals_.warning(kSignerRoom, "refused the boot " + std::to_string(call.fence.epoch.value()) + " of node " +
+                                           call.fence.node.hex() + ": " + staged.error().describe());
         call.requester->answer(call.number, error_answer(staged.error()));
         return true;
     });
@@ -248,7 +248,7 @@ void Pipeline::stage(Batch& batch) {
         }
         auto staged = journal_->stage(job->task().intent);
         if (staged) return false;
-        refusals_.warning(kRoom,
+        refusals_.warning(kSignerRoom,
                           "refused intent " + job->task().intent.intent.hex() + ": " + staged.error().describe());
         job->refuse(staged.error());
         return true;
@@ -261,7 +261,7 @@ void Pipeline::stage_openings(Batch& batch) {
     std::vector<std::shared_ptr<TokenTask>> tasks;
     for (auto& job : std::exchange(batch.openings, {})) {
         if (auto noted = journal_->note_opening(job->key()); !noted) {
-            refusals_.warning(kRoom, "refused to decrypt: " + noted.error().describe());
+            refusals_.warning(kSignerRoom, "refused to decrypt: " + noted.error().describe());
             job->refuse(noted.error());
             continue;
         }
@@ -307,7 +307,7 @@ void Pipeline::answer_parked_fences() {
         const bool is_waiting = older_in_flight(call.fence.node, call.fence.epoch);
         if (is_waiting && now < call.give_up) return false;
         if (is_waiting)
-            log_.warning(kRoom,
+            log_.warning(kSignerRoom,
                          "a signature of an older epoch is still under way behind the fence; its intent stays open");
         call.requester->answer(call.number, Done{});
         return true;
@@ -369,7 +369,7 @@ bool Pipeline::stop() {
     journal_->stage_openings(true);
     if (journal_->has_staged()) {
         if (auto committed = journal_->commit(); !committed)
-            log_.error(kRoom, "the last results are not in the journal: " + committed.error().describe());
+            log_.error(kSignerRoom, "the last results are not in the journal: " + committed.error().describe());
     }
     return stopped_clean_;
 }

@@ -10,12 +10,12 @@
 #include <cstring>
 #include <list>
 
+#include "hsm/signer_process/log_rooms.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
-constexpr std::string_view kRoom = "signer";
 constexpr int kBacklog = 64;
 constexpr useconds_t kPause = 50000;  // after a connection that could not be taken: without one this would spin
 
@@ -47,7 +47,7 @@ public:
             return fail(ErrorCode::io, "cannot listen on " + configuration_.socket, std::strerror(errno));
         accepting_ = std::thread{[this] { accept_connections(); }};
         locations_.tell_ready();  // first: who reads the line may stop the signer at once
-        log_.info(kRoom, "listening on " + configuration_.socket);
+        log_.info(kSignerRoom, "listening on " + configuration_.socket);
         return success();
     }
 
@@ -58,7 +58,7 @@ public:
         }
         const std::uint64_t one = 1;
         // Waking cannot fail in a way that matters: an eventfd takes eight octets unless its counter overflows.
-        if (::write(wake_.get(), &one, sizeof(one)) < 0) log_.error(kRoom, "cannot wake the accepting thread");
+        if (::write(wake_.get(), &one, sizeof(one)) < 0) log_.error(kSignerRoom, "cannot wake the accepting thread");
         accepting_.join();
         clean_ = pipeline_->stop();
         for (Served& served : served_) served.connection->close();
@@ -79,7 +79,7 @@ private:
             std::array<pollfd, 2> waiting{pollfd{listening_.get(), POLLIN, 0}, pollfd{wake_.get(), POLLIN, 0}};
             if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
                 // A signer that accepts nobody must not look alive to who supervises it.
-                log_.error(kRoom, std::string{"poll: "} + std::strerror(errno) + "; the signer ends");
+                log_.error(kSignerRoom, std::string{"poll: "} + std::strerror(errno) + "; the signer ends");
                 ::pthread_kill(main_thread_, SIGTERM);
                 return;
             }
@@ -89,7 +89,7 @@ private:
                 reap();
             } catch (const std::exception& error) {
                 // No memory or no thread for one more: those that are served go on.
-                log_.error(kRoom, std::string{"a connection could not be taken: "} + error.what());
+                log_.error(kSignerRoom, std::string{"a connection could not be taken: "} + error.what());
                 ::usleep(kPause);
             }
         }
@@ -103,7 +103,7 @@ private:
             return;
         }
         if (auto welcome = check_peer(socket.get()); !welcome) {
-            pipeline_->refusals().warning(kRoom, "refused a connection: " + welcome.error().describe());
+            pipeline_->refusals().warning(kSignerRoom, "refused a connection: " + welcome.error().describe());
             return say_goodbye(socket.get(), welcome.error());
         }
         reap();
@@ -162,7 +162,7 @@ private:
         if (limits == nullptr) return;
         std::string purposes;
         for (const Purpose purpose : limits->purposes()) purposes += " " + std::string{purpose_name(purpose)};
-        log_.info(kRoom, "key " + limits->name + " " + limits->id.hex() + ":" + purposes);
+        log_.info(kSignerRoom, "key " + limits->name + " " + limits->id.hex() + ":" + purposes);
     }
 
     const Configuration configuration_;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "hsm/signer_process/log_rooms.hpp"
 #include "hsm/signer_process/refused_pins.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/server.hpp"
@@ -17,8 +18,6 @@
 
 namespace sealwright::hsm::signer_process {
 namespace {
-
-constexpr std::string_view kRoom = "signer";
 
 struct Arguments {
     std::string config = "/etc/sealwright/signer.toml";
@@ -39,7 +38,7 @@ sigset_t stop_signals() {
 // tell_ready says to systemd (sd_notify's datagram) and to --ready-fd that the socket listens.
 void tell_ready(const Arguments& arguments, Log& log) {
     if (arguments.ready_fd >= 0) {
-        if (::write(arguments.ready_fd, "\n", 1) != 1) log.warning(kRoom, "--ready-fd cannot be written");
+        if (::write(arguments.ready_fd, "\n", 1) != 1) log.warning(kSignerRoom, "--ready-fd cannot be written");
         ::close(arguments.ready_fd);
     }
     const char* target = std::getenv("NOTIFY_SOCKET");
@@ -55,7 +54,7 @@ void tell_ready(const Arguments& arguments, Log& log) {
     constexpr std::string_view kReady = "READY=1";
     const auto sent = ::sendto(socket.get(), kReady.data(), kReady.size(), MSG_NOSIGNAL,
                                reinterpret_cast<const sockaddr*>(&address), length);
-    if (sent < 0) log.warning(kRoom, "NOTIFY_SOCKET cannot be written");
+    if (sent < 0) log.warning(kSignerRoom, "NOTIFY_SOCKET cannot be written");
 }
 
 // run_server is the server's process: it serves until it is told to stop.
@@ -67,7 +66,7 @@ Result<void> run_server(const Configuration& configuration, Descriptor control, 
     const sigset_t signals = stop_signals();
     int signal = 0;
     ::sigwait(&signals, &signal);
-    log.info(kRoom, "stopping");
+    log.info(kSignerRoom, "stopping");
     if (server->stop()) return success();
     return fail(ErrorCode::token, "a token's process did not end and was killed");
 }
@@ -92,7 +91,7 @@ Result<void> accept_clock(const Configuration& configuration, Log& log) {
 
 int status_of(const Result<void>& done, Log& log) {
     if (done) return 0;
-    log.error(kRoom, done.error().describe());
+    log.error(kSignerRoom, done.error().describe());
     return done.error().code() == ErrorCode::denied ? kExitPinRefused : kExitFailure;
 }
 
@@ -115,7 +114,7 @@ Result<void> try_pin_again(const Configuration& configuration, const std::string
 int run(const Arguments& arguments, Log& log) {
     const auto configuration = read_configuration(arguments.config);
     if (!configuration) {
-        log.error(kRoom, configuration.error().describe());
+        log.error(kSignerRoom, configuration.error().describe());
         return kExitFailure;
     }
     if (arguments.check) {
@@ -169,7 +168,7 @@ int signer_main(int argc, char** argv) {
     try {
         return run(arguments, log);
     } catch (const std::exception& error) {
-        log.error(kRoom, error.what());
+        log.error(kSignerRoom, error.what());
         return kExitFailure;
     }
 }

@@ -11,13 +11,13 @@
 
 #include "base/file.hpp"
 #include "crypto/digest.hpp"
+#include "hsm/signer_process/log_rooms.hpp"
 #include "hsm/signer_process/sealed_pin.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 
 namespace sealwright::hsm::signer_process {
 namespace {
 
-constexpr std::string_view kRoom = "signer";
 constexpr std::size_t kMaxModule = 256U << 20U;
 constexpr std::array<std::uint8_t, 4> kElf{0x7f, 'E', 'L', 'F'};
 
@@ -174,7 +174,7 @@ bool has_error(const SiteFindings& findings) {
 }
 
 void tell(const SiteFindings& findings, Log& log) {
-    for (const auto& finding : findings) log.write(finding.level, kRoom, finding.what);
+    for (const auto& finding : findings) log.write(finding.level, kSignerRoom, finding.what);
 }
 
 }  // namespace sealwright::hsm::signer_process

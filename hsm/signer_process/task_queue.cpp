@@ -1,5 +1,7 @@
 #include "hsm/signer_process/task_queue.hpp"
 
+#include "hsm/signer_process/log_rooms.hpp"
+
 #include <algorithm>
 
 namespace sealwright::hsm::signer_process {
@@ -9,7 +11,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kRoom = "token";
 constexpr milliseconds kRest{250};   // after an answer that says the device is not there
 constexpr seconds kHopePatience{3};  // how long tasks wait for tokens that are all down
 
@@ -169,7 +170,7 @@ TaskQueue::Says TaskQueue::take_failure(Location& location, std::shared_ptr<Toke
         case ErrorCode::conflict:
             if (task->is_proof()) break;
             // Surely not signed: the token, or another one, gets another chance before the deadline.
-            log_.warning(kRoom, location.name() + ": " + error.describe());
+            log_.warning(kTokenRoom, location.name() + ": " + error.describe());
             location.rest_until = SteadyClock::now() + kRest;
             put_back({std::move(task)}, endings);
             return Says::failing;

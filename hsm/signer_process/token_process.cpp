@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "hsm/pkcs11/token.hpp"
+#include "hsm/signer_process/log_rooms.hpp"
 #include "hsm/signer_process/octets.hpp"
 #include "hsm/signer_process/packet_socket.hpp"
 #include "hsm/signer_process/started_marks.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::string_view kRoom = "token";
 constexpr std::chrono::milliseconds kTogether{1};
 
 // Attachment is a long message, in memory that the server filled.
@@ -61,14 +61,14 @@ Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLi
     SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
     SEALWRIGHT_TRY(const auto judged, judge_evidence_by_any(evidence, limits.evidence_templates));
     if (judged.is_satisfied && limits.evidence_templates.size() > 1)
-        log.info(kRoom, "key " + limits.name + ": this token's satisfies " + judged.evidence_template);
+        log.info(kTokenRoom, "key " + limits.name + ": this token's satisfies " + judged.evidence_template);
     std::string errors;
     for (const auto& finding : judged.findings) {
         if (finding.severity == x509::Severity::note) continue;
         const bool is_error = finding.severity == x509::Severity::error;
         if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
         if (!is_error || !configuration.judge_evidence)
-            log.warning(kRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
+            log.warning(kTokenRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
     }
     if (errors.empty() || !configuration.judge_evidence) return success();
     return fail(ErrorCode::token,
@@ -203,13 +203,13 @@ private:
                 if (!packet) return;  // the server is gone, or has ended this
                 const auto jobs = parse_token_jobs(packet.value().octets);
                 if (!jobs) {
-                    log_.error(kRoom, jobs.error().describe());
+                    log_.error(kTokenRoom, jobs.error().describe());
                     return;
                 }
                 if (!answer(jobs.value(), packet.value().descriptors)) return;
             }
         } catch (const std::exception& error) {
-            log_.error(kRoom, std::string{"a lane ended: "} + error.what());
+            log_.error(kTokenRoom, std::string{"a lane ended: "} + error.what());
         }
     }
 

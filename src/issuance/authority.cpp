@@ -12,15 +12,6 @@ Error wrong(std::string what, std::string private_detail = {}) {
     return fail(ErrorCode::config, std::move(what), std::move(private_detail));
 }
 
-std::string listed(const x509::Findings& findings) {
-    std::string text;
-    for (const auto& finding : findings) {
-        if (finding.severity == x509::Severity::error)
-            text += (text.empty() ? "" : "; ") + finding.code + ": " + finding.detail;
-    }
-    return text;
-}
-
 Result<x509::KeyUsage> key_usage_of(const x509::Certificate& certificate) {
     const auto* extension = x509::find_extension(certificate.fields().extensions, oid::kKeyUsage);
     if (extension == nullptr) return wrong("the certificate has no keyUsage");
@@ -31,7 +22,7 @@ Result<void> check_path(const std::vector<x509::Certificate>& path, const x509::
                         std::string_view whose) {
     const auto findings = x509::validate_path({.path = path, .anchors = {root}, .at = now, .required_eku = {}});
     if (x509::has_error(findings))
-        return wrong(std::string{whose} + ": the path to the root is not valid", listed(findings));
+        return wrong(std::string{whose} + ": the path to the root is not valid", x509::errors_listed(findings));
     return success();
 }
 

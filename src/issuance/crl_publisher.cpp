@@ -18,15 +18,6 @@ profile::IssuerContext context_of(const Authority& authority) {
     return std::move(context).value();
 }
 
-std::string listed(const x509::Findings& findings) {
-    std::string text;
-    for (const auto& finding : findings) {
-        if (finding.severity == x509::Severity::error)
-            text += (text.empty() ? "" : "; ") + finding.code + ": " + finding.detail;
-    }
-    return text;
-}
-
 }  // namespace
 
 struct CrlPublisher::Parts {
@@ -119,7 +110,8 @@ Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
     const auto findings = profile::lint_crl({.der = made.tbs.view(),
                                              .issuer = &authority.certificate,
                                              .previous_number = latest ? std::optional{latest->number} : std::nullopt});
-    if (x509::has_error(findings)) return fail(ErrorCode::lint, "the CRL would break its standard", listed(findings));
+    if (x509::has_error(findings))
+        return fail(ErrorCode::lint, "the CRL would break its standard", x509::errors_listed(findings));
     return made;
 }
 

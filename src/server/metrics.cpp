@@ -119,23 +119,23 @@ void write_http(Page& page, const Gauges& gauges) {
 
 }  // namespace
 
-void Metrics::Histogram::add(double seconds) {
+void Metrics::Histogram::add(double value) {
     for (std::size_t i = 0; i < kBounds.size(); ++i) {
-        if (seconds <= kBounds[i]) ++buckets[i];
+        if (value <= kBounds[i]) ++buckets[i];
     }
     ++count;
-    sum += seconds;
+    sum += value;
 }
 
 void Metrics::observe(const http_server::Exchange& exchange) {
     Labels labels{std::string{exchange.listener}, known_method(exchange.method), std::string{exchange.route},
                   exchange.status};
-    const double seconds = std::chrono::duration<double>(exchange.duration).count();
+    const double took = std::chrono::duration<double>(exchange.duration).count();
     const bool native = exchange.route == "/native/v1/certificates";
     const bool issued = exchange.status == 201 && (native || exchange.route == "/v1/certificates");
     const std::lock_guard lock{mutex_};
     ++requests_[std::move(labels)];
-    if (issued) issuance_[native ? "native" : "admin"].add(seconds);
+    if (issued) issuance_[native ? "native" : "admin"].add(took);
 }
 
 void Metrics::count_settled(std::uint64_t abandoned, std::uint64_t indeterminate) noexcept {

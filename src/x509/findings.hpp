@@ -25,4 +25,14 @@ inline bool has_error(const Findings& findings) {
     return false;
 }
 
+// errors_listed gives the errors alone, each as "code: detail", with semicolons between them.
+inline std::string errors_listed(const Findings& findings) {
+    std::string text;
+    for (const auto& finding : findings) {
+        if (finding.severity == Severity::error)
+            text += (text.empty() ? "" : "; ") + finding.code + ": " + finding.detail;
+    }
+    return text;
+}
+
 }  // namespace sealwright::x509

@@ -425,6 +425,17 @@ TEST_P(AwayAtStart, IsNoReasonNotToEndInOrder) {
     EXPECT_FALSE(std::filesystem::exists(house().socket()));
 }
 
+// A process that hangs before it has come up holds nobody's request.
+TEST_P(AwayAtStart, MayHangWhenTheSignerIsStopped) {
+    inject(std::string{GetParam()} + "\n");
+    signer_.log_to(house().folder() / "log");
+    start();
+    inject("C_Initialize hang\n");
+    ::usleep(1500000);  // until the next process hangs
+    signer_.kill(SIGTERM);
+    EXPECT_EQ(signer_.wait(), 0) << log();
+}
+
 INSTANTIATE_TEST_SUITE_P(All, AwayAtStart,
                          ::testing::Values("C_GetTokenInfo count=0 return=CKR_TOKEN_NOT_PRESENT",
                                            "C_OpenSession count=0 return=CKR_DEVICE_REMOVED",
