@@ -181,7 +181,7 @@ def check_whole_way(site):
 
 
 def check_clock(site):
-    expect(site.daemon.stop() == 0, "exit status")
+    site.daemon.kill()  # a store that nobody closed can be set as well
     site.unchanged("accept-clock", "--reason", REASON, "--write", says="nothing was changed")
     site.in_file("UPDATE site SET committed_at = committed_at + 86400", write=True)  # what a clock that ran ahead leaves
     site.refused_start("the clock went back")
