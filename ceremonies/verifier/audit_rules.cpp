@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::size_t kMaxShownIntents = 20;
 constexpr std::size_t kMaxShownKinds = 10;
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 1, kClockVersion = 2;
+constexpr std::string_view kClockAccepted = "clock.accepted";  // the one kind of version 2
 
-constexpr std::array<std::string_view, 35> kKinds{
+constexpr std::array<std::string_view, 38> kKinds{
     "daemon.started",
     "daemon.stopped",
     "epoch.opened",
@@ -47,6 +48,9 @@ constexpr std::array<std::string_view, 35> kKinds{
     "ek.removed",
     "device.revoked",
     "device.retired",
+    "epoch.raised",
+    "crl.number_raised",
+    kClockAccepted,
 };
 
 Result<std::uint64_t> decimal(const std::string& text) {
@@ -80,12 +84,14 @@ bool all_texts(const Value& fields) {
 
 Result<std::optional<AuditRules::Entry>> AuditRules::read(std::uint64_t index, ByteView octets) const {
     SEALWRIGHT_TRY(const auto value, parse_canonical_json(text_of(octets), 65535));
-    if (value.number("v").value_or(0) > kVersion) return std::optional<Entry>{};
+    const bool is_clock = value.text("kind") == kClockAccepted;
+    const std::uint64_t version = is_clock ? kClockVersion : kVersion;
+    if (value.number("v").value_or(0) > version) return std::optional<Entry>{};
     const auto* members = value.as_object();
     if (members == nullptr || members->size() != 7 || value.member("actor") == nullptr ||
         value.member("actor")->as_text() == nullptr || value.member("fields") == nullptr ||
-        !all_texts(*value.member("fields")) || value.number("v") != kVersion) {
-        return fail(ErrorCode::malformed, "is no audit entry of version 1");
+        !all_texts(*value.member("fields")) || value.number("v") != version) {
+        return fail(ErrorCode::malformed, "is no audit entry of version " + std::to_string(version));
     }
     Entry entry;
     entry.index = index;
@@ -118,11 +124,16 @@ void AuditRules::see(std::uint64_t index, ByteView octets) {
         return;
     }
     const Entry& entry = *read_entry.value();
-    see_time(entry);
-    see_epoch(entry);
     const auto& kind = entry.kind;
+    if (kind == kClockAccepted)
+        see_clock(entry);
+    else
+        see_time(entry);
+    see_epoch(entry);
     if (!is_known(kind))
         ++unknown_kinds_[kind];
+    else if (kind == "epoch.raised" || kind == "crl.number_raised")
+        see_raised(entry);
     else if (kind == "certificate.revoked" || kind == "certificate.held" || kind == "certificate.released")
         see_status(entry);
     else if (kind.starts_with("certificate."))
@@ -261,6 +272,37 @@ void AuditRules::see_secret(const Entry& entry) {
         if (!secrets_used_.insert(secret).second) wrong(entry, "uses a secret a second time: " + secret);
     }
     if (entry.kind == "secret.revoked") secrets_revoked_.insert(secret);
+}
+
+// see_raised: the next boot, or CRL of that issuer, follows upon the number that was set.
+void AuditRules::see_raised(const Entry& entry) {
+    const auto from = decimal(entry.fields.text("from")), to = decimal(entry.fields.text("to"));
+    if (!from || !to) return wrong(entry, "does not say from which number to which");
+    if (to.value() <= from.value()) return wrong(entry, "does not go forwards");
+    const bool is_epoch = entry.kind == "epoch.raised";
+    const auto issuer = entry.fields.text("issuer_key");
+    if (!is_epoch && !KeyId::from_hex_text(issuer)) return wrong(entry, "does not say of which issuer");
+    auto& last = is_epoch ? epochs_[entry.node] : crl_numbers_[issuer];
+    if (from.value() < last)
+        wrong(entry,
+              "goes on from " + std::to_string(from.value()) + ", though " + std::to_string(last) + " was before it");
+    last = std::max(last, to.value());
+    checks_.note(
+        "a person set " + (is_epoch ? "the boot of node " + entry.node : "the CRL number of issuer " + issuer) +
+        " from " + std::to_string(from.value()) + " to " + std::to_string(to.value()) + ": entry " +
+        std::to_string(entry.index) + ", " + to_rfc3339(entry.time) + ", reason: " + entry.fields.text("reason"));
+}
+
+// see_clock: times may lie before those in front of this entry from here on, and are in order among themselves.
+void AuditRules::see_clock(const Entry& entry) {
+    const auto from = from_rfc3339(entry.fields.text("from")), to = from_rfc3339(entry.fields.text("to"));
+    if (!from || !to || to.value() != entry.time)
+        return wrong(entry, "does not say from which time to which, or is not of the time that it accepts");
+    if (to.value() >= from.value()) return wrong(entry, "accepts a clock that was not behind");
+    latest_ = entry.time;
+    checks_.deviation("a person set the log's clock back: entry " + std::to_string(entry.index) + " is of " +
+                      to_rfc3339(entry.time) + ", what stands before it of up to " + to_rfc3339(from.value()) +
+                      "; reason: " + entry.fields.text("reason"));
 }
 
 void AuditRules::note_unknown() {

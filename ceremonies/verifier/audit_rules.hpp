@@ -2,7 +2,8 @@
 // grow, secrets used once.
 //
 // A kind that is not known here changes nothing that the rules look at: its entry counts in the order of times and
-// epochs alone. What would change the meaning of the known kinds gets another version, of which no rule says anything.
+// epochs alone. What would change the meaning of the known kinds gets another version: clock.accepted, behind which
+// times may lie further back, is of version 2. Of versions that are not known here no rule says anything.
 #pragma once
 
 #include <map>
@@ -55,6 +56,9 @@ private:
     void see_status(const Entry& entry);
     void see_crl(const Entry& entry);
     void see_secret(const Entry& entry);
+    // What a person set by hand after a theft or a wrong clock (docs/operations/stolen-daemon.md).
+    void see_raised(const Entry& entry);
+    void see_clock(const Entry& entry);
     // settled checks that an intent is open and is the one that the entry names.
     Certificate* settled(const Entry& entry);
 

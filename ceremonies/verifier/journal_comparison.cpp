@@ -52,13 +52,16 @@ private:
 
 void JournalComparison::see(ByteView octets) {
     const auto entry = parse_canonical_json(text_of(octets), 65535);
-    if (!entry || entry.value().number("v") != 1 || entry.value().member("fields") == nullptr) return;
+    if (!entry || entry.value().member("fields") == nullptr) return;
     const std::string kind = entry.value().text("kind");
+    const bool is_clock = kind == "clock.accepted";
+    if (entry.value().number("v") != (is_clock ? 2U : 1U)) return;
     const Value& fields = *entry.value().member("fields");
     const auto time = from_rfc3339(entry.value().text("time"));
     if (!time) return;
     UtcTime& latest = latest_[entry.value().text("node")];
-    latest = std::max(latest, time.value());
+    // Behind an accepted clock it is by the time from there on that the log is younger than a signature, or not.
+    latest = is_clock ? time.value() : std::max(latest, time.value());
     const bool is_crl = kind.starts_with("crl.");
     if (!is_crl && !kind.starts_with("certificate.")) return;
     const std::string intent = fields.text("intent");

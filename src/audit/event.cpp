@@ -7,7 +7,7 @@
 namespace sealwright::audit {
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 35> kKinds{{
+constexpr std::array<std::pair<EventKind, std::string_view>, 38> kKinds{{
     {EventKind::daemon_started, "daemon.started"},
     {EventKind::daemon_stopped, "daemon.stopped"},
     {EventKind::epoch_opened, "epoch.opened"},
@@ -43,6 +43,9 @@ constexpr std::array<std::pair<EventKind, std::string_view>, 35> kKinds{{
     {EventKind::ek_removed, "ek.removed"},
     {EventKind::device_revoked, "device.revoked"},
     {EventKind::device_retired, "device.retired"},
+    {EventKind::epoch_raised, "epoch.raised"},
+    {EventKind::crl_number_raised, "crl.number_raised"},
+    {EventKind::clock_accepted, "clock.accepted"},
 }};
 
 constexpr std::size_t kMaxFields = 64;
@@ -182,12 +185,12 @@ std::string write_event(const Event& event, std::size_t value_limit) {
     out += R"(},"kind":")";
     out += event_kind_name(event.kind);
     out += R"(","node":")" + event.node.hex() + R"(","time":")" + to_rfc3339(event.time) + R"(","v":)" +
-           std::to_string(kEventVersion) + "}";
+           std::to_string(event_version(event.kind)) + "}";
     return out;
 }
 
 Error not_an_event(std::string detail) {
-    return fail(ErrorCode::malformed, "not an audit event of version 1", std::move(detail));
+    return fail(ErrorCode::malformed, "not an audit event of a known version", std::move(detail));
 }
 
 // Cursor reads the one form that write_event writes.
@@ -288,6 +291,10 @@ Result<EventKind> parse_event_kind(std::string_view name) {
     return fail(ErrorCode::malformed, "unknown kind of audit event");
 }
 
+unsigned event_version(EventKind kind) noexcept {
+    return kind == EventKind::clock_accepted ? kClockEventVersion : kEventVersion;
+}
+
 Bytes encode_event(const Event& event) {
     if (event.fields.size() > kMaxFields) throw std::logic_error("an audit event with too many fields");
     for (const auto& [key, value] : event.fields) {
@@ -320,7 +327,7 @@ Result<Event> parse_event(ByteView leaf) {
     SEALWRIGHT_TRY(cursor.expect(R"(,"time":)"));
     SEALWRIGHT_TRY(const auto time, cursor.string());
     SEALWRIGHT_TRY(event.time, from_rfc3339(time));
-    SEALWRIGHT_TRY(cursor.expect(R"(,"v":1})"));
+    SEALWRIGHT_TRY(cursor.expect(R"(,"v":)" + std::to_string(event_version(event.kind)) + "}"));
     if (!cursor.at_end()) return not_an_event("octets behind the event");
     if (!equal(encode_event(event), leaf)) return not_an_event("not in canonical form");
     return event;

@@ -11,6 +11,10 @@
 namespace sealwright::issuance {
 namespace {
 
+// is_ahead: what the store has of a later time than this was made while the clock ran ahead, and a person has accepted
+// the clock since: a clock that merely went back stops every write. A minute is for clocks of several nodes.
+bool is_ahead(UtcTime time, UtcTime now) noexcept { return time > now + std::chrono::minutes{1}; }
+
 profile::IssuerContext context_of(const Authority& authority) {
     auto context = profile::issuer_context(authority.certificate, crypto::default_algorithm(authority.key.type()));
     if (!context)
@@ -82,11 +86,13 @@ Result<CrlPublisher::Parts::Draft> CrlPublisher::Parts::draft(UtcTime now) {
 
     // A little backdated, but never before the CA itself, what it lists, or the one that it follows.
     UtcTime this_update = std::max(now - policy.backdate, authority.certificate.fields().not_before);
-    if (latest) this_update = std::max(this_update, latest->this_update);
+    // What lies ahead of the clock counts as of now, or nobody would take the list until that time has come.
+    if (latest && !is_ahead(latest->this_update, now)) this_update = std::max(this_update, latest->this_update);
     x509::CrlBuilder builder;
-    SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](const x509::CrlEntry& entry) {
-        builder.add(entry);
+    SEALWRIGHT_TRY(store.for_each_revoked(key, now, [&](x509::CrlEntry entry) {
+        if (is_ahead(entry.revoked_at, now)) entry.revoked_at = now;
         this_update = std::max(this_update, entry.revoked_at);
+        builder.add(entry);
     }));
 
     Draft made;
@@ -264,7 +270,8 @@ bool CrlPublisher::file_is_behind() const noexcept { return parts_->file_behind;
 
 UtcTime CrlPublisher::due() const {
     const auto crl = current();
-    return crl ? crl->next_update - parts_->policy.overlap : UtcTime{};
+    if (!crl || is_ahead(crl->this_update, parts_->clock.now())) return UtcTime{};
+    return crl->next_update - parts_->policy.overlap;
 }
 
 std::shared_ptr<const CrlRecord> CrlPublisher::current() const {

@@ -15,7 +15,7 @@ struct CrlPolicy {
     std::chrono::seconds overlap{
         std::chrono::hours{6}};  // the next CRL is out at the latest this long before nextUpdate
     // thisUpdate is this long before now, for readers whose clocks lag, though never before a revocation that it lists;
-    // nextUpdate = thisUpdate + validity.
+    // nextUpdate = thisUpdate + validity. What the store has of a time that lies ahead of the clock counts as of now.
     std::chrono::seconds backdate{60};
     std::filesystem::path file;  // written atomically; empty: none
 };
@@ -33,7 +33,8 @@ public:
     // retry_file writes the current CRL's file again where that failed; file_is_behind says that it still has to.
     void retry_file();
     bool file_is_behind() const noexcept;
-    // due is when the next one must be made, at the latest.
+    // due is when the next one must be made, at the latest: at once where there is none, or its thisUpdate lies ahead
+    // of the clock.
     UtcTime due() const;
     // current is the CRL to serve (DER), shared and immutable; empty before the first.
     std::shared_ptr<const CrlRecord> current() const;

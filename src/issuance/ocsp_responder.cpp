@@ -80,7 +80,7 @@ struct OcspResponder::Parts {
     OcspAnswer refuse(const Error& why);
     bool is_ours(const x509::OcspCertId& id) const;
     Result<void> catch_up(UtcTime now);
-    Result<x509::OcspCertStatus> status_of(const x509::OcspCertId& id);
+    Result<x509::OcspCertStatus> status_of(const x509::OcspCertId& id, UtcTime now);
     Result<OcspAnswer> sign(const x509::OcspRequest& request, UtcTime now);
     Result<Bytes> sign_response(const x509::OcspResponseFields& fields);
     // cached looks for the answer in the cache; look is how stale it may be.
@@ -234,12 +234,14 @@ std::optional<OcspAnswer> OcspResponder::Parts::cached(const x509::OcspRequest& 
     return hit;
 }
 
-Result<x509::OcspCertStatus> OcspResponder::Parts::status_of(const x509::OcspCertId& id) {
+Result<x509::OcspCertStatus> OcspResponder::Parts::status_of(const x509::OcspCertId& id, UtcTime now) {
     const auto serial = serial_from_integer(id.serial);
     if (!serial) return x509::OcspCertStatus{x509::OcspUnknown{}};  // none that we could have issued
     SEALWRIGHT_TRY(const auto status, store.status(authority.key.id(), *serial));
     if (const auto* revoked = std::get_if<StatusRevoked>(&status)) {
-        return x509::OcspCertStatus{x509::OcspRevoked{revoked->revocation.at, revoked->revocation.reason}};
+        // A time ahead of the clock is of one that ran ahead and was put right: the signer takes none of the future.
+        return x509::OcspCertStatus{
+            x509::OcspRevoked{std::min(revoked->revocation.at, now), revoked->revocation.reason}};
     }
     if (std::holds_alternative<StatusGood>(status)) return x509::OcspCertStatus{x509::OcspGood{}};
     return x509::OcspCertStatus{x509::OcspUnknown{}};
@@ -260,7 +262,7 @@ Result<OcspAnswer> OcspResponder::Parts::sign(const x509::OcspRequest& request, 
                       .produced_at = now};
     bool known = true;
     for (const auto& id : request.cert_ids) {
-        SEALWRIGHT_TRY(const auto status, status_of(id));
+        SEALWRIGHT_TRY(const auto status, status_of(id, now));
         if (std::holds_alternative<x509::OcspUnknown>(status)) known = false;
         fields.responses.push_back({id.encoding, status, now, answer.next_update});
     }

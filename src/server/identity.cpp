@@ -19,15 +19,15 @@ std::optional<std::uint32_t> uid_of(const std::string& name) {
     return found->pw_uid;
 }
 
-std::string name_of(std::uint32_t uid) {
+}  // namespace
+
+std::string user_name_of(std::uint32_t uid) {
     std::array<char, 16384> buffer{};
     passwd entry{};
     passwd* found = nullptr;
     if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return {};
     return found->pw_name;
 }
-
-}  // namespace
 
 Result<Identities> Identities::make(const std::map<std::string, Config::Accounts>& roles) {
     Identities identities;
@@ -53,7 +53,7 @@ std::string Identities::user_name(std::uint32_t uid) {
         if (const auto found = names_.find(uid); found != names_.end()) return found->second;
     }
     // Outside the lock: a directory service can be slow.
-    auto name = name_of(uid);
+    auto name = user_name_of(uid);
     const std::lock_guard lock{mutex_};
     if (names_.size() >= kMaxNames) names_.clear();
     names_[uid] = name;

@@ -12,6 +12,9 @@
 
 namespace sealwright::server {
 
+// user_name_of gives what the system calls a user, or nothing.
+std::string user_name_of(std::uint32_t uid);
+
 // Identities is thread-safe.
 class Identities {
 public:

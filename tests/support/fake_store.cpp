@@ -92,6 +92,11 @@ Result<std::unique_lock<std::mutex>> FakeStore::write_at(Verb verb, UtcTime now)
     return lock;
 }
 
+void FakeStore::accept_clock(UtcTime now) {
+    const std::lock_guard lock{mutex_};
+    state_->last_commit = now;
+}
+
 void FakeStore::commit(UtcTime now, Events events) {
     state_->last_commit = std::max(state_->last_commit, now);
     state_->healthy = true;

@@ -78,6 +78,8 @@ public:
     void change_log_limit(std::size_t entries);
     // plant changes a stored certificate, for tests of what is done with a row that was tampered with.
     void plant_certificate(const SerialNumber& serial, Bytes der);
+    // accept_clock is what an operator does whose clock ran ahead: the last commit is of this time.
+    void accept_clock(UtcTime now);
 
     std::vector<audit::Event> events() const;
     std::vector<audit::Event> events(audit::EventKind kind) const;

@@ -51,16 +51,22 @@ Result<bool> exists(Connection& connection, const char* sql, std::int64_t first,
 
 }  // namespace
 
-Result<std::uint64_t> reserve_crl_number(Connection& connection, const KeyId& issuer) {
+Result<std::uint64_t> last_crl_number(Connection& connection, const KeyId& issuer) {
     SEALWRIGHT_TRY(const auto known, find_issuer(connection, issuer));
-    std::int64_t number = 1;
-    if (known) {
-        SEALWRIGHT_TRY(const auto last, last_number(connection, *known));
-        number = last + 1;
-    }
+    if (!known) return std::uint64_t{0};
+    SEALWRIGHT_TRY(const auto last, last_number(connection, *known));
+    return static_cast<std::uint64_t>(last);
+}
+
+Result<void> save_crl_number(Connection& connection, const KeyId& issuer, std::uint64_t number) {
     SEALWRIGHT_TRY(const auto id, issuer_of(connection, issuer));
-    SEALWRIGHT_TRY(connection.run("UPDATE issuer SET crl_number = ?2 WHERE id = ?1", id, number));
-    return static_cast<std::uint64_t>(number);
+    return connection.run("UPDATE issuer SET crl_number = ?2 WHERE id = ?1", id, static_cast<std::int64_t>(number));
+}
+
+Result<std::uint64_t> reserve_crl_number(Connection& connection, const KeyId& issuer) {
+    SEALWRIGHT_TRY(const auto last, last_crl_number(connection, issuer));
+    SEALWRIGHT_TRY(save_crl_number(connection, issuer, last + 1));
+    return last + 1;
 }
 
 Result<void> intend_crl(Connection& connection, const CrlIntent& intent) {

@@ -9,6 +9,9 @@
 
 namespace sealwright::store::sqlite {
 
+// last_crl_number gives the highest number that was ever reserved, 0 where none was.
+Result<std::uint64_t> last_crl_number(Connection& connection, const KeyId& issuer);
+Result<void> save_crl_number(Connection& connection, const KeyId& issuer, std::uint64_t number);
 Result<std::uint64_t> reserve_crl_number(Connection& connection, const KeyId& issuer);
 Result<void> intend_crl(Connection& connection, const issuance::CrlIntent& intent);
 // complete_crl drops the bytes of CRLs that are older than the kept newest ones.

@@ -18,6 +18,8 @@ inline constexpr std::size_t kMaxTbs = 131072;
 inline constexpr std::size_t kMaxCertificate = 135168;  // a TBS and its signature
 inline constexpr std::size_t kMaxCrl = 256U << 20U;     // 256 MiB
 inline constexpr std::size_t kMaxListed = 1001;         // rows at once: a page of 1000, and one that tells of the next
+// What a boot or a CRL number may be set to: no signer takes more than 2^62, and the daemon takes the next one.
+inline constexpr std::uint64_t kMaxRaised = (std::uint64_t{1} << 62U) - 1;
 inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 
 // check_size refuses what could not be read back.

@@ -35,6 +35,15 @@ Result<void> migrate_within(Connection& connection, std::span<const Migration> k
 
 }  // namespace
 
+Result<void> check_is_migrated(Connection& connection, std::span<const Migration> known) {
+    SEALWRIGHT_TRY(check_is_ours(connection));
+    SEALWRIGHT_TRY(const auto version, connection.number("PRAGMA user_version"));
+    if (known.empty() || version == known.back().version) return success();
+    return fail(ErrorCode::conflict,
+                "the store's schema is not the one of this program, which sealwrightd brings forward when it starts",
+                "schema " + std::to_string(version) + ", this program's " + std::to_string(known.back().version));
+}
+
 Result<void> migrate(Connection& connection, std::span<const Migration> known) {
     SEALWRIGHT_TRY(connection.execute("BEGIN IMMEDIATE"));
     auto migrated = migrate_within(connection, known);

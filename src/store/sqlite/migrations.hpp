@@ -19,4 +19,7 @@ std::span<const Migration> migrations() noexcept;
 // and (conflict) one whose schema is newer than the newest.
 Result<void> migrate(Connection& connection, std::span<const Migration> known);
 
+// check_is_migrated wants a file of the newest of these and changes nothing; conflict where it is of another.
+Result<void> check_is_migrated(Connection& connection, std::span<const Migration> known);
+
 }  // namespace sealwright::store::sqlite

@@ -66,19 +66,27 @@ Result<NodeId> load_node(Connection& connection) {
     return node;
 }
 
-Result<BootEpoch> next_epoch(Connection& connection, const NodeId& node) {
+Result<BootEpoch> load_epoch(Connection& connection, const NodeId& node) {
     SEALWRIGHT_TRY(auto query, connection.query("SELECT epoch FROM boot WHERE node = ?1", node));
     SEALWRIGHT_TRY(const bool found, query.step());
-    std::int64_t epoch = 1;
-    if (found) {
-        RowReader row{query, "boot"};
-        epoch = row.integer("epoch", 1, kMax - 1) + 1;
-        SEALWRIGHT_TRY(row.finish());
-    }
-    SEALWRIGHT_TRY(connection.run(
-        "INSERT INTO boot (node, epoch) VALUES (?1, ?2) ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch", node,
-        epoch));
+    if (!found) return BootEpoch{0};
+    RowReader row{query, "boot"};
+    const std::int64_t epoch = row.integer("epoch", 1, kMax - 1);
+    SEALWRIGHT_TRY(row.finish());
     return BootEpoch{static_cast<std::uint64_t>(epoch)};
+}
+
+Result<void> save_epoch(Connection& connection, const NodeId& node, BootEpoch epoch) {
+    return connection.run(
+        "INSERT INTO boot (node, epoch) VALUES (?1, ?2) ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch", node,
+        static_cast<std::int64_t>(epoch.value()));
+}
+
+Result<BootEpoch> next_epoch(Connection& connection, const NodeId& node) {
+    SEALWRIGHT_TRY(const auto last, load_epoch(connection, node));
+    const BootEpoch next{last.value() + 1};
+    SEALWRIGHT_TRY(save_epoch(connection, node, next));
+    return next;
 }
 
 Result<std::optional<std::int64_t>> find_issuer(Connection& connection, const KeyId& key) {

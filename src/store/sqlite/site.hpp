@@ -21,7 +21,9 @@ Result<Site> load_site(Connection& connection);
 Result<void> save_site(Connection& connection, const Site& site);
 Result<NodeId> load_node(Connection& connection);
 
-// next_epoch counts a boot.
+// load_epoch gives a node's last boot, 0 where it never had one. next_epoch counts one more.
+Result<BootEpoch> load_epoch(Connection& connection, const NodeId& node);
+Result<void> save_epoch(Connection& connection, const NodeId& node, BootEpoch epoch);
 Result<BootEpoch> next_epoch(Connection& connection, const NodeId& node);
 
 // find_issuer gives the row of a CA key; nullopt when it never had one. issuer_of makes it.

@@ -6,6 +6,7 @@
 #include "store/sqlite/crls.hpp"
 #include "store/sqlite/devices.hpp"
 #include "store/sqlite/limits.hpp"
+#include "store/sqlite/maintenance.hpp"
 #include "store/sqlite/migrations.hpp"
 #include "store/sqlite/reader_pool.hpp"
 #include "store/sqlite/requests.hpp"
@@ -106,20 +107,40 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     if (options.max_pages != 0) {
         SEALWRIGHT_TRY(connection.execute("PRAGMA max_page_count = " + std::to_string(options.max_pages)));
     }
-    SEALWRIGHT_TRY(migrate(connection, migrations()));
-    SEALWRIGHT_TRY(found_if_new(connection));
+    if (options.migrate) {
+        SEALWRIGHT_TRY(migrate(connection, migrations()));
+        SEALWRIGHT_TRY(found_if_new(connection));
+    } else {
+        SEALWRIGHT_TRY(check_is_migrated(connection, migrations()));
+    }
     SEALWRIGHT_TRY(check_sound(connection, options));
     SEALWRIGHT_TRY(auto readers, ReaderPool::open(path, options.readers, options.busy_timeout));
     return std::unique_ptr<SqliteStore>{
         new SqliteStore{std::make_unique<Parts>(options, std::move(connection), std::move(readers), log)}};
 }
 
-Result<void> SqliteStore::accept_clock(UtcTime now, Events events) {
+Result<Standing> SqliteStore::standing() {
+    return parts_->read_snapshot([](Connection& c) { return read_standing(c); });
+}
+
+Result<void> SqliteStore::raise_boot(BootEpoch from, BootEpoch to, UtcTime now, Events events) {
+    return parts_->change(now, events, [&](Connection& c) { return sqlite::raise_boot(c, from, to); });
+}
+
+Result<void> SqliteStore::raise_crl_number(const KeyId& issuer_key, std::uint64_t from, std::uint64_t to, UtcTime now,
+                                           Events events) {
+    return parts_->change(now, events,
+                          [&](Connection& c) { return sqlite::raise_crl_number(c, issuer_key, from, to); });
+}
+
+Result<void> SqliteStore::accept_clock(UtcTime last_commit, UtcTime now, Events events) {
     Change change;
     change.clock_rule = Change::ClockRule::becomes_last_commit;
     change.now = now;
     change.leaves = prepare_leaves(events);
-    change.work = [](Connection&) -> Result<void> { return success(); };
+    change.work = [&](Connection& c) {
+        return check_clock_is_behind(c, last_commit, now, parts_->options.clock_tolerance);
+    };
     return parts_->writer.commit(change);
 }
 

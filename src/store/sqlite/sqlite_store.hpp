@@ -32,6 +32,19 @@ struct Options {
     std::uint64_t verified_leaves = 1024;  // how many of the newest audit entries open hashes again; UINT64_MAX for all
     bool quick_check = false;              // PRAGMA quick_check before use: reads the whole file
     std::uint64_t max_pages = 0;           // bound on the file's size in pages; 0: none
+    bool migrate = true;  // false: a file that is not of this program's schema is a conflict, and stays what it is
+};
+
+// Standing is what a store goes on from: numbers that only grow. boot 0: its node never booted.
+struct Standing {
+    struct Issuer {
+        KeyId key;
+        std::uint64_t crl_number = 0;  // the highest that was ever reserved
+    };
+    NodeId node;
+    BootEpoch boot;
+    UtcTime last_commit{};
+    std::vector<Issuer> issuers;  // in the order in which they came; at most 1,001
 };
 
 // SqliteStore: see ca_store.hpp for every verb. Differences that the port leaves open:
@@ -51,9 +64,18 @@ public:
     // ~SqliteStore refuses what still waits (unavailable), commits what has begun and closes. No verb may be running.
     ~SqliteStore() override;
 
-    // accept_clock is for an operator who has made sure that the last committed time was wrong and now is right: it
-    // becomes the last committed time, with its audit events, however far back it lies.
-    Result<void> accept_clock(UtcTime now, issuance::Events events);
+    // What follows is for an operator, while no daemon uses the store (server/store_commands.hpp). Each change is one
+    // commit with its audit events, for a standing that the operator was shown: conflict where another stands by now.
+    Result<Standing> standing();
+    // raise_boot and raise_crl_number set what the next boot and the next CRL of an issuer follow upon. conflict where
+    // `to` is not greater than `from`, too_large from 2^62 on. A key that never had a CRL stands at 0; whether it is a
+    // CA's key is the caller's to know.
+    Result<void> raise_boot(BootEpoch from, BootEpoch to, UtcTime now, issuance::Events events);
+    Result<void> raise_crl_number(const KeyId& issuer_key, std::uint64_t from, std::uint64_t to, UtcTime now,
+                                  issuance::Events events);
+    // accept_clock is for one who has made sure that the last committed time was wrong and now is right: it becomes the
+    // last committed time, however far back it lies. conflict where the clock is not behind by more than the tolerance.
+    Result<void> accept_clock(UtcTime last_commit, UtcTime now, issuance::Events events);
 
     Result<BootEpoch> open_epoch(const NodeId& node, UtcTime now, issuance::Events events) override;
     Result<NodeId> node_id() override;

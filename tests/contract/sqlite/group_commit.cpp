@@ -219,15 +219,5 @@ TEST_F(GroupCommit, RefusesWhatStillWaitsWhenItCloses) {
     EXPECT_EQ(number_in_file("SELECT audit_size FROM site"), 1);
 }
 
-TEST_F(GroupCommit, SetsTheClockBackOnlyForAnOperator) {
-    writer_.reset();
-    open();
-    ASSERT_TRUE(store().record({}, at(100000)));
-    EXPECT_EQ(store().record({}, at(0)).error().code(), ErrorCode::clock);
-    ASSERT_TRUE(store().accept_clock(at(0), event_of(audit::EventKind::issuance_resumed)));
-    EXPECT_TRUE(store().record({}, at(0)));
-    EXPECT_EQ(store().audit_head().value().size, 1U);
-}
-
 }  // namespace
 }  // namespace sealwright::contract

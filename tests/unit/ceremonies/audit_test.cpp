@@ -347,6 +347,67 @@ TEST(AuditLog, AnEntryOfANewerVersionIsIncompleteAndTheRulesBehindItTooAreNotPro
     verify_entries(Verdict::invalid, {unintended, entry_text("certificate.danced", "2")});
 }
 
+Event raised(EventKind kind, const std::string& from, const std::string& to, std::uint64_t epoch = 1) {
+    Fields fields{{"from", from}, {"to", to}, {"reason", "a theft"}};
+    if (kind == EventKind::crl_number_raised) fields["issuer_key"] = digest('f');
+    return event(kind, std::move(fields), 0, epoch);
+}
+
+TEST(AuditLog, NumbersThatAPersonRaisedAreNotedAndWhatFollowsGoesOnBehindThem) {
+    std::vector<Event> events{
+        event(EventKind::epoch_opened, {}, 0, 2),         crl(EventKind::crl_intended, 'a', 4),
+        raised(EventKind::epoch_raised, "2", "65538", 2), raised(EventKind::crl_number_raised, "5", "1000", 65538),
+        event(EventKind::epoch_opened, {}, 0, 65539),     crl(EventKind::crl_intended, 'b', 1001)};
+    events[1].epoch = BootEpoch{2};
+    events[5].epoch = BootEpoch{65539};
+    const auto text = Log{events}.verify(Verdict::valid);
+    EXPECT_NE(text.find("from 2 to 65538: entry 2, 2026-11-22T12:00:00Z, reason: a theft"), std::string::npos) << text;
+    EXPECT_NE(text.find("the CRL number of issuer " + digest('f') + " from 5 to 1000"), std::string::npos) << text;
+    events[4].epoch = BootEpoch{65538};
+    EXPECT_NE(Log{events}.verify(Verdict::invalid).find("opens an epoch that is not new"), std::string::npos);
+    events[4].epoch = BootEpoch{65539};
+    events[5] = crl(EventKind::crl_intended, 'b', 1000);
+    events[5].epoch = BootEpoch{65539};
+    EXPECT_NE(Log{events}.verify(Verdict::invalid).find("though number 1000 was before it"), std::string::npos);
+}
+
+TEST(AuditLog, ARaiseThatDoesNotGoOnFromWhatWasIsFound) {
+    for (const auto kind : {EventKind::epoch_raised, EventKind::crl_number_raised}) {
+        for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+                 {"7", "7"}, {"7", "6"}, {"7", ""}, {"", "7"}, {"7", "08"}, {"-1", "7"}, {"7", "18446744073709551616"}})
+            Log{{raised(kind, from, to)}}.verify(Verdict::invalid);
+        Log{{raised(kind, "7", "8")}}.verify(Verdict::valid);
+        Log{{raised(kind, "7", "18446744073709551615")}}.verify(Verdict::valid);
+    }
+    Log{{event(EventKind::epoch_opened, {}, 0, 7), raised(EventKind::epoch_raised, "6", "9", 7)}}.verify(
+        Verdict::invalid);
+    Log{{crl(EventKind::crl_intended, 'a', 7), raised(EventKind::crl_number_raised, "6", "9")}}.verify(
+        Verdict::invalid);
+    Log{{event(EventKind::crl_number_raised, {{"from", "6"}, {"to", "9"}})}}.verify(Verdict::invalid);
+}
+
+Event accepted(int seconds, const std::string& from, const std::string& to) {
+    return event(EventKind::clock_accepted, {{"from", from}, {"to", to}, {"reason", "it ran ahead"}}, seconds);
+}
+
+TEST(AuditLog, AClockThatAPersonAcceptedIsADeviationAndTimesGoOnFromThere) {
+    const std::string ahead = "2027-11-22T12:00:00Z", right = "2026-11-22T12:00:00Z";
+    const auto far = event(EventKind::daemon_started, {}, 365 * 86400);
+    const auto text =
+        Log{{far, accepted(0, ahead, right), event(EventKind::daemon_stopped)}}.verify(Verdict::deviations);
+    EXPECT_NE(text.find("entry 1 is of " + right + ", what stands before it of up to " + ahead), std::string::npos)
+        << text;
+    Log{{far, event(EventKind::daemon_stopped)}}.verify(Verdict::invalid);
+    // Among themselves the times behind it are in order.
+    Log{{far, accepted(0, ahead, right), event(EventKind::daemon_stopped, {}, -301)}}.verify(Verdict::invalid);
+    Log{{far, accepted(0, right, right)}}.verify(Verdict::invalid);
+    Log{{far, accepted(0, right, ahead)}}.verify(Verdict::invalid);
+    Log{{far, accepted(1, ahead, right)}}.verify(Verdict::invalid);
+    Log{{far, accepted(0, "", right)}}.verify(Verdict::invalid);
+    verify_entries(Verdict::invalid, {entry_text("clock.accepted", "1")});
+    verify_entries(Verdict::incomplete, {entry_text("clock.accepted", "3")});
+}
+
 // Two lists of kinds, written apart: what the daemon writes today is known here, and has rules.
 TEST(AuditLog, EveryKindThatIsWrittenIsKnown) {
     for (unsigned i = 0; i < 64; ++i) {

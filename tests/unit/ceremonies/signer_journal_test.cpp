@@ -223,10 +223,11 @@ TEST(SignerJournalReading, RefusesWhatIsNoJournal) {
 // Log writes entries as the daemon does, as far as the comparison looks.
 class Compared : public ::testing::Test {
 protected:
-    void entry(const std::string& kind, const std::string& fields, std::int64_t seconds = 0) {
+    void entry(const std::string& kind, const std::string& fields, std::int64_t seconds = 0, int version = 1) {
         const std::string text = "{\"actor\":\"daemon\",\"epoch\":\"1\",\"fields\":{" + fields + "},\"kind\":\"" +
                                  kind + "\",\"node\":\"" + to_hex(Bytes(16, 9)) + "\",\"time\":\"" +
-                                 to_rfc3339(kStart + std::chrono::seconds{seconds}) + "\",\"v\":1}";
+                                 to_rfc3339(kStart + std::chrono::seconds{seconds}) +
+                                 "\",\"v\":" + std::to_string(version) + "}";
         comparison_.see(view_of(text));
         leaves_.push_back(hash_of_leaf(view_of(text)));
     }
@@ -309,6 +310,22 @@ TEST_F(Compared, WhatIsYoungerThanTheLogMakesItIncomplete) {
     scribe.sign(certificate(1)).at(50).sign(certificate(2));
     EXPECT_THAT(compare({scribe}), HasSubstr("export the log again"));
     EXPECT_EQ(verdict(), Verdict::incomplete);
+}
+
+// The log's clock ran ahead, and a person set it back: its entries of before are no longer younger than a signature.
+TEST_F(Compared, BehindAnAcceptedClockItIsTheTimeFromThereOnThatCounts) {
+    entry("daemon.stopped", "", 1000);
+    entry("clock.accepted", "", 10, 2);
+    compare({Scribe{}.at(50).sign(certificate(2))});
+    EXPECT_EQ(verdict(), Verdict::incomplete) << checks_.human();
+    entry("daemon.stopped", "", 100);
+    EXPECT_THAT(compare({Scribe{}.at(50).sign(certificate(2))}), HasSubstr("signed without a record"));
+}
+
+TEST_F(Compared, AnAcceptedClockOfAnotherVersionIsNone) {
+    entry("daemon.stopped", "", 1000);
+    entry("clock.accepted", "", 10, 1);
+    EXPECT_THAT(compare({Scribe{}.at(50).sign(certificate(2))}), HasSubstr("signed without a record"));
 }
 
 TEST_F(Compared, WhatOnlyTheLogHasMakesItIncomplete) {

@@ -111,6 +111,40 @@ TEST_F(CrlPublisherTest, IsNeverDatedBeforeWhatItListsNorBeforeTheLastOne) {
     EXPECT_EQ(published().this_update(), kNow + std::chrono::seconds{10});
 }
 
+// The clock ran ahead by a year, was put right, and a person accepted that: a list of next year is of use to nobody.
+TEST_F(CrlPublisherTest, GoesOnFromTheClockThatAPersonAccepted) {
+    const auto early = house_.issued_now(), late = house_.issued_now();
+    revoke(early.serial);
+    house_.clock.advance(std::chrono::hours{24});  // inside the certificates' validity
+    revoke(late.serial);
+    ASSERT_TRUE(publisher_->publish_now());
+    const auto ahead = published();
+    EXPECT_GT(publisher_->due(), house_.clock.now());
+    house_.clock.set(kNow + std::chrono::seconds{100});
+    EXPECT_LE(publisher_->due(), kNow) << "at once";
+    ASSERT_FALSE(publisher_->publish_now()) << "not before somebody has accepted it";
+    house_.store.accept_clock(house_.clock.now());
+    const auto made = publisher_->publish_now();
+    ASSERT_TRUE(made) << made.error().describe();
+    const auto crl = published();
+    EXPECT_EQ(crl.this_update(), house_.clock.now());
+    EXPECT_EQ(crl.entry_count(), 2U);
+    EXPECT_EQ(crl.find(early.serial)->revoked_at, kNow);
+    EXPECT_EQ(crl.find(late.serial)->revoked_at, house_.clock.now());
+    EXPECT_GT(crl.number(), ahead.number());
+    EXPECT_EQ(publisher_->due(), crl.next_update() - std::chrono::hours{6});
+}
+
+// Its neighbour: of two nodes one has a clock that is a little ahead.
+TEST_F(CrlPublisherTest, IsNeverDatedBeforeWhatAnotherNodeRevokedASecondAhead) {
+    const auto issued = house_.issued_now();
+    ASSERT_TRUE(house_.store.revoke(issued.serial,
+                                    {kNow + std::chrono::seconds{4}, x509::RevocationReason::key_compromise, {}}, {}));
+    ASSERT_TRUE(publisher_->publish_now());
+    EXPECT_EQ(published().this_update(), kNow + std::chrono::seconds{4});
+    EXPECT_EQ(published().find(issued.serial)->revoked_at, kNow + std::chrono::seconds{4});
+}
+
 TEST_F(CrlPublisherTest, AnExpiredOneStaysUntilItWasListedOnceMore) {
     const auto issued = house_.issued_now();
     revoke(issued.serial);

@@ -95,6 +95,17 @@ bool is(const x509::ParsedOcspResponse& response, std::size_t index = 0) {
     return std::holds_alternative<T>(response.fields.responses.at(index).status);
 }
 
+TEST(OcspResponder, SaysOfNoRevocationThatItIsStillToCome) {
+    Responding house;
+    const auto revoked = house.issued_now();
+    house.clock.advance(std::chrono::hours{24});
+    house.revoke(revoked.serial, x509::RevocationReason::key_compromise);
+    house.clock.set(kNow + std::chrono::seconds{10});
+    const auto gone = house.answer(house.ask_for(revoked.serial));
+    ASSERT_TRUE(is<x509::OcspRevoked>(gone));
+    EXPECT_EQ(std::get<x509::OcspRevoked>(gone.fields.responses[0].status).at, house.clock.now());
+}
+
 TEST(OcspResponder, TellsGoodRevokedAndUnknownApart) {
     Responding house;
     const auto good = house.issued_now(), revoked = house.issued_now(), held = house.issued_now();
