@@ -109,7 +109,7 @@ void read_bodies(RowReader& row, CertificateRecord& record) {
     if (crypto::sha256(record.tbs) != digest) row.lie("tbs_digest", "is not that of the TBS");
 }
 
-Result<CertificateRecord> read_record(const Query& query) {
+Result<CertificateRecord> read_certificate_record(const Query& query) {
     RowReader row{query, "certificate"};
     CertificateRecord record;
     record.serial = row.fixed<SerialNumber>("serial");
@@ -282,7 +282,7 @@ Result<CertificateRecord> read_certificate(Connection& connection, const SerialN
     SEALWRIGHT_TRY(auto query, connection.query(SEALWRIGHT_CERTIFICATE_COLUMNS "WHERE c.serial = ?1", serial));
     SEALWRIGHT_TRY(const bool found, query.step());
     if (!found) return fail(ErrorCode::not_found, "no certificate with this serial number");
-    return read_record(query);
+    return read_certificate_record(query);
 }
 
 Result<std::vector<CertificateRecord>> read_certificates(Connection& connection,
@@ -305,7 +305,7 @@ Result<std::vector<CertificateRecord>> read_certificates(Connection& connection,
     while (octets < issuance::kMaxListedOctets) {
         SEALWRIGHT_TRY(const bool found, query.step());
         if (!found) break;
-        SEALWRIGHT_TRY(auto record, read_record(query));
+        SEALWRIGHT_TRY(auto record, read_certificate_record(query));
         octets += issuance::listed_octets(record);
         records.push_back(std::move(record));
     }

@@ -33,8 +33,8 @@ RequestState read_state(RowReader& row) {
     return state.value();
 }
 
-// read_record reads the columns of SEALWRIGHT_REQUEST_COLUMNS, without the approvals.
-Result<std::pair<std::int64_t, RequestRecord>> read_record(const Query& query) {
+// read_request_record reads the columns of SEALWRIGHT_REQUEST_COLUMNS, without the approvals.
+Result<std::pair<std::int64_t, RequestRecord>> read_request_record(const Query& query) {
     RowReader row{query, "request"};
     RequestRecord record;
     const std::int64_t seq = row.integer("seq", 1, kMaxInteger);
@@ -215,7 +215,7 @@ Result<RequestRecord> read_request(Connection& connection, const RequestId& id) 
     SEALWRIGHT_TRY(auto query, connection.query(SEALWRIGHT_REQUEST_COLUMNS "WHERE r.id = ?1", id));
     SEALWRIGHT_TRY(const bool found, query.step());
     if (!found) return fail(ErrorCode::not_found, "no such request");
-    SEALWRIGHT_TRY(auto read, read_record(query));
+    SEALWRIGHT_TRY(auto read, read_request_record(query));
     SEALWRIGHT_TRY(add_approvals(connection, read.first, read.second));
     return std::move(read.second);
 }
@@ -234,7 +234,7 @@ Result<std::vector<RequestRecord>> read_requests(Connection& connection, std::op
     for (;;) {
         SEALWRIGHT_TRY(const bool found, query.step());
         if (!found) return records;
-        SEALWRIGHT_TRY(auto read, read_record(query));
+        SEALWRIGHT_TRY(auto read, read_request_record(query));
         SEALWRIGHT_TRY(add_approvals(connection, read.first, read.second));
         records.push_back(std::move(read.second));
     }
