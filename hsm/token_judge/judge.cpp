@@ -85,13 +85,13 @@ void look(const ModuleRef& ref, Reporter& reporter) {
     library.value().finalise();
 }
 
+Error interrupted() { return fail(ErrorCode::denied, "interrupted"); }
+
 Error lifeless(const ChildEnd& end, std::string_view doing) {
     const std::string how = end.how == Ending::crashed ? "crashed (" + end.detail + ")"
                             : end.how == Ending::hung  ? "hung (" + end.detail + ")"
                                                        : "ended (" + end.detail + ")";
-    return fail(
-        end.how == Ending::interrupted ? ErrorCode::denied : ErrorCode::token,
-        end.how == Ending::interrupted ? std::string{"interrupted"} : "the module " + how + " " + std::string{doing});
+    return fail(ErrorCode::token, "the module " + how + " " + std::string{doing});
 }
 
 // Judgement runs the groups one after another and writes down what their children say.
@@ -271,6 +271,7 @@ Result<Survey> survey(const Subject& subject) {
             if (message.kind != "token") return;
             if (auto token = token_of(message)) seen.tokens.push_back(std::move(*token));
         });
+    if (stop_requested()) return interrupted();
     if (failure) return *failure;
     if (end.how != Ending::done) return lifeless(end, "when it was loaded");
     for (const Fact& fact : seen.module) {
@@ -303,6 +304,7 @@ Result<std::size_t> count_private_keys(const Subject& subject, const Secret& pin
                 count = std::strtoul(message.fields[1].c_str(), nullptr, 10);
         });
     if (failure) return *failure;
+    if (stop_requested()) return interrupted();
     if (end.how != Ending::done || !count) return lifeless(end, "at the login");
     return *count;
 }

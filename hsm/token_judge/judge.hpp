@@ -27,7 +27,8 @@ struct Survey {
     std::vector<pkcs11::TokenInfo> tokens;
 };
 
-// survey loads the module in a child. not_found where it cannot be loaded, token where it crashes or hangs.
+// survey loads the module in a child. not_found where it cannot be loaded, token where it crashes or hangs, denied
+// where a signal interrupted it.
 Result<Survey> survey(const Subject& subject);
 
 // count_private_keys logs in once, the only attempt that a wrong PIN costs (denied), and counts the private keys.

@@ -41,7 +41,6 @@ ModuleRef module_ref(const Subject& subject) {
 }
 
 SignalsStop::SignalsStop() {
-    forget_stop();
     for (std::size_t i = 0; i < kStopping.size(); ++i) {
         struct sigaction action {};
         action.sa_handler = &on_signal;

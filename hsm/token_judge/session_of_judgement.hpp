@@ -15,7 +15,8 @@ namespace sealwright::hsm::token_judge {
 // module_ref draws a fresh label and id prefix for the throw-away keys.
 ModuleRef module_ref(const Subject& subject);
 
-// SignalsStop makes SIGINT, SIGTERM and SIGHUP stop the running child, as long as it lives.
+// SignalsStop makes SIGINT, SIGTERM and SIGHUP stop the running child, as long as it lives. A signal that comes when
+// the child has just said its last word stops the next one.
 class SignalsStop {
 public:
     SignalsStop();

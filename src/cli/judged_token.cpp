@@ -32,6 +32,7 @@ Result<std::optional<JudgedToken>> take_token(Context& context, const JudgedToke
     JudgedToken taken;
     taken.subject = {options.module, options.init_args, options.token_serial, options.token_label, options.deadline};
     auto survey = hsm::token_judge::survey(taken.subject);
+    if (!survey && survey.error().code() == ErrorCode::denied) return survey.error();
     if (!survey)
         return with_advice(survey.error(),
                            "Is " + options.module + " the PKCS#11 library of your HSM, and built for this machine?");

@@ -53,6 +53,11 @@ std::string module_text(const Report& report) {
            ", PKCS#11 " + report.fact("cryptoki_version");
 }
 
+// is_told: of a test that was interrupted what was found stands, and what was not reached says nothing.
+bool is_told(const TokenJudgement& judgement, const RuleResult& result) {
+    return counts(result) && (judgement.verdict || result.outcome == Outcome::broken);
+}
+
 struct Section {
     Severity severity;
     std::string_view title;
@@ -170,7 +175,7 @@ void print_judgement(Output& output, const TokenJudgement& judgement) {
     for (const Section& section : kSections) {
         bool titled = false;
         for (const RuleResult& result : judgement.results) {
-            if (weight_of(result) != section.severity || !counts(result)) continue;
+            if (weight_of(result) != section.severity || !is_told(judgement, result)) continue;
             if (!titled) output.line(std::string{section.title} + ":");
             titled = true;
             output.line("  " + std::string{result.rule->id} + ": " +
@@ -245,7 +250,7 @@ std::string judgement_page(const TokenJudgement& judgement) {
     for (const Section& section : kSections) {
         bool titled = false;
         for (const RuleResult& result : judgement.results) {
-            if (weight_of(result) != section.severity || !counts(result)) continue;
+            if (weight_of(result) != section.severity || !is_told(judgement, result)) continue;
             if (!titled) page.heading(section.title);
             titled = true;
             page.raw("<div class=\"item\">");

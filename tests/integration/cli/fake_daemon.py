@@ -8,9 +8,11 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socketserver
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -149,8 +151,13 @@ class Case(unittest.TestCase):
                     break
                 shown += octets
             if answers and answers[0][0].encode() in shown:
-                time.sleep(0.1)  # the prompt is written before echo is switched off
+                # The prompt of a secret is written before echo is switched off, and what is typed before that is thrown away.
+                until = time.monotonic() + 20
+                while "[y/N]" not in answers[0][0] and termios.tcgetattr(fd)[3] & termios.ECHO and time.monotonic() < until:
+                    time.sleep(0.01)
                 os.write(fd, answers.pop(0)[1].encode() + b"\n")
+        else:
+            os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         os.close(fd)
         return os.waitstatus_to_exitcode(status), re.sub(r"\x1b\[K", "", shown.decode())

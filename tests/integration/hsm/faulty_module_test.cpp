@@ -252,14 +252,21 @@ TEST_F(FaultyModule, ASignatureCanBeWrongOrShort) {
     EXPECT_EQ(signature.size(), 64U);
 }
 
+// best_of_ten: a machine that stands still makes a round longer, never shorter.
+template <class Round>
+steady_clock::duration best_of_ten(const Round& round) {
+    auto best = steady_clock::duration::max();
+    for (int i = 0; i < 10; ++i) best = std::min<steady_clock::duration>(best, round());
+    return best;
+}
+
 TEST_F(FaultyModule, DelayAndRateTakeTime) {
-    EXPECT_LT(time_of(10), milliseconds{90});
+    EXPECT_LT(best_of_ten([&] { return time_of(10); }), milliseconds{90});
     inject("C_Sign count=2 delay_ms=100\n");
     EXPECT_GE(time_of(3), milliseconds{200});
     inject("C_Sign rate=50\n");
-    const auto taken = time_of(11);
-    EXPECT_GE(taken, milliseconds{195});
-    EXPECT_LT(taken, milliseconds{600});
+    EXPECT_GE(time_of(11), milliseconds{195});
+    EXPECT_LT(best_of_ten([&] { return time_of(11); }), milliseconds{600});
 }
 
 TEST_F(FaultyModule, ASerialisedTokenHasOneEngine) {
@@ -269,7 +276,7 @@ TEST_F(FaultyModule, ASerialisedTokenHasOneEngine) {
         return steady_clock::now() - started;
     };
     inject("C_Sign count=0 delay_ms=20\n");
-    EXPECT_LT(time_of_both(), milliseconds{190});
+    EXPECT_LT(best_of_ten(time_of_both), milliseconds{190});
     inject("C_Sign serialise delay_ms=20\n");
     EXPECT_GE(time_of_both(), milliseconds{200});
 }
@@ -278,7 +285,10 @@ TEST_F(FaultyModule, ARaceShowsWhereCallsOverlap) {
     inject("C_Sign race delay_ms=5\n");
     EXPECT_EQ(sign(), CKR_OK);
     EXPECT_EQ(sign(), CKR_OK);
-    EXPECT_THAT(side_by_side(10), ::testing::Contains(CKR_OPERATION_NOT_INITIALIZED));
+    // Two threads need not meet.
+    std::vector<CK_RV> met;
+    for (int i = 0; i < 50 && met.empty(); ++i) met = side_by_side(10);
+    EXPECT_THAT(met, ::testing::Contains(CKR_OPERATION_NOT_INITIALIZED));
     inject("C_Sign count=0 delay_ms=5\n");
     EXPECT_TRUE(side_by_side(10).empty());
 }

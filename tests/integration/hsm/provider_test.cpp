@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <openssl/cmp.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
@@ -11,11 +12,13 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
-#include <thread>
+#include <fstream>
 
 #include "hsm/pkcs11/token.hpp"
 #include "hsm/signer_process/limits.hpp"
@@ -381,18 +384,54 @@ protected:
     }
 };
 
+sockaddr_in loopback(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = ::htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+int free_port() {
+    const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof(address);
+    EXPECT_EQ(::bind(file, reinterpret_cast<const sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::getsockname(file, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    ::close(file);
+    return ::ntohs(address.sin_port);
+}
+
+// listens looks in the kernel's table, for at most twenty seconds: a connection would be one of the server's requests.
+bool listens(int port) {
+    std::array<char, 16> entry{};
+    std::snprintf(entry.data(), entry.size(), ":%04X ", static_cast<unsigned>(port));
+    for (int i = 0; i < 1000; ++i) {
+        for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+            std::ifstream lines{table};
+            std::string line;
+            while (std::getline(lines, line)) {
+                const auto local = line.find(entry.data());
+                if (local != std::string::npos && local < 45 && line.find(" 0A ") != std::string::npos) return true;
+            }
+        }
+        ::usleep(20000);
+    }
+    return false;
+}
+
 TEST_P(Cmp, MessagesHold) {
     const auto ca = authority(signer());
     // The server's own key is a file; its certificate is not the client's business here.
     ASSERT_TRUE(
         openssl("req -x509 -newkey rsa:2048 -nodes -keyout server.key -out server.pem -subj /CN=server -days 1"));
-    const int port = 20000 + static_cast<int>(::getpid() % 20000);
+    const int port = free_port();
     const std::string serves = "cd '" + folder_.path().string() + "' && exec openssl cmp -port " +
                                std::to_string(port) +
                                " -srv_cert server.pem -srv_key server.key -srv_trusted ca.pem -rsp_cert server.pem "
                                "-max_msgs 2 >served 2>&1 & echo $!";
     const std::string process = test::run_command(serves);
-    std::this_thread::sleep_for(std::chrono::milliseconds{700});
+    EXPECT_TRUE(listens(port));
     EXPECT_TRUE(ask(ca.get(), false, port)) << reasons();
     EXPECT_EQ(recorder_->purpose, Purpose::cmp);
     EXPECT_TRUE(signer_process::check_cmp({true}, recorder_->algorithm, recorder_->message));

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "hsm/pkcs11/token.hpp"
@@ -14,6 +15,13 @@
 #include "x509/tbs_builder.hpp"
 
 namespace sealwright::test {
+
+// code_of is why something failed; nothing where it did not: a test goes on behind it either way.
+template <class T>
+std::optional<ErrorCode> code_of(const Result<T>& outcome) {
+    if (outcome) return std::nullopt;
+    return outcome.error().code();
+}
 
 // SignerProcess is one run of sealwright-signer; it is killed when it goes.
 class SignerProcess {

@@ -207,8 +207,10 @@ TEST_P(TlsKey, ServesOpenSslsCommandLineClient) {
         ::SSL_shutdown(ssl.get());
         ::close(accepted);
     }};
-    const std::string output = test::run_command("sleep 1 | openssl s_client -tls1_3 -connect 127.0.0.1:" +
-                                                 std::to_string(::ntohs(address.sin_port)) + " 2>/dev/null; true");
+    // -ign_eof: it goes on reading until the server closes, though nothing is typed.
+    const std::string output = test::run_command(
+        "timeout 60 openssl s_client -ign_eof -tls1_3 -connect 127.0.0.1:" + std::to_string(::ntohs(address.sin_port)) +
+        " 2>/dev/null </dev/null; true");
     server.join();
     ::close(listening);
     EXPECT_THAT(output, HasSubstr("hello from the token"));
