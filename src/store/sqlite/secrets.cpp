@@ -26,7 +26,7 @@ std::vector<std::string> split_lines(std::string_view lines) {
     return names;
 }
 
-Result<SecretRecord> read_record(const Query& query) {
+Result<SecretRecord> read_secret(const Query& query) {
     RowReader row{query, "secret"};
     SecretRecord record;
     record.id = row.text("id", kMaxShortText);
@@ -49,7 +49,7 @@ Result<std::optional<SecretRecord>> find_by_id(Connection& connection, std::stri
     SEALWRIGHT_TRY(const bool found, query.step());
     std::optional<SecretRecord> record;
     if (found) {
-        SEALWRIGHT_TRY(record, read_record(query));
+        SEALWRIGHT_TRY(record, read_secret(query));
     }
     return record;
 }
@@ -108,7 +108,7 @@ Result<std::vector<SecretRecord>> read_secrets(Connection& connection) {
     for (;;) {
         SEALWRIGHT_TRY(const bool found, query.step());
         if (!found) return records;
-        SEALWRIGHT_TRY(auto record, read_record(query));
+        SEALWRIGHT_TRY(auto record, read_secret(query));
         records.push_back(std::move(record));
     }
 }
@@ -118,7 +118,7 @@ Result<std::optional<SecretRecord>> find_secret(Connection& connection, const Sh
     SEALWRIGHT_TRY(const bool found, query.step());
     std::optional<SecretRecord> record;
     if (found) {
-        SEALWRIGHT_TRY(record, read_record(query));
+        SEALWRIGHT_TRY(record, read_secret(query));
     }
     return record;
 }
