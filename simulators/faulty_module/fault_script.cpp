@@ -89,6 +89,8 @@ private:
             fault_.signal = flag_of(value_of(word), "USR1", "USR2") ? SIGUSR1 : SIGUSR2;
         } else if (is(word, "once_file")) {
             fault_.once_file = value_of(word);
+        } else if (is(word, "mark")) {
+            fault_.mark = value_of(word);
         } else {
             return false;
         }
@@ -217,17 +219,30 @@ private:
     bool acts_ = false, standing_ = false, has_attribute_ = false, has_value_ = false;
 };
 
+bool may_be_once(const std::string& path) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) return false;
+    ::close(file);
+    return true;
+}
+
+// leave_mark: a mark that cannot be left ends the process, since the test would believe that nothing happened.
+void leave_mark(const std::string& path) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0 || ::write(file, "!", 1) != 1) {
+        std::cerr << "faulty_module: cannot write " << path << '\n';
+        std::abort();
+    }
+    ::close(file);
+}
+
 // holds: every condition of the fault holds for this call, which is counted.
 bool holds(Fault& fault) {
     if (fault.signal != 0 && !was_sent(fault.signal)) return false;
     const unsigned long number = fault.seen++;
     if (number < fault.after || (fault.count != 0 && number >= fault.after + fault.count)) return false;
     if (fault.percent < 100 && fault.random() % 100 >= fault.percent) return false;
-    if (fault.once_file.empty()) return true;
-    const int file = ::open(fault.once_file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0) return false;
-    ::close(file);
-    return true;
+    return fault.once_file.empty() || may_be_once(fault.once_file);
 }
 
 }  // namespace
@@ -257,7 +272,9 @@ Verdict Script::judge(const char* function) {
     Verdict verdict;
     for (Fault& fault : faults_) {
         if (fault.function != "*" && fault.function != function) continue;
-        if (holds(fault)) verdict.push_back(fault.action);
+        if (!holds(fault)) continue;
+        if (!fault.mark.empty()) leave_mark(fault.mark);
+        verdict.push_back(fault.action);
     }
     return verdict;
 }

@@ -17,6 +17,9 @@
 //   percent=P       in P of 100 of those calls, at random; seed=S (default 1) makes the same choices every time.
 //   on=USR1|USR2    not before the process has got that signal; counting begins then.
 //   once_file=PATH  only if PATH can be created anew: not again in a process that was restarted.
+//   mark=PATH       no condition: the file at PATH grows by one octet each time the line acts, before it does. Who
+//                   tests with a fault can so tell that it came, and how often. `C_Sign delay_ms=0 mark=PATH` does
+//                   nothing but say that the script was read, and signals are listened for, before that call.
 //
 // Actions; a line has at least one. What ends or stops the process does so before the real function is called, with
 // call=yes behind it (signed, and nobody told).
@@ -102,7 +105,7 @@ struct Fault {
     unsigned long percent = 100;
     std::mt19937 random{1};
     int signal = 0;
-    std::string once_file;
+    std::string once_file, mark;
     Action action;
     unsigned long seen = 0;
 };

@@ -228,6 +228,21 @@ TEST_F(FaultyModule, OnceFileLetsAFaultHappenInOneLifeOnly) {
     EXPECT_EQ(random(), CKR_OK);
 }
 
+TEST_F(FaultyModule, AMarkTellsHowOftenALineActed) {
+    const auto marks = [&] { return test::read_text(path("mark")).size(); };
+    const std::string mark = " mark=" + path("mark").string() + "\n";
+    inject("C_GenerateRandom after=1 count=2 return=CKR_DEVICE_ERROR" + mark);
+    EXPECT_EQ(random(), CKR_OK);
+    EXPECT_FALSE(std::filesystem::exists(path("mark"))) << "the line's other conditions did not hold";
+    for (int i = 0; i < 4; ++i) (void)random();
+    EXPECT_EQ(marks(), 2U);
+    inject("C_GenerateRandom delay_ms=0" + mark);
+    EXPECT_EQ(random(), CKR_OK) << "it only leaves its mark";
+    EXPECT_EQ(marks(), 3U);
+    inject("C_GenerateRandom delay_ms=0 mark=" + path("no/such/folder").string() + "\n");
+    EXPECT_EXIT((void)random(), ::testing::KilledBySignal(SIGABRT), "cannot write");
+}
+
 TEST_F(FaultyModule, ASignatureCanBeMadeAndHidden) {
     inject("C_Sign return=CKR_DEVICE_ERROR call=yes\nC_Sign after=1 return=CKR_FUNCTION_FAILED\n");
     EXPECT_EQ(sign(), CKR_DEVICE_ERROR);
