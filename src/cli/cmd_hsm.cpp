@@ -200,7 +200,8 @@ void print_keys(Output& output, const std::vector<KeyRow>& rows, const HsmKeysOp
                                        row.key.has_private ? std::string{mobility_text(row.key.mobility)} : ""};
         if (has_register) {
             cells.push_back(row.known ? joined(row.known->purposes) : "-");
-            cells.push_back(row.known ? joined(row.known->locations) : "-");
+            const bool is_anywhere = row.known && row.known->locations.empty();
+            cells.push_back(!row.known ? "-" : is_anywhere ? "any token" : joined(row.known->locations));
         }
         if (row.satisfies) cells.push_back((*row.satisfies ? "satisfies " : "NOT ") + options.token.evidence_template);
         table.add(std::move(cells));
