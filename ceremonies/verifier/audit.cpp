@@ -198,7 +198,7 @@ std::optional<ShownEntry> verify_audit(const AuditQuestion& question, Checks& ch
 
     checks.begin("entries");
     AuditRules rules{question.tolerance, checks};
-    JournalComparison comparison{checks, question.journals_until};
+    JournalComparison comparison{checks, question.journals_until, question.end};
     std::string wanted;
     const auto visit = [&](std::uint64_t index, ByteView entry) {
         rules.see(index, entry);

@@ -6,6 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/ids.hpp"
+#include "ceremonies/verifier/journal_comparison.hpp"
 #include "ceremonies/verifier/verdict.hpp"
 
 namespace sealwright::verifier {
@@ -20,6 +21,7 @@ struct AuditQuestion {
     std::chrono::seconds tolerance{300};     // how far times may go back: entries of requests that ran side by side
     std::vector<std::filesystem::path> journals{};  // of signers: what they signed is compared with the log
     std::optional<UtcTime> journals_until{};        // what either has from then on is left out of the comparison
+    LogEnd end = LogEnd::may_go_on;                 // for what the journals have behind it
 };
 
 // ShownEntry is one entry with what proves that it is in the log.

@@ -132,10 +132,12 @@ void JournalComparison::take_recorded(const SignedIntent& intent, Recorded& reco
 }
 
 // take_unrecorded: an intent is committed to the log before the signer is asked. Where the log goes on behind the
-// signature and does not have it, it never had; where it ends before, it may have been exported too early.
+// signature and does not have it, it never had; where it ends before, it may have been exported too early, unless it
+// goes on no further.
 void JournalComparison::take_unrecorded(const SignedIntent& intent, const std::string& what) {
     const auto latest = latest_.find(intent.node);
     if (latest != latest_.end() && latest->second <= intent.time) {
+        if (end_ == LogEnd::is_final) return checks_.invalid(what + " behind the end of the log: " + with_key(intent));
         ++later_;
         return;
     }
@@ -157,13 +159,15 @@ void JournalComparison::check_checkpoints(const std::vector<SignerJournal>& jour
     for (const auto& [size, intent] : by_size) {
         if (size > leaves.size()) {
             ++beyond;
+            if (end_ == LogEnd::is_final)
+                checks_.invalid("signed a head with more entries than this log has: " + with_key(*intent));
             continue;
         }
         ++checkpoints_;
         if ((size == 0 ? tree_root({}) : roots.of(size)) != intent->root)
             checks_.invalid("signed the head of another log: " + with_key(*intent) + ", root " + intent->root.hex());
     }
-    if (beyond != 0)
+    if (beyond != 0 && end_ == LogEnd::may_go_on)
         checks_.missing(std::to_string(beyond) +
                         " signed checkpoints count more entries than this log has: export the log again and compare");
 }

@@ -12,10 +12,15 @@
 
 namespace sealwright::verifier {
 
+// Whether more entries may come behind those of the log that is compared.
+enum class LogEnd : std::uint8_t { may_go_on, is_final };
+
 class JournalComparison {
 public:
     // Of a CA that goes on signing, log and journal are never of one moment: what either has from until on is left out.
-    explicit JournalComparison(Checks& checks, std::optional<UtcTime> until = {}) : checks_(checks), until_(until) {}
+    // Where the log's end is final, what was signed behind it has no record and will have none.
+    explicit JournalComparison(Checks& checks, std::optional<UtcTime> until = {}, LogEnd end = LogEnd::may_go_on)
+        : checks_(checks), until_(until), end_(end) {}
 
     // see takes the log's entries in order; what it does not know it leaves to AuditRules.
     void see(ByteView entry);
@@ -42,6 +47,7 @@ private:
 
     Checks& checks_;
     std::optional<UtcTime> until_;
+    LogEnd end_;
     std::map<std::string, Recorded> recorded_;  // by intent
     std::map<std::string, UtcTime> latest_;     // of each node's entries
     std::set<std::string> made_;                // intents that a journal says were signed

@@ -30,7 +30,7 @@ struct AuditOptions {
     std::string until;
     std::optional<std::uint64_t> entry;
     std::uint64_t tolerance = 300;
-    bool json = false;
+    bool stopped = false, json = false;
 };
 
 struct AttestationOptions {
@@ -63,6 +63,7 @@ int verify_audit(const AuditOptions& options) {
     verifier::AuditQuestion question{options.folder, options.key, options.older, options.entry,
                                      std::chrono::seconds{options.tolerance}};
     question.journals.assign(options.journals.begin(), options.journals.end());
+    if (options.stopped) question.end = verifier::LogEnd::is_final;
     if (!options.until.empty()) {
         const auto until = from_rfc3339(options.until);
         if (!until) {
@@ -123,12 +124,19 @@ void add_audit(CLI::App& app, AuditOptions& options) {
         ->expected(1)
         ->allow_extra_args(false)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    auto* until =
+        command
+            ->add_option(
+                "--until", options.until,
+                "with --journal: leave out what is of this time (2026-11-22T10:57:29Z) and later, of a CA that goes "
+                "on signing")
+            ->needs("--journal");
     command
-        ->add_option(
-            "--until", options.until,
-            "with --journal: leave out what is of this time (2026-11-22T10:57:29Z) and later, of a CA that goes "
-            "on signing")
-        ->needs("--journal");
+        ->add_flag("--stopped", options.stopped,
+                   "with --journal: the daemon is stopped and its log goes on no further, so that what was signed "
+                   "behind the log's end is told one by one")
+        ->needs("--journal")
+        ->excludes(until);
     command->add_option("--tolerance", options.tolerance, "how many seconds times may go back (300)")
         ->check(CLI::Range(0, 86400));
     command->add_flag("--json", options.json, "one line of JSON");

@@ -74,7 +74,7 @@ struct SignChunk {
     ByteView octets;
 };
 struct SignEnd {};
-// Decrypt: what a key is asked to open. Nothing of it is journaled: no certificate comes of it.
+// Decrypt: what a key is asked to open. The journal only counts it: no certificate comes of it.
 struct Decrypt {
     DecryptRequest request;
     std::uint32_t deadline_ms = 0;

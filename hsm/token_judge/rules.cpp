@@ -22,7 +22,7 @@ constexpr std::array kRules{
     Rule{"process.locking", limit, "C_Initialize accepts CKF_OS_LOCKING_OK.",
          "The module promises nothing about threads: set lanes = 1."},
     Rule{"process.reinitialise", limit, "After C_Finalize and C_Initialize the token works, with the same keys.",
-         "A lost device is healed by restarting the signer only; leave that to systemd (Restart=always)."},
+         "Nothing to do: the signer itself starts the token's process anew, in which the module begins anew."},
     // What the token says of itself.
     Rule{"token.hardware", note, "The slot says that it is hardware (CKF_HW_SLOT).",
          "Most likely a software token: whoever reads its files or its process's memory has the keys. For rehearsals "

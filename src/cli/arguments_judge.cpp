@@ -1,12 +1,22 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cmath>
+#include <cstdlib>
 
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 
 namespace sealwright::cli {
 namespace {
+
+// is_a_number refuses nan, which lies neither below nor above any bound.
+CLI::Validator is_a_number() {
+    return {[](std::string& text) {
+                return std::isnan(std::strtod(text.c_str(), nullptr)) ? std::string{"not a number"} : std::string{};
+            },
+            ""};
+}
 
 void add_judged_token(CLI::App& command, JudgedTokenOptions& options) {
     add_module_options(command, options)->required();
@@ -50,7 +60,8 @@ void add_judge_commands(Grammar& grammar, CLI::App& group) {
     bench.add_option("--seconds", measured->seconds, "How long each run takes")
         ->type_name("SECONDS")
         ->capture_default_str()
-        ->check(CLI::Range(0.05, 3600.0).description(""));
+        ->check(CLI::Range(0.05, 3600.0).description(""))
+        ->check(is_a_number());
     grammar.runs(bench, measured, hsm_bench);
 }
 

@@ -287,6 +287,8 @@ class Bench(JudgeCase):
         self.assertIn("In signer.toml:  lanes = ", shown)
         self.assertRegex(shown, r'deadline = "\d+s"')
         self.assertIn("ecdsa-sha384", self.command("bench", "--yes", "--algorithms", "rot13", expect=4).stderr)
+        for seconds in ("nan", "-nan", "0.04", "inf", "x"):
+            self.assertIn("--seconds", self.command("bench", "--yes", f"--seconds={seconds}", expect=2).stderr)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ is refused by the signer, and goes on by docs/operations/stolen-daemon.md; then 
 import json
 import os
 import pathlib
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -83,6 +84,19 @@ class Site(House):
         expect(done.returncode == status, f"wanted {status}, got {done.returncode}\n{done.stdout}")
 
 
+def check_what_was_signed(site, *says):
+    """As stolen-daemon.md has it: copies of state and journal, while neither daemon nor signer is asked for anything."""
+    copies = site.folder / "copies"
+    shutil.copytree(site.folder / "state", copies / "state")
+    shutil.copy(site.journal, copies / "journal")
+    arguments = ("audit", copies / "state/audit", "--key", site.artefacts / "audit-key.pem", "--journal", copies / "journal")
+    done = run(site.bin / "sealwright-verify", *arguments, "--stopped", check=False)
+    expect(done.returncode == 1 and all(text in done.stdout for text in says), f"wanted 1 and {says}, got {done.returncode}\n{done.stdout}{done.stderr}")
+    done = run(site.bin / "sealwright-verify", *arguments, check=False)
+    expect(done.returncode == 2 and "export the log again" in done.stdout, f"a log that may go on: {done.returncode}\n{done.stdout}")
+    print("ok     what the thief had signed is told from the daemon's own export and the journal, both stopped")
+
+
 def check_refusals(site):
     """With the daemon running, and as somebody else."""
     for arguments in (("show",), ("raise-boot", 1000, "--reason", REASON, "--write"), ("accept-clock", "--reason", REASON, "--write")):
@@ -129,6 +143,7 @@ def check_whole_way(site):
     expect(issuer["name"] == "issuing" and 0 < issuer["crl_number"] < 100 and stood["clock_behind"] == 0, f"{stood}")
     thief = stood["boot"] + 1000
     site.steal(thief, "crl", tbs, issuer["key"])
+    check_what_was_signed(site, "signed behind the end of the log: CRL number 100", "verdict: INVALID")
     site.refused_start(f"a newer boot epoch of this node was seen ({thief})")
     boot = site.standing()["boot"]
     expect(boot == stood["boot"] + 1, "the refused start was counted")

@@ -228,7 +228,7 @@ protected:
                                  kind + "\",\"node\":\"" + to_hex(Bytes(16, 9)) + "\",\"time\":\"" +
                                  to_rfc3339(kStart + std::chrono::seconds{seconds}) +
                                  "\",\"v\":" + std::to_string(version) + "}";
-        comparison_.see(view_of(text));
+        comparison_->see(view_of(text));
         leaves_.push_back(hash_of_leaf(view_of(text)));
     }
     static std::string named(std::uint8_t name) {
@@ -245,13 +245,13 @@ protected:
         checks_.begin("journal");
         std::vector<SignerJournal> journals;
         for (const auto& scribe : scribes) journals.push_back(read(scribe.octets()));
-        comparison_.compare(journals, leaves_);
+        comparison_->compare(journals, leaves_);
         return checks_.human();
     }
     Verdict verdict() const { return checks_.verdict(); }
 
     Checks checks_;
-    JournalComparison comparison_{checks_};
+    std::optional<JournalComparison> comparison_{std::in_place, checks_};
     std::vector<Sha256> leaves_;
 };
 
@@ -310,6 +310,28 @@ TEST_F(Compared, WhatIsYoungerThanTheLogMakesItIncomplete) {
     scribe.sign(certificate(1)).at(50).sign(certificate(2));
     EXPECT_THAT(compare({scribe}), HasSubstr("export the log again"));
     EXPECT_EQ(verdict(), Verdict::incomplete);
+}
+
+TEST_F(Compared, BehindTheEndOfAStoppedLogEverySignatureIsTold) {
+    comparison_.emplace(checks_, std::nullopt, LogEnd::is_final);
+    intended(1);
+    issued(1);
+    Scribe scribe;
+    scribe.sign(certificate(1)).at(50).sign(certificate(2)).sign(crl(3, 8)).sign(checkpoint(3, filled<Sha256>(1)));
+    const auto told = compare({scribe});
+    EXPECT_THAT(told, HasSubstr("signed behind the end of the log: certificate " + to_hex(Bytes(16, 2))));
+    EXPECT_THAT(told, HasSubstr("signed behind the end of the log: CRL number 8"));
+    EXPECT_THAT(told, HasSubstr("signed a head with more entries than this log has"));
+    EXPECT_THAT(told, ::testing::Not(HasSubstr("export the log again")));
+    EXPECT_EQ(verdict(), Verdict::invalid);
+}
+
+TEST_F(Compared, OfAStoppedLogWhatIsRecordedIsValid) {
+    comparison_.emplace(checks_, std::nullopt, LogEnd::is_final);
+    intended(1);
+    issued(1);
+    compare({Scribe{}.sign(certificate(1))});
+    EXPECT_EQ(verdict(), Verdict::valid);
 }
 
 // The log's clock ran ahead, and a person set it back: its entries of before are no longer younger than a signature.

@@ -173,12 +173,12 @@ TEST(TokenChild, AStepHasItsOwnPatience) {
         [](Reporter& reporter, Secret) {
             reporter.step("long", 30);
             ::usleep(1300000);
-            reporter.step("short", 1);
+            reporter.step("short", 2);  // another than that before all steps
             ::pause();
         },
         [](const Message&) {});
     EXPECT_EQ(end.how, Ending::hung);
-    EXPECT_EQ(end.detail, "over 1 s");
+    EXPECT_EQ(end.detail, "over 2 s");
 }
 
 Measure measure(unsigned lanes, unsigned long signatures, double longest_ms, unsigned long failures = 0) {
