@@ -1,11 +1,16 @@
 #include "hsm/signer_process/connection.hpp"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <system_error>
 #include <thread>
 
 #include "base/boundary.hpp"
-#include "base/secret.hpp"
 #include "crypto/digest.hpp"
 #include "hsm/signer_process/log_rooms.hpp"
 
@@ -15,22 +20,80 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kHandshakeTimeout{5};
-constexpr std::chrono::seconds kPatience{5};             // with a client that does not read its answers
 constexpr std::chrono::microseconds kShortestPause{50};  // a timer's own inaccuracy
 constexpr std::size_t kMostTogether = 64;                // the first ones are journaled while the others are checked
 constexpr std::size_t kMostHeldBack = 65536;
 constexpr std::size_t kReceive = 2 * kMaxFrame;
 constexpr std::size_t kMaxStreams = 4;
-constexpr std::size_t kMaxOutgoing = 4U << 20U;
+// Questions to the journal and fences that wait for an answer: at so many no more is read, until half are answered.
+// Signatures have a bound of their own, over all connections.
+constexpr std::size_t kMostQuestions = 256;
+constexpr std::size_t kFewQuestions = kMostQuestions / 2;
+
+Descriptor new_event() {
+    Descriptor event{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    if (!event) throw std::system_error{errno, std::generic_category(), "eventfd"};
+    return event;
+}
+
+// poll_until is poll, and 0 when the time has come; EINTR counts as nothing yet.
+Result<int> poll_until(std::array<pollfd, 2>& waiting, SteadyClock::time_point until) {
+    int timeout = -1;
+    if (until != SteadyClock::time_point::max()) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - SteadyClock::now());
+        timeout = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+    }
+    const int ready = ::poll(waiting.data(), waiting.size(), timeout);
+    if (ready >= 0) return ready;
+    if (errno != EINTR) return fail(ErrorCode::io, "poll", std::strerror(errno));
+    for (pollfd& one : waiting) one.revents = 0;
+    return 0;
+}
 
 }  // namespace
 
-// What was answered to a peer that is gone, and not sent any more, may be what was decrypted.
-Connection::~Connection() { zeroise(outgoing_.data(), outgoing_.size()); }
+// Question counts among the connection's questions as long as somebody may still answer it.
+class Connection::Question final : public Requester {
+public:
+    explicit Question(std::shared_ptr<Connection> asker) : asker_(std::move(asker)) { ++asker_->questions_; }
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
+    ~Question() override {
+        if (asker_->questions_.fetch_sub(1) == kFewQuestions) asker_->wake();
+    }
+    bool stands() const noexcept override { return asker_->stands(); }
+    void answer(std::uint64_t number, const ServerMessage& message) noexcept override {
+        asker_->answer(number, message);
+    }
+    void deliver() noexcept override { asker_->deliver(); }
+
+private:
+    const std::shared_ptr<Connection> asker_;
+};
+
+Connection::Connection(Descriptor socket, const KeyRing& keys, Pipeline& pipeline, const Clock& clock, Log& log,
+                       const Options& options)
+    : socket_(std::move(socket)),
+      event_(new_event()),
+      keys_(keys),
+      pipeline_(pipeline),
+      clock_(clock),
+      log_(log),
+      options_(options),
+      outbox_(socket_.get()) {}
 
 void Connection::close() noexcept {
     gone_ = true;
+    outbox_.close();
     ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
+// wake has the reading thread look anew at what it waits for.
+void Connection::wake() noexcept {
+    const std::uint64_t one = 1;
+    // It fails where the counter would overflow: then the event stands as it is.
+    while (::write(event_.get(), &one, sizeof(one)) < 0 && errno == EINTR) {
+    }
 }
 
 void Connection::fence_off(const NodeId& node, BootEpoch epoch) noexcept {
@@ -39,43 +102,24 @@ void Connection::fence_off(const NodeId& node, BootEpoch epoch) noexcept {
 }
 
 void Connection::answer(std::uint64_t number, const ServerMessage& message) noexcept {
-    bool is_much = false;
-    {
-        const std::scoped_lock lock{out_mutex_};
-        if (gone_) return;
-        append_message(outgoing_, number, message);
-        if (outgoing_.size() > kMaxOutgoing) {  // a peer that asks and does not read
-            zeroise(outgoing_.data(), outgoing_.size());
-            return close();
-        }
-        is_much = outgoing_.size() > kMostHeldBack;
-    }
-    if (is_much || !AnswersTogether::hold_back(shared_from_this())) deliver();
+    if (gone_) return;
+    const std::size_t waiting = outbox_.append(number, message);
+    if (waiting == 0) return;
+    if (waiting > Outbox::kMost) return close();
+    if (waiting > kMostHeldBack || !AnswersTogether::hold_back(shared_from_this())) deliver();
 }
 
-// deliver: the first thread to come sends for all that append meanwhile.
 void Connection::deliver() noexcept {
-    std::unique_lock lock{out_mutex_};
-    if (flushing_) return;
-    flushing_ = true;
-    while (!outgoing_.empty() && !gone_) {
-        sending_.clear();
-        sending_.swap(outgoing_);
-        lock.unlock();
-        std::size_t sent = 0;
-        const bool delivered = static_cast<bool>(send_all(socket_.get(), sending_, kPatience, sent));
-        if (!delivered) close();
-        zeroise(sending_.data(), sending_.size());  // it may hold what was decrypted
-        lock.lock();
-    }
-    flushing_ = false;
+    const auto sent = outbox_.send();
+    if (sent == Outbox::Sent::left_over) wake();
+    if (sent == Outbox::Sent::broken) close();
 }
 
 void Connection::serve() noexcept {
     try {
-        set_receive_timeout(socket_.get(), kHandshakeTimeout);
-        if (auto served = serve_frames(); !served)
-            pipeline_.refusals().warning(kSignerRoom, "a connection ended: " + served.error().describe());
+        auto served = serve_frames();
+        if (served && outbox_.is_overfull()) served = unread();
+        if (!served) pipeline_.refusals().warning(kSignerRoom, "a connection ended: " + served.error().describe());
     } catch (const std::exception& error) {
         log_.error(kSignerRoom, std::string{"a connection ended: "} + error.what());
     }
@@ -88,15 +132,60 @@ Result<void> Connection::serve_frames() {
     ReceiveBuffer buffer{kReceive};
     for (;;) {
         ByteView rest = buffer.view();
-        if (auto taken = take_all(rest); !taken) {
-            answer(0, error_answer(taken.error()));
-            return taken;
+        const auto has_taken_all = take_all(rest);
+        if (!has_taken_all) {
+            answer(0, error_answer(has_taken_all.error()));
+            return has_taken_all.error();
         }
         buffer.keep(rest.size());
         let_gather();
+        SEALWRIGHT_TRY(const bool goes_on, wait(has_taken_all.value()));
+        if (!goes_on) return success();
+        if (!has_taken_all.value()) continue;
         SEALWRIGHT_TRY(const auto count, buffer.receive(socket_.get()));
         if (count == 0) return success();
     }
+}
+
+// may_take: what this peer was answered is on its way, and not too many of its questions wait.
+bool Connection::may_take(std::size_t most_questions) const {
+    if (questions_ >= most_questions) return false;
+    const auto left = outbox_.left();
+    return !left || left->octets <= kMostHeldBack;
+}
+
+// wait sends what is left over, as the peer takes it, until more may be taken of what it asks, and there are octets of
+// it where they are needed. False: the peer is gone. It is the only place that waits for a peer, and on a thread that
+// serves nobody else.
+Result<bool> Connection::wait(bool needs_octets) {
+    using TimePoint = SteadyClock::time_point;
+    const TimePoint silent_at = stage_ == Stage::open ? TimePoint::max() : SteadyClock::now() + kHandshakeTimeout;
+    for (;;) {
+        const auto left = outbox_.left();
+        const bool takes_more = may_take(kFewQuestions);
+        if (takes_more && !needs_octets) return true;
+        const int events = (takes_more ? POLLIN : 0) | (left ? POLLOUT : 0);
+        std::array<pollfd, 2> waiting{pollfd{socket_.get(), static_cast<short>(events), 0},
+                                      pollfd{event_.get(), POLLIN, 0}};
+        SEALWRIGHT_TRY(const int ready, poll_until(waiting, left ? std::min(left->give_up, silent_at) : silent_at));
+        const int happened = waiting[0].revents;
+        std::uint64_t wakes = 0;
+        if (waiting[1].revents != 0) (void)!::read(event_.get(), &wakes, sizeof(wakes));
+        const bool is_writable = (happened & POLLOUT) != 0;
+        if (is_writable && outbox_.resume() == Outbox::Sent::broken) return false;
+        if (left && !is_writable && SteadyClock::now() >= left->give_up) return unread();
+        if (takes_more && (happened & (POLLIN | POLLHUP | POLLERR)) != 0) return true;
+        if ((happened & (POLLHUP | POLLERR | POLLNVAL)) != 0) return false;
+        if (ready == 0 && SteadyClock::now() >= silent_at) return fail(ErrorCode::timed_out, "the peer is silent");
+    }
+}
+
+// unread says who it is: an operator has to find the program.
+Error Connection::unread() const {
+    std::string who = "node " + node_.hex();
+    if (const auto peer = peer_credentials(socket_.get()))
+        who += ", uid " + std::to_string(peer.value().uid) + ", pid " + std::to_string(peer.value().pid);
+    return fail(ErrorCode::timed_out, "the peer asks and does not read its answers", who);
 }
 
 // let_gather waits before the next read where nobody is kept waiting by it; only behind signatures that were asked for.
@@ -106,21 +195,23 @@ void Connection::let_gather() {
     if (const auto spare = pipeline_.spare(*key); spare > kShortestPause) std::this_thread::sleep_for(spare);
 }
 
-// take_all takes the whole frames at hand; what they ask for goes on together, and so do refusals.
-Result<void> Connection::take_all(ByteView& octets) {
+// take_all takes the whole frames at hand; what they ask for goes on together, and so do refusals. False: it stopped
+// before the end, because of what is unanswered or unread.
+Result<bool> Connection::take_all(ByteView& octets) {
     const AnswersTogether together;
     auto taken = take_frames(octets);
     hand_over();
     return taken;
 }
 
-Result<void> Connection::take_frames(ByteView& octets) {
-    for (;;) {
+Result<bool> Connection::take_frames(ByteView& octets) {
+    while (may_take(kMostQuestions)) {
         SEALWRIGHT_TRY(const auto frame, next_frame(octets));
-        if (!frame) return success();
+        if (!frame) return true;
         SEALWRIGHT_TRY(const auto message, parse_client_message(*frame));
         SEALWRIGHT_TRY(stage_ == Stage::open ? take(frame->number, message) : begin(frame->number, message));
     }
+    return false;
 }
 
 // begin takes the first two messages: hello, then fence. A fence that is refused leaves the connection where it is.
@@ -142,8 +233,7 @@ Result<void> Connection::begin(std::uint64_t number, const ClientMessage& messag
         epoch_ = fence->epoch;
     }
     stage_ = Stage::open;
-    set_receive_timeout(socket_.get(), std::chrono::milliseconds{0});
-    pipeline_.fence(shared_from_this(), number, *fence);
+    pipeline_.fence(std::make_shared<Question>(shared_from_this()), number, *fence);
     return success();
 }
 
@@ -163,9 +253,9 @@ Result<void> Connection::take(std::uint64_t number, const ClientMessage& message
     } else if (const auto* decrypt = std::get_if<Decrypt>(&message)) {
         open_up(number, *decrypt);
     } else if (const auto* intent = std::get_if<LookUp>(&message)) {
-        pipeline_.look_up(shared_from_this(), number, node_, *intent);
+        pipeline_.look_up(std::make_shared<Question>(shared_from_this()), number, node_, *intent);
     } else if (const auto* fence = std::get_if<Fence>(&message)) {
-        pipeline_.fence(shared_from_this(), number, *fence);
+        pipeline_.fence(std::make_shared<Question>(shared_from_this()), number, *fence);
     } else if (const auto* key = std::get_if<GetPublicKey>(&message)) {
         give_public_key(number, *key);
     } else if (std::holds_alternative<ListKeys>(message)) {

@@ -4,22 +4,24 @@
 
 #include "hsm/signer_process/crl_checker.hpp"
 #include "hsm/signer_process/key_ring.hpp"
+#include "hsm/signer_process/outbox.hpp"
 #include "hsm/signer_process/pipeline.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 
 namespace sealwright::hsm::signer_process {
 
-// Connection is shared by its own reading thread and by every request that is under way. Thread-safe.
+// Connection is shared by its own reading thread and by every request that is under way. Thread-safe. Those that answer
+// never wait for the peer: what it does not take at once its own thread sends, which reads no more requests meanwhile
+// than it must, and ends the connection when the peer takes nothing for Outbox::kPatience.
 class Connection final : public Requester, public std::enable_shared_from_this<Connection> {
 public:
     struct Options {
         std::uint32_t max_outstanding = 1024;
         std::chrono::milliseconds deadline{10000};
     };
+    // It throws where no descriptor is left to wake its thread with.
     Connection(Descriptor socket, const KeyRing& keys, Pipeline& pipeline, const Clock& clock, Log& log,
-               const Options& options)
-        : socket_(std::move(socket)), keys_(keys), pipeline_(pipeline), clock_(clock), log_(log), options_(options) {}
-    ~Connection() override;
+               const Options& options);
 
     // serve reads until the peer goes, breaks the protocol or close is called. The caller has checked the peer's
     // credentials.
@@ -34,6 +36,8 @@ public:
     void deliver() noexcept override;
 
 private:
+    class Question;
+
     // Stream is a CRL that is on its way in chunks.
     struct Stream {
         SignHead head;
@@ -48,8 +52,12 @@ private:
 
     Result<void> serve_frames();
     void let_gather();
-    Result<void> take_all(ByteView& octets);
-    Result<void> take_frames(ByteView& octets);
+    bool may_take(std::size_t most_questions) const;
+    Result<bool> wait(bool needs_octets);
+    void wake() noexcept;
+    Error unread() const;
+    Result<bool> take_all(ByteView& octets);
+    Result<bool> take_frames(ByteView& octets);
     Result<void> take(std::uint64_t number, const ClientMessage& message);
     Result<void> begin(std::uint64_t number, const ClientMessage& message);
     void ask(std::uint64_t number, const Sign& message);
@@ -68,6 +76,7 @@ private:
     void refuse(std::uint64_t number, const SignHead& head, const Error& why);
 
     Descriptor socket_;
+    Descriptor event_;  // wakes the reading thread
     const KeyRing& keys_;
     Pipeline& pipeline_;
     const Clock& clock_;
@@ -89,10 +98,8 @@ private:
     std::atomic<bool> gone_{false};
     std::atomic<bool> fenced_off_{false};
 
-    std::mutex out_mutex_;
-    Bytes outgoing_;
-    Bytes sending_;  // the flushing thread's, without the lock
-    bool flushing_ = false;
+    std::atomic<std::size_t> questions_{0};
+    Outbox outbox_;
 };
 
 }  // namespace sealwright::hsm::signer_process

@@ -18,15 +18,16 @@ public:
     // stands: the peer is still there and its epoch is not fenced off. What it asked for is dropped otherwise, at the
     // latest before C_Sign.
     virtual bool stands() const noexcept = 0;
-    // answer sends a message, at once or, inside AnswersTogether, at the latest when that ends.
+    // answer sends a message, at once or, inside AnswersTogether, at the latest when that ends. Neither it nor deliver
+    // waits for the peer: they are called by threads that serve all peers.
     virtual void answer(std::uint64_t number, const ServerMessage& message) noexcept = 0;
-    // deliver sends what was answered and held back.
+    // deliver sends what was answered and held back, or leaves it to who serves the peer.
     virtual void deliver() noexcept = 0;
 };
 
 // AnswersTogether: while one stands on a thread's stack, what the thread answers waits, and goes out in one piece for
 // each requester when it ends: a send for every signature of a packet costs more than some tokens' signatures. To be
-// ended under no lock: it writes to sockets, whose readers may let it wait.
+// ended under no lock: it writes to sockets.
 class AnswersTogether {
 public:
     AnswersTogether() noexcept : outer_(std::exchange(current_, this)) {}
