@@ -206,7 +206,7 @@ private:
 
     void login_settled(std::size_t number) {
         Token& token = tokens_[number];
-        if (token.logins->was_refused()) return remember_refused(number);
+        if (token.logins->was_refused()) return remember_refused(number, 0);
         const unsigned unclear = token.unclear_so_far();
         token.is_pin_good = token.is_pin_good || (token.logins->has_succeeded() && unclear == 0);
         keep_count(number, unclear);
@@ -264,8 +264,10 @@ private:
                                  "logins ended twice in a row without a clear answer; the PIN is not tried again");
         }
         // What the token says of its count without a try (locked, one try left) is no verdict on the PIN.
-        if (logins->was_refused() || token.unclear_logins >= kUnclearLogins) {
-            remember_refused(number);
+        if (logins->was_refused()) {
+            remember_refused(number, 0);
+        } else if (token.unclear_logins >= kUnclearLogins) {
+            remember_refused(number, kUnclearLogins);
         } else {
             keep_count(number, token.unclear_logins);
         }
@@ -274,11 +276,12 @@ private:
     }
 
     // remember_refused: for the starts to come, before anybody hears of it.
-    void remember_refused(std::size_t number) {
+    void remember_refused(std::size_t number, unsigned unclear) {
         Token& token = tokens_[number];
         if (!token.pin || token.pin->empty()) return;  // an empty one is typed on the token's own pad
         auto kept = make_digest(token);
-        if (kept) kept = refused_pins_.remember(configuration_.tokens[number], *token.digest, SystemClock{}.now());
+        if (kept)
+            kept = refused_pins_.remember(configuration_.tokens[number], *token.digest, SystemClock{}.now(), unclear);
         if (!kept)
             log_.error(kRoom, configuration_.tokens[number].name() +
                                   ": that the PIN was refused cannot be remembered, and the next start would try it "
@@ -350,7 +353,10 @@ private:
         if (known && known->is_refused()) {
             token.pin.reset();
             token.refused =
-                fail(ErrorCode::denied, "the token refused this PIN before, at " + to_rfc3339(known->at) +
+                fail(ErrorCode::denied, (known->unclear == 0 ? "the token refused this PIN before, at "
+                                                             : "logins with this PIN ended twice in a row without a "
+                                                               "clear answer, the last at ") +
+                                            to_rfc3339(known->at) +
                                             "; it was not tried again. If it is right now: sealwright-signer "
                                             "--try-pin-again '" +
                                             configuration.name() + "'");

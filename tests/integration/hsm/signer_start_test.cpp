@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
 
 #include "signer_house.hpp"
 
@@ -140,7 +141,7 @@ TEST_P(LoginUnderWay, WhenTheSignerIsEndedCountsAsOneWithoutAnAnswer) {
     once("C_Login hang");
     for (int i = 0; i < 2; ++i) EXPECT_EQ(begin(), 3) << log();
     EXPECT_FALSE(std::filesystem::exists(fired()));
-    EXPECT_THAT(log(), HasSubstr("the token refused this PIN before, at 2"));
+    EXPECT_THAT(log(), HasSubstr("logins with this PIN ended twice in a row without a clear answer, the last at 2"));
 }
 
 TEST_P(LoginUnderWay, IsForgottenBehindAGoodOne) {
@@ -321,6 +322,23 @@ TEST_F(SignerStart, OutlivesItsTerminal) {
     EXPECT_EQ(status, 0);
 }
 
+// All of it is gone at once, and started again after what the unit says (RestartSec).
+TEST_F(SignerStart, SignsAgainSoonBehindACrashOfItsSupervisor) {
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    const auto client = connect();
+    EXPECT_TRUE(client->sign(certificate()));
+    const auto crashed = SteadyClock::now();
+    signer_.kill(SIGKILL);
+    signer_.wait();
+    ::usleep(250000);
+    EXPECT_EQ(begin(), std::nullopt) << log();
+    EXPECT_TRUE(signs_soon(*client));
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - crashed);
+    std::cout << "    signs again after " << took.count() << " ms\n";
+    EXPECT_LT(took, seconds{10});
+    end();
+}
+
 // However long the signer was away.
 TEST_F(SignerStart, IsFoundAgainByItsClientWithinAMoment) {
     EXPECT_EQ(begin(), std::nullopt) << log();
@@ -347,8 +365,8 @@ TEST_F(SignerStart, DoesNotFailSeveralTimesASecondUnderAServiceManager) {
     EXPECT_EQ(signer_.wait(), 1);
     EXPECT_GE(SteadyClock::now() - begun, seconds{3});
     // Who stops it meanwhile need not wait.
-    signer_.launch(kProgram, house().config(), environment);
     const std::size_t failures = times(log(), "cannot be loaded");
+    signer_.launch(kProgram, house().config(), environment);
     ASSERT_TRUE(soon([&] { return times(log(), "cannot be loaded") > failures; }));
     begun = SteadyClock::now();
     signer_.kill(SIGTERM);
