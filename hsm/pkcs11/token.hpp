@@ -99,12 +99,17 @@ struct WrappingKey {
 enum class LoginOutcome { done, refused, unclear, not_tried };
 
 // LoginWatcher is told of each C_Login of the user, right before it and right behind it, on the thread that makes it: a
-// process that crashes or is ended in between cannot tell any more that it may have spent a try.
+// process that crashes or is ended in between cannot tell any more that it may have spent a try. The logins for single
+// signatures (CKA_ALWAYS_AUTHENTICATE), which come behind a good one, it only watches; for every other it is asked.
 class LoginWatcher {
 public:
     virtual ~LoginWatcher() = default;
+    // permit may take its time, for what must be durable before the token is asked. An error keeps the login from being
+    // made and is what the caller gets; denied: the PIN is not tried any more. One at a time.
+    virtual Result<void> permit() = 0;
     virtual void begins() noexcept = 0;
     virtual void ended(LoginOutcome outcome) noexcept = 0;
+    virtual void settled() noexcept = 0;  // the login that was permitted has ended, as ended said
 };
 
 // create_wrapping_key logs in as the SO and makes an AES-256 key that wraps and unwraps and does nothing else, trusted,

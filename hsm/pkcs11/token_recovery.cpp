@@ -40,7 +40,12 @@ Result<void> TokenImpl::log_in(CK_SESSION_HANDLE session) {
                     "the token has one PIN try left and it is not spent here; log in once with the vendor's own tool "
                     "to reset the count");
     }
+    LoginWatcher* const watcher = options_.login_watcher;
+    if (watcher != nullptr) {
+        SEALWRIGHT_TRY(watcher->permit());
+    }
     const CK_RV rv = call_login(session, CKU_USER);
+    if (watcher != nullptr) watcher->settled();
     if (rv == CKR_OK) return success();
     if (rv == CKR_PIN_INCORRECT) return ckr_error("C_Login", rv, "the token refused the PIN; it is not tried again");
     if (rv == CKR_USER_ALREADY_LOGGED_IN)

@@ -103,6 +103,7 @@ public:
     // Of locations.cpp.
     LocationState state = LocationState::down;
     SteadyTime since{};  // of the state
+    SteadyTime heard{};  // when its process said something, or was born
     std::optional<SteadyTime> down_since;
     SteadyTime next_start{};
     SteadyTime rest_until{};

@@ -20,7 +20,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5000};
-constexpr seconds kEnding{1};  // for a process that ends by itself
+constexpr milliseconds kTogether{500};  // for tokens beside those that serve every key
+constexpr seconds kSilence{5};          // behind which a token that starts is taken for one that is away
+constexpr seconds kEnding{1};           // for a process that ends by itself
 constexpr seconds kHealthy{1};
 constexpr milliseconds kDrain{200};  // for what does not hang, before the process is ended
 constexpr unsigned kPoisoned = 3;    // failures in a row behind which only a new process is believed to help
@@ -58,8 +60,8 @@ Result<void> Locations::start(JournalProofs journal_proofs, KnowKey know_key) {
     know_key_ = std::move(know_key);
     manager_ = std::thread{[this] { manage(); }};
     Lock lock{mutex_};
-    // Each token has a bound of its own from when its process is there; before that a person may be asked for a PIN.
-    changed_.wait(lock, [&] { return is_start_settled(); });
+    const auto begun = SteadyClock::now();
+    while (!is_start_settled(begun, SteadyClock::now())) changed_.wait_for(lock, kBusyLook);
     for (const KeyLimits& limits : configuration_.keys) {
         const bool may_come = std::any_of(locations_.begin(), locations_.end(),
                                           [&](const Location& location) { return is_waited_for(location, limits); });
@@ -99,9 +101,15 @@ void Locations::tell_who_is_waited_for() const {
             if (is_served(limits.id) || !is_waited_for(location, limits)) continue;
             keys += (keys.empty() ? "" : ", ") + limits.name;
         }
-        if (keys.empty()) continue;
-        log_.warning(kTokenRoom, "waiting for token " + location.name() + ": " + location.last_failure->describe() +
-                                     "; unavailable until it comes: " + keys);
+        const std::string why =
+            location.last_failure ? location.last_failure->describe() : "its module says nothing yet";
+        if (!keys.empty()) {
+            log_.warning(kTokenRoom,
+                         "waiting for token " + location.name() + ": " + why + "; unavailable until it comes: " + keys);
+        } else if (is_starting(location)) {
+            log_.warning(kTokenRoom,
+                         "waiting for token " + location.name() + ": " + why + "; other tokens serve its keys");
+        }
     }
 }
 
@@ -111,18 +119,27 @@ bool Locations::is_served(const KeyId& key) const {
     });
 }
 
-// is_start_settled: every token is up or has failed; and where a key would remain without a token, nothing more is
-// tried. A login without a clear answer is tried once more in this run, where it is counted: whoever starts the signer
-// again, because it failed, would begin to count anew.
-bool Locations::is_start_settled() const {
-    bool is_final = true;
+// is_starting: a process is there, and neither up nor failed. Before there is one a person may be asked for the PIN.
+bool Locations::is_starting(const Location& location) const {
+    const bool is_on_its_way = location.state == LocationState::starting || location.state == LocationState::proving;
+    return is_on_its_way && !location.is_gone();
+}
+
+// is_start_settled: every key has a token, and the others had a moment to come up beside it; or every token is up, has
+// failed or is silent, and nothing more is tried. A login without a clear answer is tried once more in this run, so
+// that whoever starts the signer hears at once that the PIN is not tried any more.
+bool Locations::is_start_settled(SteadyTime begun, SteadyTime now) const {
+    bool have_all_said = true, is_final = true;
     for (const Location& location : locations_) {
         if (location.state == LocationState::up || location.state == LocationState::left_alone) continue;
-        if (!location.last_failure) return false;
+        if (is_starting(location) && now - location.heard > kSilence) continue;
+        have_all_said = have_all_said && location.last_failure.has_value();
         is_final = is_final && location.is_gone() && !location.is_login_unclear;
     }
-    return is_final || std::all_of(configuration_.keys.begin(), configuration_.keys.end(),
-                                   [&](const KeyLimits& limits) { return is_served(limits.id); });
+    const bool is_all_served = std::all_of(configuration_.keys.begin(), configuration_.keys.end(),
+                                           [&](const KeyLimits& limits) { return is_served(limits.id); });
+    if (is_all_served) return have_all_said || now - begun > kTogether;
+    return have_all_said && is_final;
 }
 
 void Locations::tell_ready() { ask(ServerReady{}); }
@@ -147,6 +164,7 @@ void Locations::begin_life(Location& location, std::uint32_t pid, std::vector<De
         std::make_shared<TokenConnection>(TokenConnection{std::move(descriptors[0]), std::move(marks).value()});
     location.begin(connection, pid);
     location.is_login_unclear = false;
+    location.heard = SteadyClock::now();
     set_state(location, LocationState::starting);
     auto ended = std::make_shared<std::atomic<bool>>(false);
     const auto number = location.number();
@@ -392,6 +410,7 @@ Result<void> Locations::take_packet(std::uint8_t number, std::uint64_t life, Byt
         const Lock lock{mutex_};
         Location& location = locations_[number];
         if (location.life != life) return success();
+        location.heard = SteadyClock::now();
         if (const auto* results = std::get_if<TokenResults>(&message)) {
             take_results(location, *results, endings);
         } else if (const auto* refusal = std::get_if<TokenRefusal>(&message)) {

@@ -39,10 +39,11 @@ public:
     // nothing of this.
     using KnowKey = std::function<void(const crypto::PublicKey&)>;
 
-    // start brings every token up and waits until each is up or has failed once. A token that may come by itself (a
-    // device that is away, a service that has not started, a process that ended) is waited for behind this, and its
-    // keys are unavailable until then. A configured key that no token serves nor may yet is the error of the token that
-    // should: not_found, denied (a refused PIN), config, token.
+    // start brings every token up and waits until each is up or has failed once, but not for one that says nothing (a
+    // network that swallows) once other tokens serve every key, and for no longer than some seconds where they do not.
+    // What may come by itself (a device that is away or silent, a service that has not started, a process that ended)
+    // is waited for behind this, and its keys are unavailable until then. A configured key that no token serves nor may
+    // yet is the error of the token that should: not_found, denied (a refused PIN), config, token.
     Result<void> start(JournalProofs journal_proofs, KnowKey know_key);
     // tell_ready lets the supervisor know that clients are served.
     void tell_ready();
@@ -79,7 +80,8 @@ private:
     bool is_waited_for(const Location& location, const KeyLimits& limits) const;
     Error why_unserved(const KeyLimits& limits) const;
     void tell_who_is_waited_for() const;
-    bool is_start_settled() const;
+    bool is_starting(const Location& location) const;
+    bool is_start_settled(SteadyTime begun, SteadyTime now) const;
     void set_state(Location& location, LocationState state);
     Result<void> rank_keys(Location& location, const std::string& serial);
     void see_it_end(Location& location, SteadyTime now);

@@ -51,44 +51,66 @@ Result<void> RefusedPins::parse(std::string_view text) {
         SEALWRIGHT_TRY(const auto at, table.text("at"));
         const auto time = from_rfc3339(at);
         if (!time) return table.problem("at", "must be a time as 2026-11-22T10:57:29Z");
-        one.at = time.value();
-        SEALWRIGHT_TRY(one.salt, octets(table, "salt", kSalt));
-        SEALWRIGHT_TRY(one.digest, octets(table, "digest", crypto::kSlowDigestSize));
+        one.known.at = time.value();
+        if (table.has("unclear")) {
+            SEALWRIGHT_TRY(const auto unclear, table.number("unclear", 1, kUnclearLogins));
+            one.known.unclear = static_cast<unsigned>(unclear);
+        }
+        SEALWRIGHT_TRY(one.known.pin.salt, octets(table, "salt", kSalt));
+        SEALWRIGHT_TRY(one.known.pin.digest, octets(table, "digest", crypto::kSlowDigestSize));
         SEALWRIGHT_TRY(table.finish());
         refused_.push_back(std::move(one));
     }
     return root.finish();
 }
 
-std::optional<UtcTime> RefusedPins::when(const TokenConfiguration& token, const Secret& pin) const {
+Result<RefusedPins::PinDigest> RefusedPins::digest_of(const Secret& pin) {
+    try {
+        PinDigest made{Bytes(kSalt), {}};
+        crypto::SystemRandom{}.fill(made.salt);
+        made.digest = crypto::slow_digest(pin.reveal(), made.salt);
+        return made;
+    } catch (const std::exception& error) {
+        return fail(ErrorCode::unavailable, "no digest of the PIN can be made", error.what());
+    }
+}
+
+bool RefusedPins::is_of(const Refused& one, const TokenConfiguration& token) {
+    return one.serial == token.serial && one.label == token.label;
+}
+
+std::optional<RefusedPins::Known> RefusedPins::known(const TokenConfiguration& token, const Secret& pin) const {
     for (const Refused& one : refused_) {
-        if (one.serial == token.serial && one.label == token.label &&
-            crypto::slow_digest(pin.reveal(), one.salt) == one.digest)
-            return one.at;
+        if (is_of(one, token) && crypto::slow_digest(pin.reveal(), one.known.pin.salt) == one.known.pin.digest)
+            return one.known;
     }
     return std::nullopt;
 }
 
-Result<void> RefusedPins::remember(const TokenConfiguration& token, const Secret& pin, UtcTime now) {
-    drop(token);
-    if (refused_.size() >= kMost) refused_.erase(refused_.begin());
-    Refused one{token.serial, token.label, now, Bytes(kSalt), {}};
-    crypto::SystemRandom{}.fill(one.salt);
-    one.digest = crypto::slow_digest(pin.reveal(), one.salt);
-    refused_.push_back(std::move(one));
-    return write();
-}
-
-bool RefusedPins::drop(const TokenConfiguration& token) {
-    return std::erase_if(refused_, [&](const Refused& one) {
-               return one.serial == token.serial && one.label == token.label;
-           }) > 0;
+Result<void> RefusedPins::remember(const TokenConfiguration& token, const PinDigest& pin, UtcTime now,
+                                   unsigned unclear) {
+    auto kept = refused_;
+    const auto is_ours = [&](const Refused& one) { return is_of(one, token); };
+    const auto before = std::find_if(kept.begin(), kept.end(), is_ours);
+    if (before != kept.end() && before->known.pin == pin && before->known.unclear == unclear) return success();
+    std::erase_if(kept, is_ours);
+    if (kept.size() >= kMost) kept.erase(kept.begin());
+    kept.push_back({token.serial, token.label, Known{now, unclear, pin}});
+    return replace(std::move(kept));
 }
 
 Result<bool> RefusedPins::forget(const TokenConfiguration& token) {
-    if (!drop(token)) return false;
-    SEALWRIGHT_TRY(write());
+    auto kept = refused_;
+    if (std::erase_if(kept, [&](const Refused& one) { return is_of(one, token); }) == 0) return false;
+    SEALWRIGHT_TRY(replace(std::move(kept)));
     return true;
+}
+
+Result<void> RefusedPins::replace(std::vector<Refused> by) {
+    std::swap(refused_, by);
+    auto written = write();
+    if (!written) std::swap(refused_, by);
+    return written;
 }
 
 Result<void> RefusedPins::write() const {
@@ -98,14 +120,17 @@ Result<void> RefusedPins::write() const {
         return sync_directory(std::filesystem::path{file_}.parent_path());
     }
     std::string text =
-        "# PINs that tokens refused, and that are not tried again. Not the PINs: slow digests of them. Written by\n"
+        "# PINs that tokens refused, and that are not tried again; with unclear = 1, one whose login was under way or "
+        "had\n"
+        "# no clear answer, and that is tried once more. Not the PINs: slow digests of them. Written by\n"
         "# sealwright-signer; sealwright-signer --try-pin-again takes a token out.\nformat = 1\n";
     for (const Refused& one : refused_) {
         text += "\n[[refused]]\n";
         if (!one.serial.empty()) text += "serial = " + toml_string(one.serial) + "\n";
         if (!one.label.empty()) text += "label = " + toml_string(one.label) + "\n";
-        text += "at = \"" + to_rfc3339(one.at) + "\"\nsalt = \"" + to_hex(one.salt) + "\"\ndigest = \"" +
-                to_hex(one.digest) + "\"\n";
+        text += "at = \"" + to_rfc3339(one.known.at) + "\"\n";
+        if (one.known.unclear > 0) text += "unclear = " + std::to_string(one.known.unclear) + "\n";
+        text += "salt = \"" + to_hex(one.known.pin.salt) + "\"\ndigest = \"" + to_hex(one.known.pin.digest) + "\"\n";
     }
     // Root, by --try-pin-again, must not take the file away from the signer.
     const auto before = file_access(file_);

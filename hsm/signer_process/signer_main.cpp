@@ -111,7 +111,8 @@ Result<void> try_pin_again(const Configuration& configuration, const std::string
     return success();
 }
 
-int run(const Arguments& arguments, Log& log) {
+// run: has_listened is set when the socket listens.
+int run(const Arguments& arguments, bool& has_listened, Log& log) {
     const auto configuration = read_configuration(arguments.config);
     if (!configuration) {
         log.error(kSignerRoom, configuration.error().describe());
@@ -135,8 +136,19 @@ int run(const Arguments& arguments, Log& log) {
     const auto server = [&](Descriptor control) {
         return status_of(run_server(configuration.value(), std::move(control), log), log);
     };
-    return supervise(
-        configuration.value(), server, [&] { tell_ready(arguments, log); }, log);
+    const auto ready = [&] {
+        has_listened = true;
+        tell_ready(arguments, log);
+    };
+    return supervise(configuration.value(), server, ready, log);
+}
+
+// rest: systemd starts at once what ended (RestartSec in the unit), for a crash's sake. A start that fails would fail
+// the same way several times a second, a login to the token each time.
+void rest() {
+    constexpr timespec kRest{3, 0};
+    const sigset_t signals = stop_signals();
+    ::sigtimedwait(&signals, nullptr, &kRest);
 }
 
 }  // namespace
@@ -162,11 +174,16 @@ int signer_main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : kExitUsage;
     }
     harden_process();
-    const sigset_t signals = stop_signals();
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread: all inherit it
+    sigset_t signals = stop_signals();
+    ::sigaddset(&signals, SIGHUP);                    // ends nobody (supervisor.hpp)
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread or process: all inherit it
     StderrLog log{LogLevel::info};
+    const bool is_to_serve = !arguments.check && !arguments.accept_clock && arguments.try_pin_again.empty();
+    bool has_listened = false;
     try {
-        return run(arguments, log);
+        const int status = run(arguments, has_listened, log);
+        if (status == kExitFailure && is_to_serve && !has_listened && std::getenv("NOTIFY_SOCKET") != nullptr) rest();
+        return status;
     } catch (const std::exception& error) {
         log.error(kSignerRoom, error.what());
         return kExitFailure;

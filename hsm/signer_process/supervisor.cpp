@@ -15,6 +15,7 @@
 
 #include "crypto/random.hpp"
 #include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/findings_mark.hpp"
 #include "hsm/signer_process/refused_pins.hpp"
 #include "hsm/signer_process/sandbox.hpp"
 #include "hsm/signer_process/started_marks.hpp"
@@ -24,7 +25,6 @@ namespace sealwright::hsm::signer_process {
 namespace {
 
 constexpr std::string_view kRoom = "supervisor";
-constexpr unsigned kUnclearLogins = 2;
 
 // close_others closes every descriptor but the standard ones and these: a child is born with all that its parent has,
 // the descriptor of a PIN among them.
@@ -78,9 +78,14 @@ public:
         SEALWRIGHT_TRY(watch_signals());
         SEALWRIGHT_TRY(start_server());
         while (!server_status_) {
-            std::array<pollfd, 2> waiting{pollfd{signals_.get(), POLLIN, 0}, pollfd{control_.get(), POLLIN, 0}};
+            std::vector<pollfd> waiting{{signals_.get(), POLLIN, 0}, {control_.get(), POLLIN, 0}};
+            for (const Token& token : tokens_) waiting.push_back({token.said_on(), POLLIN, 0});
             if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR)
                 return fail(ErrorCode::io, "poll", std::strerror(errno));
+            // A login that was good is forgotten before anybody hears that the token is up.
+            for (std::size_t i = 0; i < tokens_.size(); ++i) {
+                if (waiting[i + 2].revents != 0) take_login(i);
+            }
             // What the server asked for goes before the news that it has ended.
             if ((waiting[1].revents & POLLIN) != 0) take_request();
             if (waiting[0].revents != 0) take_signal();
@@ -97,16 +102,26 @@ public:
 private:
     struct Token {
         pid_t pid = 0;
+        std::optional<Result<Secret>> first_pin;  // what was asked for before the first process was made
         std::optional<Secret> pin;
-        std::unique_ptr<LoginMarks> logins;  // of the process
-        std::optional<Error> refused;        // why the PIN is not tried any more
-        unsigned unclear_logins = 0;         // in a row
+        std::optional<RefusedPins::PinDigest> digest;  // of it
+        std::unique_ptr<LoginMarks> logins;            // of the process
+        std::optional<FindingsMark> findings;          // of every process of the token
+        std::optional<Error> refused;                  // why the PIN is not tried any more
+        unsigned unclear_logins = 0;                   // in a row, before this process and this run
+        bool is_pin_good = false;                      // it was, in this run
+        std::string unkept;                            // why the last login could not be remembered, as the log has it
+
+        int said_on() const { return logins ? logins->descriptor() : -1; }
+        unsigned unclear_so_far() const {
+            return (logins->has_succeeded() ? 0 : unclear_logins) + logins->unclear_so_far();
+        }
     };
 
     Result<void> watch_signals() {
         sigset_t watched{};
         ::sigemptyset(&watched);
-        for (const int signal : {SIGTERM, SIGINT, SIGCHLD}) ::sigaddset(&watched, signal);
+        for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) ::sigaddset(&watched, signal);
         ::pthread_sigmask(SIG_BLOCK, &watched, nullptr);
         signals_ = Descriptor{::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
         if (!signals_) return fail(ErrorCode::io, "no signalfd", std::strerror(errno));
@@ -125,6 +140,11 @@ private:
         signalfd_siginfo info{};
         while (::read(signals_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
             if (info.ssi_signo == SIGCHLD) continue;
+            if (info.ssi_signo == SIGHUP) {
+                // Of a terminal that closes, or of who takes this for a daemon that reads its configuration again.
+                log_.info(kRoom, "SIGHUP: nothing is read again; the configuration is that of the start");
+                continue;
+            }
             // A server that still waits for its tokens has nothing to end in order.
             is_cut_off_ = is_cut_off_ || !is_listening_;
             if (server_ > 0) ::kill(server_, is_listening_ ? static_cast<int>(info.ssi_signo) : SIGKILL);
@@ -164,13 +184,73 @@ private:
         return *rejection_key_;
     }
 
+    // take_login hears a process that wants to log in, or has.
+    void take_login(std::size_t number) {
+        Token& token = tokens_[number];
+        if (!token.logins) return;
+        const auto says = token.logins->hear();
+        if (says == LoginMarks::Says::asks) token.logins->answer(leave_to_log_in(number));
+        if (says == LoginMarks::Says::settled) login_settled(number);
+    }
+
+    // leave_to_log_in: whatever ends this process while the token has the PIN, the next run knows that it had. A PIN
+    // that was good in this run is tried all the same where that cannot be written: a full disk is no reason to lose
+    // the token, and one that was changed meanwhile is found out by the run itself.
+    LoginMarks::Leave leave_to_log_in(std::size_t number) {
+        Token& token = tokens_[number];
+        const unsigned before = token.unclear_so_far();
+        if (token.refused || before >= kUnclearLogins) return LoginMarks::Leave::never;
+        if (keep_count(number, before + 1) || token.is_pin_good) return LoginMarks::Leave::given;
+        return LoginMarks::Leave::not_remembered;
+    }
+
+    void login_settled(std::size_t number) {
+        Token& token = tokens_[number];
+        if (token.logins->was_refused()) return remember_refused(number, 0);
+        const unsigned unclear = token.unclear_so_far();
+        token.is_pin_good = token.is_pin_good || (token.logins->has_succeeded() && unclear == 0);
+        keep_count(number, unclear);
+    }
+
+    // keep_count writes down how many logins in a row had no clear answer, or may have none; false when it cannot.
+    bool keep_count(std::size_t number, unsigned unclear) {
+        const auto kept = keep(number, unclear);
+        const std::string why = kept ? "" : kept.error().describe();
+        if (!kept && why != tokens_[number].unkept)
+            log_.error(kRoom, configuration_.tokens[number].name() +
+                                  ": what became of its logins cannot be remembered for the next start: " + why);
+        tokens_[number].unkept = why;
+        return kept.has_value();
+    }
+
+    Result<void> keep(std::size_t number, unsigned unclear) {
+        const TokenConfiguration& configuration = configuration_.tokens[number];
+        Token& token = tokens_[number];
+        if (unclear == 0) {
+            SEALWRIGHT_TRY(refused_pins_.forget(configuration));
+            return success();
+        }
+        if (!token.pin || token.pin->empty()) return success();  // typed on the token's own pad
+        SEALWRIGHT_TRY(make_digest(token));
+        return refused_pins_.remember(configuration, *token.digest, SystemClock{}.now(), unclear);
+    }
+
+    static Result<void> make_digest(Token& token) {
+        if (token.digest) return success();
+        SEALWRIGHT_TRY(token.digest, RefusedPins::digest_of(*token.pin));
+        return success();
+    }
+
     // note_logins: whoever asks, a PIN that was refused is not tried again, nor one whose login failed twice without a
     // clear answer: some modules say nothing better of a wrong PIN, and a process that ended inside C_Login says
     // nothing at all. True when the process left such a login behind.
     bool note_logins(std::size_t number, bool is_refused) {
         Token& token = tokens_[number];
         const auto logins = std::exchange(token.logins, nullptr);
-        if (logins->has_succeeded()) token.unclear_logins = 0;
+        if (logins->has_succeeded()) {
+            token.unclear_logins = 0;
+            token.is_pin_good = true;
+        }
         const unsigned unclear = logins->unclear();
         token.unclear_logins += std::min(unclear, kUnclearLogins);
         if (unclear > 0)
@@ -184,16 +264,24 @@ private:
                                  "logins ended twice in a row without a clear answer; the PIN is not tried again");
         }
         // What the token says of its count without a try (locked, one try left) is no verdict on the PIN.
-        if (logins->was_refused() || token.unclear_logins >= kUnclearLogins) remember_refused(number);
+        if (logins->was_refused()) {
+            remember_refused(number, 0);
+        } else if (token.unclear_logins >= kUnclearLogins) {
+            remember_refused(number, kUnclearLogins);
+        } else {
+            keep_count(number, token.unclear_logins);
+        }
         if (token.refused) token.pin.reset();
         return unclear > 0;
     }
 
     // remember_refused: for the starts to come, before anybody hears of it.
-    void remember_refused(std::size_t number) {
-        const auto& pin = tokens_[number].pin;
-        if (!pin || pin->empty()) return;  // an empty one is typed on the token's own pad
-        const auto kept = refused_pins_.remember(configuration_.tokens[number], *pin, SystemClock{}.now());
+    void remember_refused(std::size_t number, unsigned unclear) {
+        Token& token = tokens_[number];
+        if (!token.pin || token.pin->empty()) return;  // an empty one is typed on the token's own pad
+        auto kept = make_digest(token);
+        if (kept)
+            kept = refused_pins_.remember(configuration_.tokens[number], *token.digest, SystemClock{}.now(), unclear);
         if (!kept)
             log_.error(kRoom, configuration_.tokens[number].name() +
                                   ": that the PIN was refused cannot be remembered, and the next start would try it "
@@ -229,32 +317,60 @@ private:
     }
 
     // ask_for_pin: a person who is asked may end the program.
-    static Result<std::optional<Secret>> ask_for_pin(const TokenConfiguration& token) {
+    static Result<Secret> ask_for_pin(const TokenConfiguration& token) {
         sigset_t ends{};
         ::sigemptyset(&ends);
         for (const int signal : {SIGTERM, SIGINT}) ::sigaddset(&ends, signal);
         ::pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
         auto pin = obtain_pin(token.pin, token.name());
         ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-        if (!pin) return pin.error();
-        return std::optional<Secret>{std::move(pin).value()};
+        return pin;
     }
 
-    // check_refused: a PIN that the token refused before this program was started stays refused; for another one, what
-    // was remembered is over.
+    // ask_for_pins: all of them, before the first process is made: while a person is asked nobody gets leave to log in.
+    void ask_for_pins() {
+        if (std::exchange(has_asked_, true)) return;
+        for (std::size_t i = 0; i < tokens_.size(); ++i)
+            tokens_[i].first_pin.emplace(ask_for_pin(configuration_.tokens[i]));
+    }
+
+    Result<void> obtain(std::uint8_t number) {
+        Token& token = tokens_[number];
+        ask_for_pins();
+        auto first = std::exchange(token.first_pin, std::nullopt);
+        auto pin = first ? std::move(*first) : ask_for_pin(configuration_.tokens[number]);
+        if (!pin) return pin.error();
+        token.pin.emplace(std::move(pin).value());
+        return check_refused(number);
+    }
+
+    // check_refused: a PIN that the token refused before this program was started stays refused, and one whose login
+    // had no clear answer is one login nearer to that; for another one, what was remembered is over.
     Result<void> check_refused(std::uint8_t number) {
         Token& token = tokens_[number];
         const TokenConfiguration& configuration = configuration_.tokens[number];
-        if (const auto when = refused_pins_.when(configuration, *token.pin)) {
+        const auto known = refused_pins_.known(configuration, *token.pin);
+        if (known && known->is_refused()) {
             token.pin.reset();
             token.refused =
-                fail(ErrorCode::denied, "the token refused this PIN before, at " + to_rfc3339(*when) +
+                fail(ErrorCode::denied, (known->unclear == 0 ? "the token refused this PIN before, at "
+                                                             : "logins with this PIN ended twice in a row without a "
+                                                               "clear answer, the last at ") +
+                                            to_rfc3339(known->at) +
                                             "; it was not tried again. If it is right now: sealwright-signer "
                                             "--try-pin-again '" +
                                             configuration.name() + "'");
             return *token.refused;
         }
-        SEALWRIGHT_TRY(refused_pins_.forget(configuration));
+        token.digest.reset();
+        if (!known) {
+            SEALWRIGHT_TRY(refused_pins_.forget(configuration));
+            return success();
+        }
+        token.digest = known->pin;
+        token.unclear_logins = known->unclear;
+        log_.warning(kRoom, configuration.name() + ": the signer ended before, at " + to_rfc3339(known->at) +
+                                ", with a login that had no clear answer; the PIN is tried once more");
         return success();
     }
 
@@ -262,8 +378,10 @@ private:
         Token& made = tokens_[token];
         if (made.refused) return *made.refused;
         if (!made.pin) {
-            SEALWRIGHT_TRY(made.pin, ask_for_pin(configuration_.tokens[token]));
-            SEALWRIGHT_TRY(check_refused(token));
+            SEALWRIGHT_TRY(obtain(token));
+        }
+        if (!made.findings) {
+            SEALWRIGHT_TRY(made.findings, FindingsMark::create());
         }
         SEALWRIGHT_TRY(auto pair, make_packet_pair());
         SEALWRIGHT_TRY(auto marks, StartedMarks::create());
@@ -272,19 +390,26 @@ private:
         Descriptor reading{ends[0]}, writing{ends[1]};
         SEALWRIGHT_TRY(made.logins, LoginMarks::create());
         const auto& shared_key = rejection_key();  // here, and not in the child: each would draw its own
-        made.pid = spawn("signer-token", {pair.theirs.get(), marks.descriptor(), reading.get()}, [&] {
+        const std::vector<int> kept{pair.theirs.get(), marks.descriptor(), reading.get(),
+                                    made.logins->descriptor_of_process()};
+        made.findings->share_with_children(true);
+        made.pid = spawn("signer-token", kept, [&] {
             Descriptor shared{::dup(marks.descriptor())};
-            return run_token_process(
-                configuration_, token,
-                {std::move(pair.theirs), std::move(shared), std::move(reading), shared_key, made.logins.get()}, log_);
+            return run_token_process(configuration_, token,
+                                     {std::move(pair.theirs), std::move(shared), std::move(reading), shared_key,
+                                      made.logins.get(), &*made.findings},
+                                     log_);
         });
-        made.logins->keep_from_others();
+        made.findings->share_with_children(false);
+        made.logins->is_born();
         if (made.pid < 0) return fail(ErrorCode::io, "no process for the token", std::strerror(errno));
         const ByteView pin = made.pin->reveal();
         // A pipe takes more than any PIN at once.
         if (::write(writing.get(), pin.data(), pin.size()) != static_cast<ssize_t>(pin.size()))
             log_.error(kRoom, "the PIN cannot be handed over");
         tell(TokenStarted{token, static_cast<std::uint32_t>(made.pid)}, {pair.ours.get(), marks.descriptor()});
+        // Once a run, and while the process loads its module. Without it the first login is told why.
+        if (!made.pin->empty()) (void)make_digest(made);
         return success();
     }
 
@@ -313,6 +438,7 @@ private:
     std::vector<Token> tokens_;
     std::optional<std::array<std::uint8_t, 32>> rejection_key_;
     std::optional<int> server_status_;
+    bool has_asked_ = false;  // for the PINs
     bool is_listening_ = false;
     bool is_cut_off_ = false;  // stopped before it listened, as far as was known here
 };

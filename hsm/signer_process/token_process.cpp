@@ -54,21 +54,27 @@ Result<Attachment> attachment_of(const TokenJob& job, const std::vector<Descript
     return Attachment::map(descriptors.front(), fields.number<std::uint64_t>());
 }
 
+// Findings are lines for the log.
+struct Findings {
+    std::vector<std::string> infos, warnings;
+};
+
 // check_evidence holds what the token says of a key against its templates: a key that was put back as extractable must
 // not be served as if it were the one of the ceremony.
 Result<void> check_evidence(const TokenConfiguration& configuration, const KeyLimits& limits, pkcs11::Token& token,
-                            Log& log) {
+                            Findings& findings) {
+    const std::string of_key = configuration.name() + ": key " + limits.name + ": ";
     SEALWRIGHT_TRY(const auto evidence, token.evidence(limits.id));
     SEALWRIGHT_TRY(const auto judged, judge_evidence_by_any(evidence, limits.evidence_templates));
     if (judged.is_satisfied && limits.evidence_templates.size() > 1)
-        log.info(kTokenRoom, "key " + limits.name + ": this token's satisfies " + judged.evidence_template);
+        findings.infos.push_back(of_key + "this token's satisfies " + judged.evidence_template);
     std::string errors;
     for (const auto& finding : judged.findings) {
         if (finding.severity == x509::Severity::note) continue;
         const bool is_error = finding.severity == x509::Severity::error;
         if (is_error) errors += (errors.empty() ? "" : "; ") + finding.detail;
         if (!is_error || !configuration.judge_evidence)
-            log.warning(kTokenRoom, "key " + limits.name + ": " + finding.code + ": " + finding.detail);
+            findings.warnings.push_back(of_key + finding.code + ": " + finding.detail);
     }
     if (errors.empty() || !configuration.judge_evidence) return success();
     return fail(ErrorCode::token,
@@ -153,12 +159,24 @@ private:
     }
 
     Result<void> announce() {
-        auto told = announce_all();
+        Findings findings;
+        auto told = announce_keys(findings);
+        tell(findings);
+        if (told) told = announce_token();
         if (!told) outlook_ = outlook_of(told.error().code());
         return told;
     }
 
-    Result<void> announce_all() {
+    // tell: the log has each finding once in the signer's life, and not once in each of this process's.
+    void tell(const Findings& findings) {
+        std::vector<std::string> all = findings.infos;
+        all.insert(all.end(), findings.warnings.begin(), findings.warnings.end());
+        if (!ends_.findings->is_news(all)) return;
+        for (const auto& line : findings.infos) log_.info(kTokenRoom, line);
+        for (const auto& line : findings.warnings) log_.warning(kTokenRoom, line);
+    }
+
+    Result<void> announce_keys(Findings& findings) {
         SEALWRIGHT_TRY(const auto present, token_->keys());
         for (const KeyLimits& limits : configuration_.keys) {
             if (!limits.may_be_in(token_->info().serial)) continue;
@@ -170,9 +188,13 @@ private:
                 return fail(ErrorCode::not_found, "the token does not hold the key " + limits.name,
                             "key " + limits.id.hex());
             }
-            SEALWRIGHT_TRY(check_evidence(mine_, limits, *token_, log_));
+            SEALWRIGHT_TRY(check_evidence(mine_, limits, *token_, findings));
             SEALWRIGHT_TRY(announce(limits, found->public_key));
         }
+        return success();
+    }
+
+    Result<void> announce_token() {
         const auto& token = token_->info();
         const auto& module = module_->info();
         return tell(

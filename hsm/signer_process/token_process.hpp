@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "hsm/signer_process/config.hpp"
+#include "hsm/signer_process/findings_mark.hpp"
 #include "hsm/signer_process/login_marks.hpp"
 #include "hsm/signer_process/unix_socket.hpp"
 
@@ -18,7 +19,8 @@ struct TokenProcessEnds {
     Descriptor pin;     // a pipe that holds the PIN, to its end
     // For what does not decrypt (decryptor.hpp): the same in every token process of a signer.
     std::array<std::uint8_t, 32> rejection_key{};
-    LoginMarks* logins = nullptr;  // of this life; the supervisor reads them behind its end
+    LoginMarks* logins = nullptr;      // of this life; the supervisor reads them, and gives leave to log in
+    FindingsMark* findings = nullptr;  // of all lives
 };
 
 // Exit status of a token process whose PIN was refused, or is not tried any more.

@@ -40,6 +40,12 @@ constexpr const char* kIssuer = "CN=Signer Test CA,O=Sealwright";
 
 bool SignerProcess::start(const std::string& program, const std::filesystem::path& config,
                           const std::vector<std::string>& environment) {
+    launch(program, config, environment);
+    return is_ready();
+}
+
+void SignerProcess::launch(const std::string& program, const std::filesystem::path& config,
+                           const std::vector<std::string>& environment) {
     int ready[2];
     if (::pipe2(ready, O_CLOEXEC) != 0) give_up("pipe");
     posix_spawn_file_actions_t actions;
@@ -60,13 +66,19 @@ bool SignerProcess::start(const std::string& program, const std::filesystem::pat
     ::posix_spawn_file_actions_destroy(&actions);
     ::close(ready[1]);
     if (failed != 0) give_up("cannot start " + program);
+    if (ready_ >= 0) ::close(ready_);
+    ready_ = ready[0];
+}
+
+bool SignerProcess::is_ready() {
     char octet = 0;
-    const bool is_ready = ::read(ready[0], &octet, 1) == 1;
-    ::close(ready[0]);
+    const bool is_ready = ::read(ready_, &octet, 1) == 1;
+    ::close(std::exchange(ready_, -1));
     return is_ready;
 }
 
 SignerProcess::~SignerProcess() {
+    if (ready_ >= 0) ::close(ready_);
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     wait();

@@ -29,6 +29,10 @@ public:
     // start waits until the socket listens; false when the process ended first (see wait).
     bool start(const std::string& program, const std::filesystem::path& config,
                const std::vector<std::string>& environment = {});
+    // launch does not wait; is_ready then does, as start.
+    void launch(const std::string& program, const std::filesystem::path& config,
+                const std::vector<std::string>& environment = {});
+    bool is_ready();
     // log_to has what the processes write to standard error go to a file, from the next start on.
     void log_to(const std::filesystem::path& file) { log_ = file; }
     ~SignerProcess();
@@ -42,6 +46,7 @@ public:
 
 private:
     pid_t pid_ = -1;
+    int ready_ = -1;
     std::filesystem::path log_;
 };
 

@@ -2,12 +2,14 @@
 #include "hsm/signer_process/token_wire.hpp"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "hsm/signer_process/control.hpp"
+#include "hsm/signer_process/findings_mark.hpp"
 #include "hsm/signer_process/login_marks.hpp"
 #include "hsm/signer_process/started_marks.hpp"
 
@@ -171,6 +173,78 @@ TEST(LoginMarks, SayWhatTheLoginsOfAProcessCameToWhateverEndedIt) {
     });
     EXPECT_TRUE(refused->was_refused());
     EXPECT_EQ(refused->unclear(), 0U);
+}
+
+// What a process is answered before it logs in, and what it says behind it.
+TEST(LoginMarks, AskForLeaveBeforeALogin) {
+    using Leave = LoginMarks::Leave;
+    const auto answered = [](std::optional<Leave> leave) {
+        auto marks = LoginMarks::create().value();
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::close(marks->descriptor());
+            const auto permitted = marks->permit();
+            if (permitted) marks->settled();
+            ::_exit(permitted ? 0 : static_cast<int>(permitted.error().code()) + 1);
+        }
+        marks->is_born();
+        const auto next = [&] {
+            pollfd waiting{marks->descriptor(), POLLIN, 0};
+            EXPECT_EQ(::poll(&waiting, 1, 60000), 1);
+            return marks->hear();
+        };
+        EXPECT_EQ(next(), LoginMarks::Says::asks);
+        EXPECT_EQ(marks->hear(), std::nullopt);
+        if (leave) marks->answer(*leave);
+        if (leave == Leave::given) {
+            EXPECT_EQ(next(), LoginMarks::Says::settled);
+        }
+        if (!leave) marks.reset();  // the supervisor is gone
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        return WEXITSTATUS(status);
+    };
+    EXPECT_EQ(answered(Leave::given), 0);
+    EXPECT_EQ(answered(Leave::not_remembered), static_cast<int>(ErrorCode::storage) + 1);
+    EXPECT_EQ(answered(Leave::never), static_cast<int>(ErrorCode::denied) + 1);
+    EXPECT_EQ(answered(static_cast<Leave>(9)), static_cast<int>(ErrorCode::unavailable) + 1);
+    EXPECT_EQ(answered(std::nullopt), static_cast<int>(ErrorCode::unavailable) + 1);
+}
+
+// A supervisor that is busy does not hold up the login of a PIN that was good in this life.
+TEST(LoginMarks, DoNotWaitForLeaveToTryAPinThatWasGood) {
+    auto marks = LoginMarks::create().value();
+    marks->begins();
+    marks->ended(pkcs11::LoginOutcome::done);
+    EXPECT_TRUE(marks->permit());
+    marks->answer(LoginMarks::Leave::never);  // too late, and not an answer to the next question
+    EXPECT_TRUE(marks->permit());
+}
+
+TEST(LoginMarks, HearNobodyWhoTalksNonsense) {
+    auto marks = LoginMarks::create().value();
+    const std::uint8_t nonsense = 7;
+    ASSERT_EQ(::write(marks->descriptor_of_process(), &nonsense, 1), 1);
+    EXPECT_EQ(marks->hear(), std::nullopt);
+    EXPECT_EQ(marks->descriptor(), -1);
+}
+
+TEST(FindingsMark, TellsOtherFindingsFromTheSame) {
+    auto mark = FindingsMark::create().value();
+    EXPECT_FALSE(mark.is_news({}));
+    EXPECT_TRUE(mark.is_news({"a", "b"}));
+    EXPECT_FALSE(mark.is_news({"a", "b"}));
+    EXPECT_TRUE(mark.is_news({"a"}));
+    EXPECT_TRUE(mark.is_news({}));
+    mark.share_with_children(false);
+    EXPECT_TRUE(mark.is_news({"a"}));
+    mark.share_with_children(true);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(mark.is_news({"b"}) ? 0 : 1);
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+    EXPECT_FALSE(mark.is_news({"b"}));  // what another life told
 }
 
 TEST(StartedMarks, LetOneSideWin) {
