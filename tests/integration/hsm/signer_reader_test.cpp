@@ -1,5 +1,6 @@
 // A client that asks and does not read its answers: what it costs the others (nothing), and what comes of it.
 #include <gmock/gmock.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -74,6 +75,27 @@ protected:
         for (std::uint64_t i = 0; i < count; ++i)
             append_message(octets, 10 + i, ClientMessage{LookUp{IntentId::from(Bytes(16, 7)).value(), BootEpoch{1}}});
         return octets;
+    }
+
+    // unread says how many octets wait for the client in the kernel.
+    static int unread(const StolenDaemon& daemon) {
+        int octets = 0;
+        EXPECT_EQ(::ioctl(daemon.descriptor(), FIONREAD, &octets), 0);
+        return octets;
+    }
+    // clog asks one question after the other, reads nothing, and stops when an answer does not come any more: it waits
+    // in the signer. It tells how many it asked, by the numbers from first on.
+    static std::uint64_t clog(StolenDaemon& daemon, std::uint64_t first) {
+        std::uint64_t asked = 0;
+        for (int before = -1, now = 0; now > before && asked < 100000;) {
+            before = unread(daemon);
+            daemon.say(first + asked++, LookUp{IntentId::from(Bytes(16, 7)).value(), BootEpoch{1}});
+            const auto give_up = SteadyClock::now() + std::chrono::milliseconds{1500};
+            while ((now = unread(daemon)) == before && SteadyClock::now() < give_up)
+                std::this_thread::sleep_for(std::chrono::microseconds{100});
+        }
+        EXPECT_GT(asked, 20U);
+        return asked;
     }
 
     // time_of asks as one that is honest asks; what the signer has no room for is asked again.
@@ -167,6 +189,31 @@ TEST_F(SignerReader, WhoReadsLateButReadsGetsEveryAnswer) {
     expect_signed(late, certificate());
     stop_and_compare();
     EXPECT_THAT(test::read_text(log()), ::testing::Not(HasSubstr(kUnread)));
+}
+
+// The thread of such a connection waits for more requests, which do not come: it has to be told of what is left over.
+TEST_F(SignerReader, WhoAsksAndFallsSilentGetsTheRestWhenItReadsAndIsClosedWhenItDoesNot) {
+    start();
+    StolenDaemon reads{house().socket().string()}, never{house().socket().string()};
+    reads.fence(kNode, 1);
+    never.fence(kNode, 1);
+    const std::uint64_t asked = clog(reads, 1000);
+    for (std::uint64_t i = 0; i < asked; ++i)
+        ASSERT_EQ(reads.reply(1000 + i).state, JournalState::never_seen) << i << " of " << asked;
+    EXPECT_THAT(test::read_text(log()), ::testing::Not(HasSubstr(kUnread)));
+
+    const std::uint64_t in_vain = clog(never, 1000);
+    const auto give_up = SteadyClock::now() + std::chrono::seconds{30};
+    while (test::read_text(log()).find(kUnread) == std::string::npos && SteadyClock::now() < give_up)
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    EXPECT_THAT(test::read_text(log()), HasSubstr(kUnread));
+    // What the kernel had taken is there, the rest is not.
+    std::uint64_t got = 0;
+    while (got < in_vain && !never.reply(1000 + got).closed) ++got;
+    EXPECT_GT(got, 0U);
+    EXPECT_LT(got, in_vain);
+    expect_signed(reads, certificate());
+    stop_and_compare();
 }
 
 TEST_F(SignerReader, WhoAsksAndGoesIsForgotten) {
