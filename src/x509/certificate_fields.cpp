@@ -11,7 +11,7 @@ using asn1::context_constructed;
 // RFC 5280 4.1.2.2 allows 20 octets; others have issued longer serial numbers, and one can still read those.
 constexpr std::size_t kMaxSerialSize = 64;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "certificate: " + std::move(what)); }
+Error bad_certificate(std::string what) { return fail(ErrorCode::malformed, "certificate: " + std::move(what)); }
 
 // read_version reads Version, EXPLICIT [0], DEFAULT v1: an encoded v1 is no DER.
 Result<unsigned> read_version(asn1::DerReader& reader) {
@@ -19,7 +19,7 @@ Result<unsigned> read_version(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(auto inner, reader.enter(context_constructed(0)));
     SEALWRIGHT_TRY(const std::uint64_t version, inner.small_integer());
     SEALWRIGHT_TRY(inner.finish());
-    if (version == 0) return bad("the default version is encoded");
+    if (version == 0) return bad_certificate("the default version is encoded");
     if (version > 2) return fail(ErrorCode::unsupported, "certificate: an unknown version");
     return static_cast<unsigned>(version) + 1;
 }
@@ -45,7 +45,7 @@ Result<Name> read_name(asn1::DerReader& reader, NameDer& der, std::string_view w
 Result<void> read_unique_ids(asn1::DerReader& reader, TbsCertificate& tbs) {
     for (const unsigned number : {1U, 2U}) {
         if (reader.peek() != context(number)) continue;
-        if (tbs.version == 1) return bad("version 1 with unique identifiers");
+        if (tbs.version == 1) return bad_certificate("version 1 with unique identifiers");
         SEALWRIGHT_TRY(reader.bit_string(context(number)));
         tbs.has_unique_ids = true;
     }
@@ -54,7 +54,8 @@ Result<void> read_unique_ids(asn1::DerReader& reader, TbsCertificate& tbs) {
 
 Result<void> read_extensions(asn1::DerReader& reader, TbsCertificate& tbs) {
     if (reader.peek() != context_constructed(3)) return success();
-    if (tbs.version != 3) return bad("extensions in a certificate of version " + std::to_string(tbs.version));
+    if (tbs.version != 3)
+        return bad_certificate("extensions in a certificate of version " + std::to_string(tbs.version));
     SEALWRIGHT_TRY(const asn1::Element wrapper, reader.expect(context_constructed(3)));
     SEALWRIGHT_TRY(tbs.extensions, parse_extensions(wrapper.content));
     return success();

@@ -29,7 +29,7 @@ constexpr std::array<ReasonName, 10> kReasons{{
     {RevocationReason::aa_compromise, "aACompromise"},
 }};
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "CRL: " + std::move(what)); }
+Error bad_crl(std::string what) { return fail(ErrorCode::malformed, "CRL: " + std::move(what)); }
 
 // ParsedEntry is an entry whose serial number can be anybody's.
 struct ParsedEntry {
@@ -44,7 +44,7 @@ Result<RevocationReason> read_reason(ByteView value) {
             if (static_cast<std::uint8_t>(known.reason) == element.content[0]) return known.reason;
         }
     }
-    return bad("an unknown reason code");
+    return bad_crl("an unknown reason code");
 }
 
 Result<UtcTime> read_invalidity_date(ByteView value) {
@@ -59,7 +59,7 @@ Result<void> read_entry_extension(asn1::DerReader& reader, CrlEntry& entry, unsi
     bool critical = false;
     if (inner.peek() == asn1::kBoolean) {
         SEALWRIGHT_TRY(critical, inner.boolean());
-        if (!critical) return bad("critical FALSE is encoded");
+        if (!critical) return bad_crl("critical FALSE is encoded");
     }
     SEALWRIGHT_TRY(const ByteView value, inner.octet_string());
     SEALWRIGHT_TRY(inner.finish());
@@ -77,7 +77,7 @@ Result<void> read_entry_extension(asn1::DerReader& reader, CrlEntry& entry, unsi
         return fail(ErrorCode::unsupported,
                     "CRL: the critical entry extension " + asn1::oid_name(type) + " is not supported");
     }
-    if ((seen & flag) != 0) return bad("an entry extension that stands there twice");
+    if ((seen & flag) != 0) return bad_crl("an entry extension that stands there twice");
     seen |= flag;
     return success();
 }
@@ -90,7 +90,7 @@ Result<ParsedEntry> read_entry(asn1::DerReader& reader) {
     if (!inner.at_end()) {
         SEALWRIGHT_TRY(auto extensions, inner.enter(asn1::kSequence));
         SEALWRIGHT_TRY(inner.finish());
-        if (extensions.at_end()) return bad("an empty list of entry extensions");
+        if (extensions.at_end()) return bad_crl("an empty list of entry extensions");
         unsigned seen = 0;
         while (!extensions.at_end()) {
             SEALWRIGHT_TRY(read_entry_extension(extensions, parsed.entry, seen));
@@ -115,14 +115,14 @@ Result<std::size_t> count_entries(asn1::DerReader reader) {
         SEALWRIGHT_TRY(read_entry(reader));
     }
     // RFC 5280 5.1.2.6: when there are no revoked certificates, the revoked certificates list MUST be absent.
-    if (count == 0) return bad("an empty list of revoked certificates");
+    if (count == 0) return bad_crl("an empty list of revoked certificates");
     return count;
 }
 
 Result<std::uint64_t> read_crl_number(const Extensions& extensions) {
     const Extension* extension = find_extension(extensions, oid::kCrlNumber);
     // RFC 5280 5.2.3: CRL issuers conforming to this profile MUST include this extension.
-    if (extension == nullptr) return bad("no CRL number");
+    if (extension == nullptr) return bad_crl("no CRL number");
     asn1::DerReader reader{extension->value};
     SEALWRIGHT_TRY(const std::uint64_t number, reader.small_integer());
     SEALWRIGHT_TRY(reader.finish());
@@ -182,7 +182,7 @@ Result<CertificateList> CertificateList::parse(Bytes der, std::size_t limit) {
     if (version != 1) return fail(ErrorCode::unsupported, "CRL: another version than 2");
     SEALWRIGHT_TRY(const ByteView algorithm, read_algorithm(tbs));
     // RFC 5280 5.1.2.2: this field MUST contain the same algorithm identifier as the signatureAlgorithm field.
-    if (!equal(algorithm, object.algorithm)) return bad("the inner and the outer signature algorithm differ");
+    if (!equal(algorithm, object.algorithm)) return bad_crl("the inner and the outer signature algorithm differ");
     SEALWRIGHT_TRY(const ByteView issuer, read_sequence(tbs));
     SEALWRIGHT_TRY(parse_name(issuer));
     list.issuer_ = NameDer{bytes_of(issuer)};

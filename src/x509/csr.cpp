@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxAttributes = 32;
 constexpr std::size_t kMaxChallenge = 255;  // RFC 2985 5.4.1: pkcs-9-ub-challengePassword
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "CSR: " + std::move(what)); }
+Error bad_csr(std::string what) { return fail(ErrorCode::malformed, "CSR: " + std::move(what)); }
 
 struct RequestAttributes {
     Extensions requested;
@@ -23,19 +23,20 @@ struct RequestAttributes {
 // the_only_value reads the values of an attribute that has exactly one.
 Result<asn1::Element> the_only_value(asn1::DerReader values) {
     SEALWRIGHT_TRY(const asn1::Element value, values.next());
-    if (!values.at_end()) return bad("an attribute with two values that has one");
+    if (!values.at_end()) return bad_csr("an attribute with two values that has one");
     return value;
 }
 
 Result<std::string> read_challenge(const asn1::Element& value) {
     SEALWRIGHT_TRY(auto text, decode_string(value.tag, value.content));
     const auto count = count_characters(text);
-    if (!count || *count == 0 || *count > kMaxChallenge) return bad("a challengePassword that is empty or too long");
+    if (!count || *count == 0 || *count > kMaxChallenge)
+        return bad_csr("a challengePassword that is empty or too long");
     return text;
 }
 
 Result<void> check_values(asn1::DerReader values) {
-    if (values.at_end()) return bad("an attribute without a value");
+    if (values.at_end()) return bad_csr("an attribute without a value");
     while (!values.at_end()) {
         SEALWRIGHT_TRY(values.next());
     }
@@ -50,7 +51,7 @@ Result<void> read_attribute(asn1::DerReader& reader, RequestAttributes& attribut
     SEALWRIGHT_TRY(check_values(values));
     const auto known = [&](ByteView other) { return equal(other, type); };
     if (std::any_of(attributes.types.begin(), attributes.types.end(), known))
-        return bad("an attribute type that stands there twice");
+        return bad_csr("an attribute type that stands there twice");
     attributes.types.push_back(type);
     if (equal(type, asn1::oid::kExtensionRequest)) {
         SEALWRIGHT_TRY(const asn1::Element value, the_only_value(values));

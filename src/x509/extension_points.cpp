@@ -12,7 +12,7 @@ using asn1::context_constructed;
 
 constexpr std::size_t kMaxPoints = 64;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
+Error bad_point(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
 
 // write_full_name writes DistributionPointName's fullName under [0]: a CHOICE, whose tag is therefore explicit.
 void write_full_name(asn1::DerWriter& writer, const GeneralNames& names) {
@@ -43,7 +43,7 @@ Result<DistributionPoint> read_distribution_point(asn1::DerReader& reader) {
         return fail(ErrorCode::unsupported, "cRLDistributionPoints: reasons and cRLIssuer are not supported");
     }
     SEALWRIGHT_TRY(inner.finish());
-    if (point.full_name.empty()) return bad("cRLDistributionPoints: a point without a name");
+    if (point.full_name.empty()) return bad_point("cRLDistributionPoints: a point without a name");
     return point;
 }
 
@@ -66,14 +66,14 @@ Result<GeneralNames> read_subtrees(asn1::DerReader reader) {
             return fail(ErrorCode::unsupported, "nameConstraints: minimum and maximum are not supported");
         bases.push_back(std::move(base));
     }
-    if (bases.empty()) return bad("nameConstraints: an empty list of subtrees");
+    if (bases.empty()) return bad_point("nameConstraints: an empty list of subtrees");
     return bases;
 }
 
 Result<bool> read_flag(asn1::DerReader& reader, unsigned number) {
     if (reader.peek() != context(number)) return false;
     SEALWRIGHT_TRY(const bool value, reader.boolean(context(number)));
-    if (!value) return bad("issuingDistributionPoint: a default value is encoded");
+    if (!value) return bad_point("issuingDistributionPoint: a default value is encoded");
     return value;
 }
 
@@ -105,7 +105,7 @@ Result<std::vector<AccessDescription>> parse_access_descriptions(ByteView value)
         SEALWRIGHT_TRY(inner.finish());
         descriptions.push_back({bytes_of(method), std::move(location)});
     }
-    if (descriptions.empty()) return bad("access descriptions: an empty list");
+    if (descriptions.empty()) return bad_point("access descriptions: an empty list");
     return descriptions;
 }
 
@@ -128,7 +128,7 @@ Result<std::vector<DistributionPoint>> parse_crl_distribution_points(ByteView va
         SEALWRIGHT_TRY(auto point, read_distribution_point(reader));
         points.push_back(std::move(point));
     }
-    if (points.empty()) return bad("cRLDistributionPoints: an empty list");
+    if (points.empty()) return bad_point("cRLDistributionPoints: an empty list");
     return points;
 }
 
@@ -146,7 +146,7 @@ Result<NameConstraints> parse_name_constraints(ByteView value) {
     SEALWRIGHT_TRY(auto reader, outer.enter(asn1::kSequence));
     SEALWRIGHT_TRY(outer.finish());
     // RFC 5280 4.2.1.10: conforming CAs MUST NOT issue certificates where name constraints is an empty sequence.
-    if (reader.at_end()) return bad("nameConstraints: an empty sequence");
+    if (reader.at_end()) return bad_point("nameConstraints: an empty sequence");
     NameConstraints constraints;
     SEALWRIGHT_TRY(const auto permitted, reader.optional(context_constructed(0)));
     if (permitted) {
@@ -178,7 +178,7 @@ Result<IssuingDistributionPoint> parse_issuing_distribution_point(ByteView value
     SEALWRIGHT_TRY(outer.finish());
     // RFC 5280 5.2.5: conforming CRL issuers MUST NOT issue CRLs where the DER encoding of the extension is an empty
     // sequence.
-    if (reader.at_end()) return bad("issuingDistributionPoint: an empty sequence");
+    if (reader.at_end()) return bad_point("issuingDistributionPoint: an empty sequence");
     IssuingDistributionPoint point;
     if (reader.peek() == context_constructed(0)) {
         SEALWRIGHT_TRY(point.full_name, read_full_name(reader));
@@ -192,7 +192,7 @@ Result<IssuingDistributionPoint> parse_issuing_distribution_point(ByteView value
     SEALWRIGHT_TRY(reader.finish());
     // RFC 5280 5.2.5: at most one of the three MUST be set to TRUE.
     if (point.only_user_certs + point.only_ca_certs + point.only_attribute_certs > 1) {
-        return bad("issuingDistributionPoint: more than one restriction of the kind of certificates");
+        return bad_point("issuingDistributionPoint: more than one restriction of the kind of certificates");
     }
     return point;
 }

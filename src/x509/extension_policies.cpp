@@ -10,11 +10,12 @@ namespace {
 constexpr std::size_t kMaxPolicies = 64;
 constexpr std::size_t kMaxQualifiers = 16;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
+Error bad_policy(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
 
 Result<std::uint32_t> read_skip_certs(asn1::DerReader& reader, asn1::Tag tag) {
     SEALWRIGHT_TRY(const std::uint64_t count, reader.small_integer(tag));
-    if (count > std::numeric_limits<std::uint32_t>::max()) return bad("a number of certificates that is too large");
+    if (count > std::numeric_limits<std::uint32_t>::max())
+        return bad_policy("a number of certificates that is too large");
     return static_cast<std::uint32_t>(count);
 }
 
@@ -29,7 +30,7 @@ Result<std::vector<PolicyQualifier>> read_qualifiers(asn1::DerReader reader) {
         SEALWRIGHT_TRY(pair.finish());
         qualifiers.push_back({bytes_of(id), bytes_of(qualifier.encoding)});
     }
-    if (qualifiers.empty()) return bad("certificatePolicies: an empty list of qualifiers");
+    if (qualifiers.empty()) return bad_policy("certificatePolicies: an empty list of qualifiers");
     return qualifiers;
 }
 
@@ -85,11 +86,11 @@ Result<std::vector<PolicyInformation>> parse_certificate_policies(ByteView value
         SEALWRIGHT_TRY(auto information, read_policy(reader));
         // RFC 5280 4.2.1.4: a policy OID MUST NOT appear more than once.
         if (holds_policy(policies, information.policy)) {
-            return bad("certificatePolicies: " + asn1::oid_name(information.policy) + " stands there twice");
+            return bad_policy("certificatePolicies: " + asn1::oid_name(information.policy) + " stands there twice");
         }
         policies.push_back(std::move(information));
     }
-    if (policies.empty()) return bad("certificatePolicies: an empty list");
+    if (policies.empty()) return bad_policy("certificatePolicies: an empty list");
     return policies;
 }
 
@@ -107,7 +108,7 @@ Result<PolicyConstraints> parse_policy_constraints(ByteView value) {
     SEALWRIGHT_TRY(auto reader, outer.enter(asn1::kSequence));
     SEALWRIGHT_TRY(outer.finish());
     // RFC 5280 4.2.1.11: conforming CAs MUST NOT issue certificates where policy constraints is an empty sequence.
-    if (reader.at_end()) return bad("policyConstraints: an empty sequence");
+    if (reader.at_end()) return bad_policy("policyConstraints: an empty sequence");
     PolicyConstraints constraints;
     if (reader.peek() == asn1::context(0)) {
         SEALWRIGHT_TRY(constraints.require_explicit_policy, read_skip_certs(reader, asn1::context(0)));

@@ -15,7 +15,7 @@ constexpr std::size_t kMaxPurposes = 64;
 constexpr std::size_t kMaxKeyIdentifier = 128;
 constexpr std::size_t kSubjectKeyIdentifierSize = 20;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
+Error bad_extension(std::string what) { return fail(ErrorCode::malformed, std::move(what)); }
 
 Result<Extension> read_extension(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(auto inner, reader.enter(asn1::kSequence));
@@ -25,7 +25,7 @@ Result<Extension> read_extension(asn1::DerReader& reader) {
     if (inner.peek() == asn1::kBoolean) {
         SEALWRIGHT_TRY(extension.critical, inner.boolean());
         // X.690 11.5: a default value is not encoded.
-        if (!extension.critical) return bad("extensions: critical FALSE is encoded");
+        if (!extension.critical) return bad_extension("extensions: critical FALSE is encoded");
     }
     SEALWRIGHT_TRY(const ByteView value, inner.octet_string());
     SEALWRIGHT_TRY(inner.finish());
@@ -37,8 +37,9 @@ Result<Extension> read_extension(asn1::DerReader& reader) {
 Result<std::uint32_t> named_bits_of(const asn1::BitString& bits, unsigned count) {
     if (bits.octets.empty()) return 0U;
     const std::size_t length = bits.octets.size() * 8 - bits.unused_bits;
-    if (length > count) return bad("a bit that has no name");
-    if (((bits.octets.back() >> bits.unused_bits) & 1U) == 0) return bad("a named bit list with trailing zeros");
+    if (length > count) return bad_extension("a bit that has no name");
+    if (((bits.octets.back() >> bits.unused_bits) & 1U) == 0)
+        return bad_extension("a named bit list with trailing zeros");
     std::uint32_t mask = 0;
     for (unsigned bit = 0; bit < length; ++bit) {
         if ((bits.octets[bit / 8] & (0x80U >> (bit % 8))) != 0) mask |= 1U << bit;
@@ -56,11 +57,11 @@ Result<Extensions> parse_extensions(ByteView der) {
         if (extensions.size() == kMaxExtensions) return fail(ErrorCode::too_large, "extensions: more than 64");
         SEALWRIGHT_TRY(auto extension, read_extension(reader));
         if (find_extension(extensions, extension.oid) != nullptr) {
-            return bad("extensions: " + asn1::oid_name(extension.oid) + " stands there twice");
+            return bad_extension("extensions: " + asn1::oid_name(extension.oid) + " stands there twice");
         }
         extensions.push_back(std::move(extension));
     }
-    if (extensions.empty()) return bad("extensions: an empty list");
+    if (extensions.empty()) return bad_extension("extensions: an empty list");
     return extensions;
 }
 
@@ -98,7 +99,7 @@ Result<KeyUsage> parse_key_usage(ByteView value) {
     const auto mask = named_bits_of(bits, kKeyUsageBits);
     if (!mask) return mask.error().in("keyUsage");
     // RFC 5280 4.2.1.3: at least one of the bits MUST be set to 1.
-    if (mask.value() == 0) return bad("keyUsage: no bit is set");
+    if (mask.value() == 0) return bad_extension("keyUsage: no bit is set");
     return static_cast<KeyUsage>(mask.value());
 }
 
@@ -118,12 +119,12 @@ Result<BasicConstraints> parse_basic_constraints(ByteView value) {
     BasicConstraints constraints;
     if (reader.peek() == asn1::kBoolean) {
         SEALWRIGHT_TRY(constraints.ca, reader.boolean());
-        if (!constraints.ca) return bad("basicConstraints: cA FALSE is encoded");
+        if (!constraints.ca) return bad_extension("basicConstraints: cA FALSE is encoded");
     }
     if (!reader.at_end()) {
         SEALWRIGHT_TRY(const std::uint64_t length, reader.small_integer());
         if (length > std::numeric_limits<std::uint32_t>::max())
-            return bad("basicConstraints: the path length is too large");
+            return bad_extension("basicConstraints: the path length is too large");
         constraints.path_length = static_cast<std::uint32_t>(length);
     }
     SEALWRIGHT_TRY(reader.finish());
@@ -148,7 +149,7 @@ Result<std::vector<Bytes>> parse_ext_key_usage(ByteView value) {
         SEALWRIGHT_TRY(const ByteView purpose, reader.oid());
         purposes.push_back(bytes_of(purpose));
     }
-    if (purposes.empty()) return bad("extKeyUsage: an empty list");
+    if (purposes.empty()) return bad_extension("extKeyUsage: an empty list");
     return purposes;
 }
 
@@ -163,7 +164,7 @@ Result<Bytes> parse_subject_key_identifier(ByteView value) {
     SEALWRIGHT_TRY(const ByteView id, reader.octet_string());
     SEALWRIGHT_TRY(reader.finish());
     if (id.empty() || id.size() > kMaxKeyIdentifier)
-        return bad("subjectKeyIdentifier: empty or longer than 128 octets");
+        return bad_extension("subjectKeyIdentifier: empty or longer than 128 octets");
     return bytes_of(id);
 }
 
@@ -181,7 +182,7 @@ Result<AuthorityKeyIdentifier> parse_authority_key_identifier(ByteView value) {
     SEALWRIGHT_TRY(const auto key, reader.optional(asn1::context(0)));
     if (key) {
         if (key->content.empty() || key->content.size() > kMaxKeyIdentifier) {
-            return bad("authorityKeyIdentifier: a key identifier that is empty or longer than 128 octets");
+            return bad_extension("authorityKeyIdentifier: a key identifier that is empty or longer than 128 octets");
         }
         identifier.key_identifier = bytes_of(key->content);
     }
@@ -196,7 +197,7 @@ Result<AuthorityKeyIdentifier> parse_authority_key_identifier(ByteView value) {
     SEALWRIGHT_TRY(reader.finish());
     // X.509 8.2.2.1: issuer and serial number are both present or both absent.
     if (issuer.has_value() != has_serial)
-        return bad("authorityKeyIdentifier: issuer without serial number, or the reverse");
+        return bad_extension("authorityKeyIdentifier: issuer without serial number, or the reverse");
     return identifier;
 }
 

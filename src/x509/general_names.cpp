@@ -20,7 +20,7 @@ using asn1::context_constructed;
 constexpr std::size_t kIpv4 = 4;
 constexpr std::size_t kIpv6 = 16;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "general name: " + std::move(what)); }
+Error bad_general_name(std::string what) { return fail(ErrorCode::malformed, "general name: " + std::move(what)); }
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -32,9 +32,9 @@ Overloaded(Cases...) -> Overloaded<Cases...>;  // clang 16 does not deduce aggre
 Result<std::string> read_ia5(asn1::DerReader& reader, unsigned number, GeneralNameUse use) {
     SEALWRIGHT_TRY(const asn1::Element element, reader.expect(context(number)));
     const std::string_view text = text_of(element.content);
-    if (text.empty() && use == GeneralNameUse::name) return bad("an empty name");
+    if (text.empty() && use == GeneralNameUse::name) return bad_general_name("an empty name");
     // IA5String knows more characters; a space, a control or a NUL in these names only serves to deceive a reader.
-    if (!is_visible_ascii(text)) return bad("a character that is not visible ASCII");
+    if (!is_visible_ascii(text)) return bad_general_name("a character that is not visible ASCII");
     return std::string{text};
 }
 
@@ -56,9 +56,9 @@ Result<GeneralName> read_ip(asn1::DerReader& reader, GeneralNameUse use) {
     const ByteView octets = element.content;
     const std::size_t factor = use == GeneralNameUse::constraint ? 2 : 1;
     if (octets.size() != kIpv4 * factor && octets.size() != kIpv6 * factor)
-        return bad("an iPAddress of the wrong length");
+        return bad_general_name("an iPAddress of the wrong length");
     if (use == GeneralNameUse::constraint && !is_prefix_mask(octets.subspan(octets.size() / 2))) {
-        return bad("an iPAddress whose mask is no prefix");
+        return bad_general_name("an iPAddress whose mask is no prefix");
     }
     return GeneralName{IpAddress{bytes_of(octets)}};
 }
@@ -103,7 +103,7 @@ Result<GeneralName> parse_ip_text(std::string_view text) {
     if (terminated.size() == text.size() && ::inet_pton(AF_INET6, terminated.c_str(), octets.data()) == 1) {
         return GeneralName{IpAddress{std::move(octets)}};
     }
-    return bad("expected an IP address");
+    return bad_general_name("expected an IP address");
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ Result<GeneralName> read_general_name(asn1::DerReader& reader, GeneralNameUse us
         case context_constructed(5):
             return fail(ErrorCode::unsupported, "general name: ediPartyName is not supported");
         default:
-            return bad("an unknown tag");
+            return bad_general_name("an unknown tag");
     }
 }
 
@@ -148,7 +148,7 @@ Result<GeneralNames> read_general_names(asn1::DerReader reader) {
         SEALWRIGHT_TRY(auto name, read_general_name(reader, GeneralNameUse::name));
         names.push_back(std::move(name));
     }
-    if (names.empty()) return bad("an empty list of names");
+    if (names.empty()) return bad_general_name("an empty list of names");
     return names;
 }
 
@@ -216,16 +216,16 @@ std::string format_general_name(const GeneralName& name) {
 
 Result<GeneralName> parse_general_name_text(std::string_view text) {
     const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return bad("expected DNS:, IP:, URI: or email: and a value");
+    if (colon == std::string_view::npos) return bad_general_name("expected DNS:, IP:, URI: or email: and a value");
     const std::string_view kind = text.substr(0, colon);
     const std::string_view value = text.substr(colon + 1);
     if (value.empty() || !is_visible_ascii(value))
-        return bad("a value must be visible ASCII; write an international name in its A-label form");
+        return bad_general_name("a value must be visible ASCII; write an international name in its A-label form");
     if (kind == "DNS") return GeneralName{DnsName{std::string{value}}};
     if (kind == "email") return GeneralName{Rfc822Name{std::string{value}}};
     if (kind == "URI") return GeneralName{UriName{std::string{value}}};
     if (kind == "IP") return parse_ip_text(value);
-    return bad("expected DNS:, IP:, URI: or email: and a value");
+    return bad_general_name("expected DNS:, IP:, URI: or email: and a value");
 }
 
 }  // namespace sealwright::x509

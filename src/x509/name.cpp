@@ -15,7 +15,7 @@ namespace oid = asn1::oid;
 constexpr std::size_t kMaxRdns = 32;
 constexpr std::size_t kMaxAttributes = 8;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "name: " + std::move(what)); }
+Error bad_name(std::string what) { return fail(ErrorCode::malformed, "name: " + std::move(what)); }
 
 struct Bounds {
     ByteView type;
@@ -52,7 +52,7 @@ Result<Attribute> parse_attribute(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(const asn1::Element value, pair.next());
     SEALWRIGHT_TRY(pair.finish());
     SEALWRIGHT_TRY(auto text, decode_string(value.tag, value.content));
-    if (text.empty()) return bad("an empty value for " + asn1::oid_name(type));
+    if (text.empty()) return bad_name("an empty value for " + asn1::oid_name(type));
     return Attribute{bytes_of(type), std::move(text), value.tag};
 }
 
@@ -71,21 +71,21 @@ Result<std::vector<Attribute>> parse_rdn(asn1::DerReader& reader) {
         // X.690 11.6: the elements of a SET OF stand in ascending order of their encodings.
         if (!std::lexicographical_compare(previous.begin(), previous.end(), element.encoding.begin(),
                                           element.encoding.end())) {
-            return bad("an RDN that is not in DER order");
+            return bad_name("an RDN that is not in DER order");
         }
         previous = element.encoding;
         SEALWRIGHT_TRY(auto attribute, parse_attribute(set));
-        if (has_type(rdn, attribute.type)) return bad("an RDN with two values of one attribute type");
+        if (has_type(rdn, attribute.type)) return bad_name("an RDN with two values of one attribute type");
         rdn.push_back(std::move(attribute));
     }
-    if (rdn.empty()) return bad("an RDN without attributes");
+    if (rdn.empty()) return bad_name("an RDN without attributes");
     return rdn;
 }
 
 Result<Bytes> encode_attribute(const Attribute& attribute) {
     const asn1::Tag tag = attribute.tag != 0 ? attribute.tag : default_string_tag(attribute.type);
-    if (attribute.type.empty()) return bad("an attribute without a type");
-    if (attribute.value.empty()) return bad("an empty value for " + asn1::oid_name(attribute.type));
+    if (attribute.type.empty()) return bad_name("an attribute without a type");
+    if (attribute.value.empty()) return bad_name("an empty value for " + asn1::oid_name(attribute.type));
     auto content = encode_string(tag, attribute.value);
     if (!content) return content.error().in("name: " + asn1::oid_name(attribute.type));
     asn1::DerWriter writer;
@@ -94,12 +94,12 @@ Result<Bytes> encode_attribute(const Attribute& attribute) {
 }
 
 Result<std::vector<Bytes>> encode_rdn(const std::vector<Attribute>& rdn) {
-    if (rdn.empty()) return bad("an RDN without attributes");
+    if (rdn.empty()) return bad_name("an RDN without attributes");
     if (rdn.size() > kMaxAttributes) return fail(ErrorCode::too_large, "name: more than 8 attributes in one RDN");
     std::vector<Bytes> encodings;
     for (std::size_t i = 0; i < rdn.size(); ++i) {
         if (has_type({rdn.begin(), rdn.begin() + static_cast<std::ptrdiff_t>(i)}, rdn[i].type)) {
-            return bad("an RDN with two values of one attribute type");
+            return bad_name("an RDN with two values of one attribute type");
         }
         SEALWRIGHT_TRY(auto encoding, encode_attribute(rdn[i]));
         encodings.push_back(std::move(encoding));
@@ -121,13 +121,13 @@ Result<void> check_upper_bound(const Attribute& attribute) {
     for (const Bounds& bound : bounds()) {
         if (!equal(bound.type, attribute.type)) continue;
         const auto count = count_characters(attribute.value);
-        if (!count) return bad("invalid UTF-8");
+        if (!count) return bad_name("invalid UTF-8");
         if (*count >= bound.least && *count <= bound.most) return success();
         const std::string allowed = bound.least == bound.most
                                         ? std::to_string(bound.most)
                                         : std::to_string(bound.least) + " to " + std::to_string(bound.most);
-        return bad(asn1::oid_name(attribute.type) + " has " + std::to_string(*count) + " characters; it must have " +
-                   allowed);
+        return bad_name(asn1::oid_name(attribute.type) + " has " + std::to_string(*count) +
+                        " characters; it must have " + allowed);
     }
     return success();
 }

@@ -51,7 +51,7 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 
 constexpr std::string_view kSpecial = "\"+,;<>\\";
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "name: " + std::move(what)); }
+Error bad_name_text(std::string what) { return fail(ErrorCode::malformed, "name: " + std::move(what)); }
 
 void append_hex_escape(std::string& out, char c) {
     const auto octet = static_cast<std::uint8_t>(c);
@@ -120,7 +120,7 @@ public:
     Result<Attribute> attribute() {
         skip_spaces();
         const std::size_t equals = text_.find('=', at_);
-        if (equals == std::string_view::npos) return bad("expected TYPE=value");
+        if (equals == std::string_view::npos) return bad_name_text("expected TYPE=value");
         SEALWRIGHT_TRY(auto type, parse_attribute_name(text_.substr(at_, equals - at_)));
         at_ = equals + 1;
         if (peek() == '#') return hex_value(std::move(type));
@@ -139,14 +139,14 @@ private:
         SEALWRIGHT_TRY(const auto element, reader.next());
         SEALWRIGHT_TRY(reader.finish());
         SEALWRIGHT_TRY(auto value, decode_string(element.tag, element.content));
-        if (value.empty()) return bad("an empty value");
+        if (value.empty()) return bad_name_text("an empty value");
         return Attribute{std::move(type), std::move(value), element.tag};
     }
 
     Result<std::string> escaped_value() {
         std::string value;
         bool ends_in_space = false;
-        if (peek() == ' ') return bad("a value that begins with a space which is not escaped");
+        if (peek() == ' ') return bad_name_text("a value that begins with a space which is not escaped");
         while (!at_separator()) {
             const char c = peek();
             ++at_;
@@ -155,15 +155,15 @@ private:
                 SEALWRIGHT_TRY(const char escaped, escape());
                 value += escaped;
             } else if (kSpecial.find(c) != std::string_view::npos || c == '\0') {
-                return bad("a special character that is not escaped");
+                return bad_name_text("a special character that is not escaped");
             } else {
                 value += c;
             }
         }
-        if (ends_in_space) return bad("a value that ends in a space which is not escaped");
-        if (value.empty()) return bad("an empty value");
-        if (!count_characters(value)) return bad("invalid UTF-8");
-        if (value.find('\0') != std::string::npos) return bad("a NUL character");
+        if (ends_in_space) return bad_name_text("a value that ends in a space which is not escaped");
+        if (value.empty()) return bad_name_text("an empty value");
+        if (!count_characters(value)) return bad_name_text("invalid UTF-8");
+        if (value.find('\0') != std::string::npos) return bad_name_text("a NUL character");
         return value;
     }
 
@@ -176,7 +176,7 @@ private:
             return rest[0];
         }
         const auto octet = from_hex(rest.substr(0, 2));
-        if (!octet || octet.value().size() != 1) return bad("a broken escape");
+        if (!octet || octet.value().size() != 1) return bad_name_text("a broken escape");
         at_ += 2;
         return static_cast<char>(octet.value()[0]);
     }
@@ -199,7 +199,7 @@ Result<Bytes> parse_attribute_name(std::string_view name) {
         if (equal_ignoring_case(known.name, name)) return bytes_of(known.type);
     }
     if (!name.empty() && name[0] >= '0' && name[0] <= '9') return asn1::parse_oid(name);
-    return bad("an unknown attribute type; write a short name such as CN or a dotted object identifier");
+    return bad_name_text("an unknown attribute type; write a short name such as CN or a dotted object identifier");
 }
 
 std::string format_name(const Name& name) {

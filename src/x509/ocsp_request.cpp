@@ -11,7 +11,7 @@ using asn1::context_constructed;
 
 constexpr std::size_t kMaxNonce = 128;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "OCSP: " + std::move(what)); }
+Error bad_request(std::string what) { return fail(ErrorCode::malformed, "OCSP: " + std::move(what)); }
 
 Result<crypto::DigestAlgorithm> parse_hash(ByteView algorithm) {
     asn1::DerReader outer{algorithm};
@@ -60,13 +60,13 @@ Result<void> read_request_list(asn1::DerReader reader, OcspRequest& request) {
         SEALWRIGHT_TRY(auto id, read_single_request(reader));
         request.cert_ids.push_back(std::move(id));
     }
-    if (request.cert_ids.empty()) return bad("a request for no certificate");
+    if (request.cert_ids.empty()) return bad_request("a request for no certificate");
     return success();
 }
 
 Result<void> read_tbs_request(asn1::DerReader reader, OcspRequest& request) {
     // The only version is v1, the default, which DER does not encode.
-    if (reader.peek() == context_constructed(0)) return bad("the default version is encoded, or another");
+    if (reader.peek() == context_constructed(0)) return bad_request("the default version is encoded, or another");
     SEALWRIGHT_TRY(const auto requestor, reader.optional(context_constructed(1)));
     if (requestor) {
         SEALWRIGHT_TRY(parse_general_name(requestor->content));
@@ -110,7 +110,7 @@ Result<OcspCertId> read_cert_id(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(inner.finish());
     const std::size_t size = crypto::digest_size(id.hash);
     if (name_hash.size() != size || key_hash.size() != size)
-        return bad("a hash of another length than its algorithm's");
+        return bad_request("a hash of another length than its algorithm's");
     id.issuer_name_hash = bytes_of(name_hash);
     id.issuer_key_hash = bytes_of(key_hash);
     id.serial = bytes_of(serial);
@@ -119,7 +119,8 @@ Result<OcspCertId> read_cert_id(asn1::DerReader& reader) {
 
 Result<Bytes> read_nonce(ByteView value) {
     SEALWRIGHT_TRY(const asn1::Element nonce, asn1::the_only(value, asn1::kOctetString));
-    if (nonce.content.empty() || nonce.content.size() > kMaxNonce) return bad("a nonce of no octets or more than 128");
+    if (nonce.content.empty() || nonce.content.size() > kMaxNonce)
+        return bad_request("a nonce of no octets or more than 128");
     return bytes_of(nonce.content);
 }
 

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxResponseSize = 65536;
 constexpr std::size_t kMaxCertificates = 8;
 constexpr std::size_t kKeyHashSize = 20;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "OCSP: " + std::move(what)); }
+Error bad_response(std::string what) { return fail(ErrorCode::malformed, "OCSP: " + std::move(what)); }
 
 void write_status(asn1::DerWriter& writer, const OcspCertStatus& status) {
     if (std::holds_alternative<OcspGood>(status)) {
@@ -55,7 +55,7 @@ void write_status_value(asn1::DerWriter& writer, OcspResponseStatus status) {
 
 Result<std::uint8_t> read_enumerated(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(const asn1::Element element, reader.expect(asn1::kEnumerated));
-    if (element.content.size() != 1 || element.content[0] > 0x7F) return bad("an ENUMERATED out of its range");
+    if (element.content.size() != 1 || element.content[0] > 0x7F) return bad_response("an ENUMERATED out of its range");
     return element.content[0];
 }
 
@@ -74,7 +74,7 @@ Result<OcspRevoked> read_revoked(asn1::DerReader& reader) {
         SEALWRIGHT_TRY(const std::uint8_t reason, read_enumerated(wrapper));
         SEALWRIGHT_TRY(wrapper.finish());
         revoked.reason = static_cast<RevocationReason>(reason);
-        if (reason_name(revoked.reason) == "unknown") return bad("an unknown reason code");
+        if (reason_name(revoked.reason) == "unknown") return bad_response("an unknown reason code");
     }
     SEALWRIGHT_TRY(inner.finish());
     return revoked;
@@ -120,7 +120,7 @@ Result<Bytes> read_responder_key_hash(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(auto wrapper, reader.enter(context_constructed(2)));
     SEALWRIGHT_TRY(const ByteView hash, wrapper.octet_string());
     SEALWRIGHT_TRY(wrapper.finish());
-    if (hash.size() != kKeyHashSize) return bad("a responder key hash that is no SHA-1 value");
+    if (hash.size() != kKeyHashSize) return bad_response("a responder key hash that is no SHA-1 value");
     return bytes_of(hash);
 }
 
@@ -175,7 +175,7 @@ Result<void> read_basic_response(ByteView der, ParsedOcspResponse& response) {
 
 Result<OcspResponseStatus> read_response_status(asn1::DerReader& reader) {
     SEALWRIGHT_TRY(const std::uint8_t value, read_enumerated(reader));
-    if (value > 6 || value == 4) return bad("an unknown response status");
+    if (value > 6 || value == 4) return bad_response("an unknown response status");
     return static_cast<OcspResponseStatus>(value);
 }
 

@@ -8,7 +8,7 @@ namespace {
 constexpr std::size_t kLineLength = 64;
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "PEM: " + std::move(what)); }
+Error bad_pem(std::string what) { return fail(ErrorCode::malformed, "PEM: " + std::move(what)); }
 
 void skip_white_space(std::string_view& rest) {
     rest.remove_prefix(std::min(rest.find_first_not_of(kWhiteSpace), rest.size()));
@@ -26,18 +26,19 @@ std::string_view take_line(std::string_view& rest) {
 // take_block takes one block of this label, which must begin right here.
 Result<Bytes> take_block(std::string_view label, std::string_view& rest) {
     const std::string name{label};
-    if (take_line(rest) != "-----BEGIN " + name + "-----") return bad("expected a line -----BEGIN " + name + "-----");
+    if (take_line(rest) != "-----BEGIN " + name + "-----")
+        return bad_pem("expected a line -----BEGIN " + name + "-----");
     std::string base64;
     for (bool last = false;;) {
-        if (rest.empty()) return bad("no line -----END " + name + "-----");
+        if (rest.empty()) return bad_pem("no line -----END " + name + "-----");
         const std::string_view line = take_line(rest);
         if (line == "-----END " + name + "-----") break;
         if (last || line.empty() || line.size() > kLineLength)
-            return bad("a line of another length than 64 characters");
+            return bad_pem("a line of another length than 64 characters");
         last = line.size() < kLineLength;
         base64 += line;
     }
-    if (base64.empty()) return bad("an empty block");
+    if (base64.empty()) return bad_pem("an empty block");
     return from_base64(base64);
 }
 
@@ -55,7 +56,7 @@ Result<Bytes> decode_pem(std::string_view label, std::string_view pem) {
     skip_white_space(pem);
     SEALWRIGHT_TRY(auto der, take_block(label, pem));
     skip_white_space(pem);
-    if (!pem.empty()) return bad("something stands behind the block");
+    if (!pem.empty()) return bad_pem("something stands behind the block");
     return der;
 }
 
@@ -69,7 +70,7 @@ Result<std::vector<Certificate>> Certificate::parse_pem(std::string_view pem, st
         SEALWRIGHT_TRY(auto certificate, parse(der));
         certificates.push_back(std::move(certificate));
     }
-    if (certificates.empty()) return bad("no certificate");
+    if (certificates.empty()) return bad_pem("no certificate");
     return certificates;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using namespace asn1;
 
-Error bad(std::string what) { return fail(ErrorCode::malformed, "string: " + std::move(what)); }
+Error bad_string(std::string what) { return fail(ErrorCode::malformed, "string: " + std::move(what)); }
 
 bool is_scalar(char32_t c) noexcept { return c != 0 && c <= 0x10FFFF && !(c >= 0xD800 && c <= 0xDFFF); }
 
@@ -102,8 +102,8 @@ Result<std::string> decode_utf8(ByteView content) {
     std::string_view rest = text_of(content);
     while (!rest.empty()) {
         const auto c = take_utf8(rest);
-        if (!c) return bad("invalid UTF-8");
-        if (*c == 0) return bad("a NUL character");
+        if (!c) return bad_string("invalid UTF-8");
+        if (*c == 0) return bad_string("a NUL character");
     }
     return std::string{text_of(content)};
 }
@@ -119,13 +119,13 @@ Result<std::string> decode_string(Tag tag, ByteView content) {
     if (tag == kUtf8String) return decode_utf8(content);
     const std::size_t octets = width(tag);
     if (octets == 0) return not_a_string(tag);
-    if (content.size() % octets != 0) return bad("half a character at the end");
+    if (content.size() % octets != 0) return bad_string("half a character at the end");
     std::string out;
     out.reserve(content.size());
     for (std::size_t i = 0; i < content.size(); i += octets) {
         char32_t c = 0;
         for (std::size_t k = 0; k < octets; ++k) c = (c << 8U) | content[i + k];
-        if (!is_scalar(c) || !holds(tag, c)) return bad("a character that its type does not allow");
+        if (!is_scalar(c) || !holds(tag, c)) return bad_string("a character that its type does not allow");
         append_utf8(out, c);
     }
     return out;
@@ -137,8 +137,8 @@ Result<Bytes> encode_string(Tag tag, std::string_view utf8) {
     Bytes out;
     for (std::string_view rest = utf8; !rest.empty();) {
         const auto c = take_utf8(rest);
-        if (!c) return bad("invalid UTF-8");
-        if (!is_scalar(*c) || !holds(tag, *c)) return bad("a character that its type does not allow");
+        if (!c) return bad_string("invalid UTF-8");
+        if (!is_scalar(*c) || !holds(tag, *c)) return bad_string("a character that its type does not allow");
         for (std::size_t k = octets; k > 0; --k)
             out.push_back(static_cast<std::uint8_t>((*c >> (8 * (k - 1))) & 0xFFU));
     }

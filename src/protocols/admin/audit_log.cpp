@@ -4,7 +4,6 @@
 namespace sealwright::protocols::admin {
 namespace {
 
-constexpr std::uint64_t kMaxPage = 1000;
 // A page ends early when its entries get large: an entry can have 64 KiB.
 constexpr std::size_t kMaxPageOctets = 4U << 20U;
 constexpr std::uint64_t kMaxIndex = std::uint64_t{1} << 62U;

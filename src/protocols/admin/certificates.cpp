@@ -4,10 +4,8 @@
 namespace sealwright::protocols::admin {
 namespace {
 
-constexpr std::size_t kMaxName = 256;
+constexpr std::size_t kMaxProfile = 256;
 constexpr std::size_t kMaxPem = 2 * x509::kMaxCsrSize;
-constexpr std::uint64_t kMaxPage = 1000;
-constexpr std::uint64_t kDefaultPage = 100;
 
 json::value revocation_value(const issuance::CertificateRecord& record) {
     if (!record.revocation) return nullptr;
@@ -50,7 +48,7 @@ std::string chain_pem(const issuance::Authority& authority) {
     return pem;
 }
 
-Result<issuance::CertificateState> parse_state(std::string_view name) {
+Result<issuance::CertificateState> parse_certificate_state(std::string_view name) {
     using issuance::CertificateState;
     for (const auto state : {CertificateState::intended, CertificateState::issued, CertificateState::indeterminate,
                              CertificateState::abandoned}) {
@@ -64,7 +62,7 @@ Result<issuance::CertificateFilter> read_filter(const http_server::Target& targe
                                                                 "limit", "after"}));
     issuance::CertificateFilter filter;
     if (const auto state = query.text("state")) {
-        SEALWRIGHT_TRY(filter.state, parse_state(*state));
+        SEALWRIGHT_TRY(filter.state, parse_certificate_state(*state));
     }
     if (const auto revoked = query.text("revoked")) {
         if (*revoked != "true" && *revoked != "false")
@@ -78,8 +76,7 @@ Result<issuance::CertificateFilter> read_filter(const http_server::Target& targe
         if (!time) return time.error().in("expires_before");
         filter.expires_before = time.value();
     }
-    SEALWRIGHT_TRY(const auto limit, query.number("limit", kMaxPage));
-    filter.limit = std::max<std::uint64_t>(limit.value_or(kDefaultPage), 1);
+    SEALWRIGHT_TRY(filter.limit, page_size(query));
     if (const auto after = query.text("after")) {
         const auto serial = SerialNumber::from_hex_text(*after);
         if (!serial) return fail(ErrorCode::malformed, "after: must be a serial number of 32 hexadecimal digits");
@@ -121,7 +118,7 @@ Answer issue_certificate(const Call& call) {
     SEALWRIGHT_TRY(call.ports.may_serve());
     auto body = Body::read(call.request, {"profile", "csr"});
     if (!body) return refuse(call, "", body.error());
-    auto profile = body.value().text("profile", kMaxName);
+    auto profile = body.value().text("profile", kMaxProfile);
     if (!profile) return refuse(call, "", profile.error());
     auto pem = body.value().text("csr", kMaxPem);
     if (!pem) return refuse(call, profile.value(), pem.error());

@@ -6,9 +6,7 @@
 namespace sealwright::protocols::admin {
 namespace {
 
-constexpr std::uint64_t kMaxPage = 1000;
-constexpr std::uint64_t kDefaultPage = 100;
-constexpr std::size_t kMaxName = 256, kMaxNote = 256;
+constexpr std::size_t kMaxDeviceName = 256, kMaxNote = 256;
 
 Result<KeyId> ek_of(const Call& call) {
     const auto ek = KeyId::from_hex_text(call.request.parameter("ek"));
@@ -40,14 +38,13 @@ json::object device_object(const issuance::DeviceRecord& record) {
 }
 
 struct Page {
-    std::size_t limit = kDefaultPage;
+    std::size_t limit = 0;
     std::optional<KeyId> after;
 };
 
 Result<Page> read_page(const QueryReader& query) {
     Page page;
-    SEALWRIGHT_TRY(const auto limit, query.number("limit", kMaxPage));
-    page.limit = std::max<std::uint64_t>(limit.value_or(kDefaultPage), 1);
+    SEALWRIGHT_TRY(page.limit, page_size(query));
     if (const auto after = query.text("after")) {
         const auto ek = KeyId::from_hex_text(*after);
         if (!ek) return fail(ErrorCode::malformed, "after: must be 64 hexadecimal digits");
@@ -56,7 +53,7 @@ Result<Page> read_page(const QueryReader& query) {
     return page;
 }
 
-Result<issuance::DeviceState> parse_state(std::string_view name) {
+Result<issuance::DeviceState> parse_device_state(std::string_view name) {
     using issuance::DeviceState;
     for (const auto state : {DeviceState::enrolled, DeviceState::revoked, DeviceState::retired}) {
         if (issuance::device_state_name(state) == name) return state;
@@ -115,9 +112,9 @@ Answer list_devices(const Call& call) {
     SEALWRIGHT_TRY(const auto query, QueryReader::read(call.request.target, {"state", "name", "limit", "after"}));
     SEALWRIGHT_TRY(const auto page, read_page(query));
     issuance::DeviceFilter filter;
-    filter.name_contains = query.text("name").value_or("").substr(0, kMaxName);
+    filter.name_contains = query.text("name").value_or("").substr(0, kMaxDeviceName);
     if (const auto state = query.text("state")) {
-        SEALWRIGHT_TRY(filter.state, parse_state(*state));
+        SEALWRIGHT_TRY(filter.state, parse_device_state(*state));
     }
     filter.limit = page.limit + 1;
     filter.after = page.after;

@@ -2,6 +2,8 @@
 // role was checked (where the use case does not do that itself), and gives a response or the error for the table.
 #pragma once
 
+#include <algorithm>
+
 #include "http_server/json_body.hpp"
 #include "protocols/admin/ports.hpp"
 
@@ -22,6 +24,15 @@ struct Call {
     const policy::Principal& principal;
 };
 using Answer = Result<http_server::Response>;
+
+inline constexpr std::uint64_t kMaxPage = 1000;  // rows or entries at once
+
+// page_size reads how many rows of a list are wanted, 100 where nothing is said: ?limit=
+inline Result<std::size_t> page_size(const QueryReader& query) {
+    constexpr std::uint64_t default_page = 100;
+    SEALWRIGHT_TRY(const auto limit, query.number("limit", kMaxPage));
+    return static_cast<std::size_t>(std::max<std::uint64_t>(limit.value_or(default_page), 1));
+}
 
 // site.cpp
 Answer show_status(const Call& call);

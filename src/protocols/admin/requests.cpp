@@ -4,8 +4,6 @@
 namespace sealwright::protocols::admin {
 namespace {
 
-constexpr std::uint64_t kMaxPage = 1000;
-constexpr std::uint64_t kDefaultPage = 100;
 constexpr std::size_t kMaxReason = 500;
 
 json::object record_object(const issuance::RequestRecord& record) {
@@ -46,9 +44,8 @@ Answer list_requests(const Call& call) {
     if (const auto name = query.text("state")) {
         SEALWRIGHT_TRY(state, issuance::parse_request_state(*name));
     }
-    SEALWRIGHT_TRY(const auto limit, query.number("limit", kMaxPage));
-    SEALWRIGHT_TRY(const auto records,
-                   call.ports.store.requests(state, std::max<std::uint64_t>(limit.value_or(kDefaultPage), 1)));
+    SEALWRIGHT_TRY(const auto limit, page_size(query));
+    SEALWRIGHT_TRY(const auto records, call.ports.store.requests(state, limit));
     json::array list;
     for (const auto& record : records) list.push_back(record_object(record));
     return json_response(200, json::object{{"requests", std::move(list)}});

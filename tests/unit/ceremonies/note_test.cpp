@@ -11,7 +11,7 @@ namespace {
 
 using ceremonies::test::SoftwareKey;
 
-constexpr std::string_view kOrigin = "ca.example.org/audit";
+constexpr std::string_view kNoteOrigin = "ca.example.org/audit";
 
 audit::TreeHead head_of_three() {
     audit::CompactRange range;
@@ -20,7 +20,7 @@ audit::TreeHead head_of_three() {
 }
 
 std::string signed_note(const SoftwareKey& key) {
-    return audit::sign_checkpoint(kOrigin, head_of_three(), key.key.public_key, *key.token, IntentId{}).value();
+    return audit::sign_checkpoint(kNoteOrigin, head_of_three(), key.key.public_key, *key.token, IntentId{}).value();
 }
 
 class Note : public ::testing::TestWithParam<crypto::KeyType> {};
@@ -34,9 +34,9 @@ TEST_P(Note, OfTheLogIsReadAndVerified) {
     ASSERT_TRUE(checkpoint) << checkpoint.error().describe();
     EXPECT_EQ(checkpoint.value().size, 3U);
     EXPECT_EQ(checkpoint.value().root, head_of_three().root);
-    const auto vkey = parse_vkey(audit::vkey(kOrigin, key.key.public_key));
+    const auto vkey = parse_vkey(audit::vkey(kNoteOrigin, key.key.public_key));
     ASSERT_TRUE(vkey) << vkey.error().describe();
-    EXPECT_EQ(vkey_text(vkey.value()), audit::vkey(kOrigin, key.key.public_key));
+    EXPECT_EQ(vkey_text(vkey.value()), audit::vkey(kNoteOrigin, key.key.public_key));
     const auto verified = verify_note(checkpoint.value(), vkey.value());
     EXPECT_TRUE(verified) << verified.error().describe();
 }
@@ -44,7 +44,7 @@ TEST_P(Note, OfTheLogIsReadAndVerified) {
 TEST_P(Note, WithAnyOctetChangedIsRefused) {
     const SoftwareKey key{GetParam()};
     const auto note = signed_note(key);
-    const auto vkey = make_note_key(std::string{kOrigin}, key.key.public_key).value();
+    const auto vkey = make_note_key(std::string{kNoteOrigin}, key.key.public_key).value();
     for (std::size_t i = 0; i < note.size(); ++i) {
         for (const int flip : {0x01, 0x20, 0x80}) {
             auto changed = note;
@@ -59,15 +59,15 @@ TEST_P(Note, WithAnyOctetChangedIsRefused) {
 TEST_P(Note, OfAnotherKeyOrNameIsRefused) {
     const SoftwareKey key{GetParam()}, other{GetParam()};
     const auto checkpoint = parse_checkpoint(signed_note(key)).value();
-    EXPECT_FALSE(verify_note(checkpoint, make_note_key(std::string{kOrigin}, other.key.public_key).value()));
+    EXPECT_FALSE(verify_note(checkpoint, make_note_key(std::string{kNoteOrigin}, other.key.public_key).value()));
     EXPECT_FALSE(verify_note(checkpoint, make_note_key("ca.example.org/other", key.key.public_key).value()));
 }
 
 TEST(Vkey, WithAnIdThatIsNotItsOwnIsRefused) {
     const SoftwareKey key{crypto::KeyType::ed25519};
-    auto vkey = audit::vkey(kOrigin, key.key.public_key);
+    auto vkey = audit::vkey(kNoteOrigin, key.key.public_key);
     EXPECT_TRUE(parse_vkey(vkey));
-    auto& digit = vkey[kOrigin.size() + 1];
+    auto& digit = vkey[kNoteOrigin.size() + 1];
     digit = digit == '0' ? '1' : '0';
     EXPECT_FALSE(parse_vkey(vkey));
 }

@@ -20,7 +20,7 @@ namespace {
 using ::testing::HasSubstr;
 
 const NodeId kNode = NodeId::from(Bytes(16, 0xaa)).value();
-const KeyId kKey = KeyId::from(Bytes(32, 0xbb)).value();
+const KeyId kSigningKey = KeyId::from(Bytes(32, 0xbb)).value();
 const Sha256 kIssuer = Sha256::from(Bytes(32, 0xcc)).value();
 
 class KeepingLog final : public Log {
@@ -59,7 +59,7 @@ protected:
         IntentRecord intent;
         intent.node = kNode;
         intent.epoch = BootEpoch{1};
-        intent.key = kKey;
+        intent.key = kSigningKey;
         intent.purpose = Purpose::certificate;
         intent.intent = IntentId::from(Bytes(16, number)).value();
         intent.subject = CertificateSubject{Bytes{1, 2, number}};
@@ -137,7 +137,7 @@ TEST_F(JournalTest, RefusesACrlNumberThatDoesNotGrow) {
         ASSERT_TRUE(journal->commit());
     }
     auto journal = open();
-    EXPECT_EQ(journal->last_crl_number(kKey, kIssuer), 7U);
+    EXPECT_EQ(journal->last_crl_number(kSigningKey, kIssuer), 7U);
     EXPECT_EQ(journal->stage(crl(3, 7)).error().code(), ErrorCode::conflict);
     EXPECT_EQ(journal->stage(crl(4, 6)).error().code(), ErrorCode::conflict);
     EXPECT_TRUE(journal->stage(crl(5, 8)));
@@ -241,7 +241,7 @@ TEST_F(JournalTest, TakesAFenceAndWhatFollowsItInOneCommit) {
 }
 
 TEST_F(JournalTest, CountsWhatAKeySignsInAnHourAndStillKnowsBehindARestart) {
-    rules_.keys[kKey] = {"issuing", 3, kTreeSizeStep};
+    rules_.keys[kSigningKey] = {"issuing", 3, kTreeSizeStep};
     {
         auto journal = open_fenced();
         ASSERT_TRUE(journal->stage(certificate(1)));
@@ -268,7 +268,7 @@ TEST_F(JournalTest, CountsWhatAKeySignsInAnHourAndStillKnowsBehindARestart) {
 }
 
 TEST_F(JournalTest, WhatCouldNotBeCommittedIsNotCounted) {
-    rules_.keys[kKey] = {"issuing", 1, kTreeSizeStep};
+    rules_.keys[kSigningKey] = {"issuing", 1, kTreeSizeStep};
     auto journal = open_fenced();
     // A file that may not grow stands for a full disk.
     const rlimit small{octets().size(), RLIM_INFINITY};
@@ -285,7 +285,7 @@ TEST_F(JournalTest, WhatCouldNotBeCommittedIsNotCounted) {
 }
 
 TEST_F(JournalTest, NamesTheKeysWithoutALimit) {
-    rules_.keys[kKey] = {"issuing", std::nullopt, kTreeSizeStep};
+    rules_.keys[kSigningKey] = {"issuing", std::nullopt, kTreeSizeStep};
     open();
     EXPECT_THAT(log_.lines, HasSubstr("without end: issuing"));
 }
@@ -354,7 +354,7 @@ TEST_F(JournalTest, RefusesToSignWhenTheClockWentBack) {
 }
 
 TEST_F(JournalTest, GoesOnAtOnceWhenAPersonAcceptsTheClock) {
-    rules_.keys[kKey] = {"issuing", 2, kTreeSizeStep};
+    rules_.keys[kSigningKey] = {"issuing", 2, kTreeSizeStep};
     const auto year = std::chrono::hours{24 * 365};
     clock_.advance(year);  // ran ahead
     {
@@ -381,11 +381,11 @@ TEST_F(JournalTest, GoesOnAtOnceWhenAPersonAcceptsTheClock) {
 }
 
 TEST_F(JournalTest, CountsWhatIsDecryptedOnceAMinute) {
-    rules_.keys[kKey] = {"opener", 3, kTreeSizeStep};
+    rules_.keys[kSigningKey] = {"opener", 3, kTreeSizeStep};
     {
         auto journal = open();
-        for (int i = 0; i < 3; ++i) EXPECT_TRUE(journal->note_opening(kKey));
-        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(journal->note_opening(kSigningKey));
+        EXPECT_EQ(journal->note_opening(kSigningKey).error().code(), ErrorCode::overloaded);
         EXPECT_TRUE(journal->note_opening(KeyId{}));  // a key without a limit
         journal->stage_openings(false);
         EXPECT_FALSE(journal->has_staged());
@@ -393,14 +393,14 @@ TEST_F(JournalTest, CountsWhatIsDecryptedOnceAMinute) {
         journal->stage_openings(false);
         EXPECT_FALSE(journal->has_openings());
         ASSERT_TRUE(journal->has_staged());
-        EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+        EXPECT_EQ(journal->note_opening(kSigningKey).error().code(), ErrorCode::overloaded);
         ASSERT_TRUE(journal->commit());
         EXPECT_EQ(journal->last_sequence(), 2U);
     }
     auto journal = open();
-    EXPECT_EQ(journal->note_opening(kKey).error().code(), ErrorCode::overloaded);
+    EXPECT_EQ(journal->note_opening(kSigningKey).error().code(), ErrorCode::overloaded);
     clock_.advance(std::chrono::minutes{61});
-    EXPECT_TRUE(journal->note_opening(kKey));
+    EXPECT_TRUE(journal->note_opening(kSigningKey));
     journal->stage_openings(true);
     EXPECT_TRUE(journal->has_staged());
 }

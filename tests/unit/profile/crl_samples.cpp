@@ -1,4 +1,4 @@
-// Samples for the lints of RFC 5280 section 5.
+// CrlSamples for the lints of RFC 5280 section 5.
 #include "unit/profile/raw_tbs.hpp"
 
 namespace sealwright::profile::testing {
@@ -8,7 +8,7 @@ using asn1::context;
 using asn1::context_constructed;
 using asn1::DerWriter;
 
-class Samples {
+class CrlSamples {
 public:
     template <class Change>
     void broken(std::string_view code, RawCrl crl, Change&& change) {
@@ -43,7 +43,7 @@ const x509::Certificate& ca_without_crl_sign() {
     return certificate;
 }
 
-void add_fields(Samples& samples) {
+void add_fields(CrlSamples& samples) {
     samples.broken("rfc5280_5_1_2_1_version_2", good_crl(), [](RawCrl& c) { c.version.reset(); });
     samples.broken("rfc5280_5_1_2_1_version_2", good_crl(), [](RawCrl& c) { c.version = 2; });
     samples.broken("ca_crl_signature_algorithm_known", good_crl(),
@@ -73,7 +73,7 @@ void add_fields(Samples& samples) {
     samples.broken("rfc5280_5_1_2_6_revoked_list_not_empty", good_crl(), [](RawCrl& c) { c.entries.emplace(); });
 }
 
-void add_entries(Samples& samples) {
+void add_entries(CrlSamples& samples) {
     const auto entry = [&](std::string_view code, auto&& change) {
         samples.broken(code, good_crl_with_entries(), [&](RawCrl& c) { change(c.entries->at(1)); });
     };
@@ -104,7 +104,7 @@ void add_entries(Samples& samples) {
     with_extension("rfc5280_5_3_3_certificate_issuer_only_in_indirect", oid::kCertificateIssuer, true, issuer_names);
 }
 
-void add_key_identifier_and_number(Samples& samples) {
+void add_key_identifier_and_number(CrlSamples& samples) {
     samples.broken("rfc5280_5_2_1_aki_present", good_crl(), [](RawCrl& c) { c.drop(oid::kAuthorityKeyIdentifier); });
     samples.with("rfc5280_5_2_1_crl_aki_syntax", good_crl(), oid::kAuthorityKeyIdentifier, false, null_value());
     samples.with("rfc5280_5_2_1_crl_aki_key_identifier", good_crl(), oid::kAuthorityKeyIdentifier, false,
@@ -124,7 +124,7 @@ void add_key_identifier_and_number(Samples& samples) {
     samples.broken("rfc5280_5_2_3_crl_number_grows", good_crl(), [](RawCrl& c) { c.previous_number = 8; });
 }
 
-void add_scope(Samples& samples) {
+void add_scope(CrlSamples& samples) {
     const auto number = [](std::uint64_t value) { return der([&](DerWriter& w) { w.integer(value); }); };
     const auto idp = [&](std::string_view code, bool critical, const Bytes& value) {
         samples.with(code, good_crl(), oid::kIssuingDistributionPoint, critical, value);
@@ -143,7 +143,7 @@ void add_scope(Samples& samples) {
     idp("rfc5280_5_2_5_issuing_point_names", true, relative);
 }
 
-void add_pointers(Samples& samples) {
+void add_pointers(CrlSamples& samples) {
     const auto point = [](std::string_view url, const Bytes& behind) {
         return seq([&](DerWriter& w) {
             w.sequence([&] {
@@ -180,7 +180,7 @@ void add_pointers(Samples& samples) {
 }  // namespace
 
 std::vector<Sample> crl_samples() {
-    Samples samples;
+    CrlSamples samples;
     add_fields(samples);
     add_entries(samples);
     add_key_identifier_and_number(samples);

@@ -1,4 +1,4 @@
-// Samples for the lints of key identifiers, usages, alternative names and constraints (RFC 5280 4.2.1).
+// ExtensionSamples for the lints of key identifiers, usages, alternative names and constraints (RFC 5280 4.2.1).
 #include "unit/profile/raw_tbs.hpp"
 
 namespace sealwright::profile::testing {
@@ -8,7 +8,7 @@ using asn1::context;
 using asn1::context_constructed;
 using asn1::DerWriter;
 
-class Samples {
+class ExtensionSamples {
 public:
     template <class Change>
     void broken(std::string_view code, RawTbs tbs, Change&& change) {
@@ -26,7 +26,7 @@ private:
 
 Bytes empty_sequence() { return {0x30, 0x00}; }
 
-void add_key_identifiers(Samples& samples) {
+void add_key_identifiers(ExtensionSamples& samples) {
     const Bytes issuer_names = seq([](DerWriter& w) {
         w.primitive(context(0), x509::subject_key_identifier(public_key(kP256).public_bits()));
         w.constructed(context_constructed(1), [&] { w.raw(general_name(0x86, "http://example.org/")); });
@@ -64,7 +64,7 @@ Bytes ml_dsa_spki() {
     });
 }
 
-void add_key_usage(Samples& samples) {
+void add_key_usage(ExtensionSamples& samples) {
     using namespace x509;
     const auto usage = [&](std::string_view code, RawTbs tbs, unsigned bits) {
         samples.with(code, std::move(tbs), oid::kKeyUsage, true, encode_key_usage(static_cast<KeyUsage>(bits)));
@@ -121,7 +121,7 @@ void add_key_usage(Samples& samples) {
     });
 }
 
-void add_purposes(Samples& samples) {
+void add_purposes(ExtensionSamples& samples) {
     const auto purposes = [&](std::string_view code, RawTbs tbs, bool critical, std::vector<Bytes> ids) {
         samples.with(code, std::move(tbs), oid::kExtKeyUsage, critical, x509::encode_ext_key_usage(ids));
     };
@@ -138,7 +138,7 @@ void add_purposes(Samples& samples) {
     samples.with("rfc6960_4_2_2_2_1_nocheck_only_for_responder", good_leaf(), oid::kOcspNoCheck, false, null_value());
 }
 
-void add_alternative_names(Samples& samples) {
+void add_alternative_names(ExtensionSamples& samples) {
     const auto san = [&](std::string_view code, const std::vector<Bytes>& names) {
         samples.with(code, good_named_leaf(), oid::kSubjectAltName, false, names_of(names));
     };
@@ -224,7 +224,7 @@ const x509::Certificate& constrained_ca() {
     return certificate;
 }
 
-void add_name_constraints(Samples& samples) {
+void add_name_constraints(ExtensionSamples& samples) {
     const Bytes good = constraints(general_name(0x82, "example.org"));
     const auto with = [&](std::string_view code, bool critical, const Bytes& value) {
         samples.with(code, good_issuing_ca(), oid::kNameConstraints, critical, value);
@@ -252,7 +252,7 @@ void add_name_constraints(Samples& samples) {
 }  // namespace
 
 std::vector<Sample> extension_samples() {
-    Samples samples;
+    ExtensionSamples samples;
     add_key_identifiers(samples);
     add_key_usage(samples);
     add_purposes(samples);

@@ -1,4 +1,4 @@
-// Samples for the lints of RFC 5280 4.1 and of the algorithms: each is one good certificate with one thing wrong.
+// FieldSamples for the lints of RFC 5280 4.1 and of the algorithms: each is one good certificate with one thing wrong.
 #include "unit/profile/raw_tbs.hpp"
 
 namespace sealwright::profile::testing {
@@ -6,7 +6,7 @@ namespace {
 
 using asn1::DerWriter;
 
-class Samples {
+class FieldSamples {
 public:
     void add(std::string_view code, const RawTbs& tbs) {
         list_.push_back({std::string{code}, tbs.encode(), tbs.issuer_certificate, {}});
@@ -79,7 +79,7 @@ RawTbs leaf_under(const x509::Certificate& issuer) {
     return raw(request.build().value(), &issuer);
 }
 
-void add_version_and_serial(Samples& samples) {
+void add_version_and_serial(FieldSamples& samples) {
     samples.broken("rfc5280_4_1_2_1_version_3", good_self_signed_leaf(),
                    [](RawTbs& t) { t.version = 1, t.extensions.clear(); });
     samples.broken("rfc5280_4_1_2_2_serial_positive", good_leaf(), [](RawTbs& t) { t.serial[0] = 0x80; });
@@ -99,7 +99,7 @@ void add_version_and_serial(Samples& samples) {
     });
 }
 
-void add_signatures(Samples& samples) {
+void add_signatures(FieldSamples& samples) {
     const auto sha1_rsa = algorithm(oid::kSha1WithRsa, null_value());
     const auto default_pss = algorithm(oid::kRsaPss, seq([](DerWriter&) {}));
     const auto loose_pss =
@@ -138,7 +138,7 @@ void add_signatures(Samples& samples) {
                    [](RawTbs& t) { t.signature_algorithm = algorithm(oid::kEd25519); });
 }
 
-void add_names_and_times(Samples& samples) {
+void add_names_and_times(FieldSamples& samples) {
     samples.broken("rfc5280_4_1_2_4_issuer_not_empty", good_leaf(), [](RawTbs& t) { t.issuer = name_of({}); });
     samples.broken("rfc5280_4_1_2_4_issuer_is_subject_of_issuer", good_leaf(),
                    [](RawTbs& t) { t.issuer = name_der("CN=Another CA").bytes(); });
@@ -173,7 +173,7 @@ void add_names_and_times(Samples& samples) {
     samples.broken("rfc5280_4_1_2_6_subject_or_alt_name", good_leaf(), [](RawTbs& t) { t.drop(oid::kSubjectAltName); });
 }
 
-void add_attributes(Samples& samples) {
+void add_attributes(FieldSamples& samples) {
     const auto with_subject = [&](std::string_view code, const Bytes& rdn) {
         samples.broken(code, good_named_leaf(), [&](RawTbs& t) { t.subject = name_of({rdn}); });
     };
@@ -197,7 +197,7 @@ void add_attributes(Samples& samples) {
     with_subject("ca_subject_no_control_characters", attribute(oid::kCommonName, asn1::kUtf8String, "a\x7F"));
 }
 
-void add_keys(Samples& samples) {
+void add_keys(FieldSamples& samples) {
     const auto with_key = [&](std::string_view code, const Bytes& spki) {
         samples.broken(code, good_leaf(), [&](RawTbs& t) { t.spki = spki; });
     };
@@ -239,7 +239,7 @@ void add_keys(Samples& samples) {
 }  // namespace
 
 std::vector<Sample> field_samples() {
-    Samples samples;
+    FieldSamples samples;
     add_version_and_serial(samples);
     add_signatures(samples);
     add_names_and_times(samples);

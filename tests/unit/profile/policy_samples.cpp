@@ -1,4 +1,4 @@
-// Samples for the lints of policies and of pointers: distribution points and access descriptions (RFC 5280 4.2.1
+// PolicySamples for the lints of policies and of pointers: distribution points and access descriptions (RFC 5280 4.2.1
 // and 4.2.2).
 #include "unit/profile/raw_tbs.hpp"
 
@@ -9,7 +9,7 @@ using asn1::context;
 using asn1::context_constructed;
 using asn1::DerWriter;
 
-class Samples {
+class PolicySamples {
 public:
     void with(std::string_view code, RawTbs tbs, ByteView oid, bool critical, Bytes value) {
         tbs.set(oid, critical, std::move(value));
@@ -21,7 +21,7 @@ private:
     std::vector<Sample> list_;
 };
 
-Bytes empty_sequence() { return {0x30, 0x00}; }
+Bytes sequence_of_nothing() { return {0x30, 0x00}; }
 
 struct Qualifier {
     ByteView id;
@@ -45,14 +45,14 @@ Bytes notice(asn1::Tag tag, std::string_view content) {
     return seq([&](DerWriter& w) { w.raw(text(tag, content)); });
 }
 
-void add_policies(Samples& samples) {
+void add_policies(PolicySamples& samples) {
     const Bytes id = asn1::parse_oid("1.3.6.1.4.1.99999.1").value(), foreign = asn1::parse_oid("1.2.3.4").value();
     const auto with = [&](std::string_view code, const std::vector<Bytes>& policies) {
         samples.with(code, good_leaf(), oid::kCertificatePolicies, false, names_of(policies));
     };
     with("rfc5280_4_2_1_4_policies_syntax", {});
     with("rfc5280_4_2_1_4_policies_syntax", {null_value()});
-    with("rfc5280_4_2_1_4_policies_syntax", {seq([&](DerWriter& w) { w.oid(id).raw(empty_sequence()); })});
+    with("rfc5280_4_2_1_4_policies_syntax", {seq([&](DerWriter& w) { w.oid(id).raw(sequence_of_nothing()); })});
     with("rfc5280_4_2_1_4_policies_syntax", {policy(id, {{oid::kUserNoticeQualifier, null_value()}})});
     with("rfc5280_4_2_1_4_policy_once", {policy(id), policy(foreign), policy(id)});
     with("rfc5280_4_2_1_4_any_policy_qualifiers", {policy(oid::kAnyPolicy, {{foreign, null_value()}})});
@@ -71,7 +71,8 @@ void add_policies(Samples& samples) {
     const auto mapping = [](ByteView from, ByteView to) {
         return seq([&](DerWriter& w) { w.sequence([&] { w.oid(from).oid(to); }); });
     };
-    samples.with("rfc5280_4_2_1_5_mappings_syntax", good_issuing_ca(), oid::kPolicyMappings, true, empty_sequence());
+    samples.with("rfc5280_4_2_1_5_mappings_syntax", good_issuing_ca(), oid::kPolicyMappings, true,
+                 sequence_of_nothing());
     samples.with("rfc5280_4_2_1_5_mappings_syntax", good_issuing_ca(), oid::kPolicyMappings, true,
                  seq([&](DerWriter& w) { w.sequence([&] { w.oid(id); }); }));
     samples.with("rfc5280_4_2_1_5_no_mapping_of_any_policy", good_issuing_ca(), oid::kPolicyMappings, true,
@@ -87,7 +88,7 @@ void add_policies(Samples& samples) {
     samples.with("rfc5280_4_2_1_11_policy_constraints_critical", good_issuing_ca(), oid::kPolicyConstraints, false,
                  explicit_policy);
     samples.with("rfc5280_4_2_1_11_policy_constraints_not_empty", good_issuing_ca(), oid::kPolicyConstraints, true,
-                 empty_sequence());
+                 sequence_of_nothing());
     samples.with("rfc5280_4_2_1_11_policy_constraints_only_in_ca", good_leaf(), oid::kPolicyConstraints, true,
                  explicit_policy);
     samples.with("rfc5280_4_2_1_14_inhibit_any_policy_syntax", good_issuing_ca(), oid::kInhibitAnyPolicy, true,
@@ -112,7 +113,7 @@ Bytes point(const std::vector<Bytes>& names, const Bytes& behind = {}) {
     });
 }
 
-void add_points(Samples& samples) {
+void add_points(PolicySamples& samples) {
     const Bytes url = general_name(0x86, "http://pki.example.org/ca.crl");
     const Bytes reasons{0x81, 0x02, 0x06, 0x40};
     const Bytes crl_issuer = der([](DerWriter& w) {
@@ -133,7 +134,7 @@ void add_points(Samples& samples) {
          {"ca.crl", "http:///ca.crl", "ldap://ldap.example.org/", "ldap://ldap.example.org/cn=CA", "ldap:///cn=CA"}) {
         with("rfc5280_4_2_1_13_pointers", {point({general_name(0x86, bad)})});
     }
-    samples.with("rfc5280_4_2_1_15_freshest_crl_syntax", good_leaf(), oid::kFreshestCrl, false, empty_sequence());
+    samples.with("rfc5280_4_2_1_15_freshest_crl_syntax", good_leaf(), oid::kFreshestCrl, false, sequence_of_nothing());
     samples.with("rfc5280_4_2_1_15_freshest_crl_not_critical", good_leaf(), oid::kFreshestCrl, true,
                  names_of({point({url})}));
     samples.with("rfc5280_4_2_1_15_freshest_crl_conventions", good_leaf(), oid::kFreshestCrl, false,
@@ -146,7 +147,7 @@ Bytes access(ByteView method, const Bytes& location) {
     return seq([&](DerWriter& w) { w.oid(method).raw(location); });
 }
 
-void add_accesses(Samples& samples) {
+void add_accesses(PolicySamples& samples) {
     const Bytes url = general_name(0x86, "http://pki.example.org/x"), relative = general_name(0x86, "/x");
     const Bytes repository = hex("2b06010505073005");
     const auto aia = [&](std::string_view code, bool critical, const std::vector<Bytes>& accesses) {
@@ -174,7 +175,7 @@ void add_accesses(Samples& samples) {
 }  // namespace
 
 std::vector<Sample> policy_and_pointer_samples() {
-    Samples samples;
+    PolicySamples samples;
     add_policies(samples);
     add_points(samples);
     add_accesses(samples);

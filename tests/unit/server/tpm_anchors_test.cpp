@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const UtcTime kNow = from_rfc3339("2026-11-22T12:00:00Z").value();
+const UtcTime kToday = from_rfc3339("2026-11-22T12:00:00Z").value();
 
 class TpmAnchors : public ::testing::Test {
 protected:
@@ -27,7 +27,7 @@ protected:
     static std::string pem(const x509::Certificate& certificate) {
         return x509::encode_pem("CERTIFICATE", certificate.der().view());
     }
-    const test::FakeVendor vendor_{kNow};
+    const test::FakeVendor vendor_{kToday};
     const std::filesystem::path folder_ =
         std::filesystem::temp_directory_path() / ("sealwright-anchors-" + std::to_string(::getpid()));
 };
