@@ -170,10 +170,7 @@ private:
 
     std::atomic<bool> pin_refused_{false};
     std::atomic<unsigned> unclear_logins_{0};  // in a row
-    std::mutex recovery_mutex_;                // one recovery at a time; also guards its failure and time
-    // The generation that was lost last: until a recovery has begun the next one its handles are not used, since
-    // another object may have got their numbers.
-    std::atomic<std::uint64_t> lost_generation_{0};
+    std::mutex recovery_mutex_;                // one recovery at a time; also guards the two below
     std::optional<Error> last_recovery_failure_;
     std::chrono::steady_clock::time_point last_recovery_{};
 
@@ -188,11 +185,7 @@ private:
 template <class Operation>
 auto TokenImpl::with_session(Operation&& operation) -> decltype(operation(std::declval<SessionLease&>()).result) {
     for (int attempt = 0;; ++attempt) {
-        std::uint64_t generation = pool_.generation();
-        if (generation == lost_generation_) {
-            SEALWRIGHT_TRY(recover(generation));
-            generation = pool_.generation();
-        }
+        const std::uint64_t generation = pool_.generation();
         CK_RV rv = CKR_OK;
         {
             auto lease = pool_.lease(rv);

@@ -93,7 +93,6 @@ Result<void> TokenImpl::recover(std::uint64_t lost_generation) {
     if (pool_.generation() != lost_generation) return success();  // another thread has recovered meanwhile
     const auto now = std::chrono::steady_clock::now();
     if (last_recovery_failure_ && now - last_recovery_ < kRecoveryPause) return *last_recovery_failure_;
-    lost_generation_ = lost_generation;
     auto recovered = recover_now();
     last_recovery_ = std::chrono::steady_clock::now();
     last_recovery_failure_.reset();

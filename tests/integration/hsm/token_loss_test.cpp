@@ -224,19 +224,6 @@ TEST_F(TokenLoss, DoesNotHangWhenNoSessionOpens) {
     EXPECT_TRUE(sign());
 }
 
-// A recovery that failed is not done: the next caller makes it, before it uses a handle.
-TEST_F(TokenLoss, FindsTheKeysAgainBehindARecoveryThatFailed) {
-    ASSERT_TRUE(sign());
-    inject("C_SignInit count=1 return=CKR_SESSION_HANDLE_INVALID\nC_FindObjectsInit count=1 return=CKR_DEVICE_ERROR\n");
-    EXPECT_EQ(sign().error().code(), ErrorCode::unavailable);
-    const auto found = softhsm_->folder() / "found-again";
-    inject("C_FindObjectsInit delay_ms=1 once_file=" + found.string() + "\n");
-    ::usleep(300000);  // behind the pause between two recoveries
-    EXPECT_TRUE(sign());
-    EXPECT_TRUE(std::filesystem::exists(found));
-    EXPECT_EQ(newly_counted(), 2U);
-}
-
 // Another key under the same label and CKA_ID is not the key: only the public value tells.
 TEST_F(TokenLoss, RefusesAKeyThatWasReplacedMeanwhile) {
     ASSERT_TRUE(sign());
