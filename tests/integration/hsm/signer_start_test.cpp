@@ -381,11 +381,15 @@ TEST_F(SignerStart, TellsEachFindingOnceAndWhoseItIs) {
     const std::string finding = ": key issuing: key_extractable";
     ASSERT_TRUE(soon([&] { return times(log(), finding) == 2; })) << log();
     EXPECT_EQ(times(log(), "signer" + finding), 1U) << log();
+    // Both have come up when nothing more is signed as a proof.
+    for (std::size_t proofs = 0; proofs != house().signatures_counted(); ::sleep(3))
+        proofs = house().signatures_counted();
     // The next process finds the same.
     const auto client = connect();
     const std::size_t logins = house().logins_counted();
     for (const pid_t process : {signer_.child("signer-token")}) ::kill(process, SIGKILL);
-    ASSERT_TRUE(soon([&] { return house().logins_counted() == logins + 1 && times(log(), "signs again") == 1; }));
+    ASSERT_TRUE(soon([&] { return house().logins_counted() == logins + 1 && times(log(), "signs again") == 1; }))
+        << log();
     EXPECT_TRUE(signs_soon(*client));
     EXPECT_EQ(times(log(), finding), 2U) << log();
     // Another finding is told.
