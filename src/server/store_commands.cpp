@@ -13,6 +13,7 @@
 #include "issuance/audit_events.hpp"
 #include "server/identity.hpp"
 #include "server/state_lock.hpp"
+#include "store/sqlite/limits.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 #include "x509/certificate.hpp"
 
@@ -23,7 +24,6 @@ using store::sqlite::SqliteStore;
 using store::sqlite::Standing;
 
 constexpr std::size_t kMaxPem = 1U << 20U;
-constexpr std::uint64_t kTooMuch = std::uint64_t{1} << 62U;
 
 std::string quoted(const std::string& word) {
     constexpr std::string_view plain =
@@ -219,7 +219,7 @@ private:
 
     // only_forwards is what the store will say as well, for a dry run.
     Result<void> only_forwards(const std::string& what, std::uint64_t from) const {
-        if (command_.number >= kTooMuch)
+        if (command_.number > store::sqlite::kMaxRaised)
             return fail(ErrorCode::too_large, what + " cannot be set to 2^62 or more: no signer takes it");
         if (command_.number > from) return success();
         return fail(ErrorCode::conflict,

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <pty.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -337,15 +336,10 @@ TEST_F(RefusedPin, IsNotAskedForBehindTwoCustodiansWhoTypedTheirHalves) {
     const std::string file = "pin = {file = \"pin\"}";
     config.replace(config.find(file), file.size(), "pin = {halves = [{prompt = \"Ada\"}, {prompt = \"Grace\"}]}");
     test::write_text(house().config(), config);
-    std::vector<std::string> environment = house().faulty_environment();
-    int terminal = -1;
-    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    const auto launched = test::launch_on_terminal(kProgram, house().config(), house().faulty_environment());
+    const pid_t child = launched.pid;
+    const int terminal = launched.terminal;
     ASSERT_GE(child, 0);
-    if (child == 0) {
-        for (auto& variable : environment) ::putenv(variable.data());
-        ::execl(kProgram.c_str(), kProgram.c_str(), "--config", house().config().c_str(), nullptr);
-        ::_exit(127);
-    }
     std::string screen;
     const auto wait_for = [&](std::string_view text) {
         std::array<char, 512> octets{};

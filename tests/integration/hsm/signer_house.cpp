@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -118,6 +119,18 @@ int SignerProcess::wait() {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+SignerTerminal launch_on_terminal(const std::string& program, const std::filesystem::path& config,
+                                  std::vector<std::string> environment) {
+    SignerTerminal made;
+    made.pid = ::forkpty(&made.terminal, nullptr, nullptr, nullptr);
+    if (made.pid == 0) {
+        for (auto& variable : environment) ::putenv(variable.data());
+        ::execl(program.c_str(), program.c_str(), "--config", config.c_str(), nullptr);
+        ::_exit(127);
+    }
+    return made;
+}
+
 SignerHouse::SignerHouse() {
     serial_ = softhsm_.add_token("signer");
     auto module = hsm::pkcs11::Module::load(softhsm_.module());
@@ -229,7 +242,7 @@ Bytes SignerHouse::tbs_crl(std::uint64_t number, std::size_t entries) const {
     return builder.build(fields).bytes();
 }
 
-Bytes SignerHouse::response_data() const {
+Bytes SignerHouse::response_data(const std::function<void(x509::OcspResponseFields&)>& change) const {
     asn1::DerWriter id;
     id.sequence([&] {
         id.sequence([&] { id.oid(asn1::oid::kSha1).null(); });
@@ -240,6 +253,7 @@ Bytes SignerHouse::response_data() const {
         crypto::digest(crypto::DigestAlgorithm::sha1, keys_.at("ocsp").public_key.public_bits());
     fields.produced_at = now();
     fields.responses.push_back({id.take(), x509::OcspGood{}, now(), now() + std::chrono::hours{24}});
+    if (change) change(fields);
     return x509::build_response_data(fields);
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <vector>
@@ -50,6 +51,14 @@ private:
     std::filesystem::path log_;
 };
 
+// SignerTerminal is a signer that runs on a terminal of its own.
+struct SignerTerminal {
+    pid_t pid = -1;
+    int terminal = -1;  // our end, which the caller closes
+};
+SignerTerminal launch_on_terminal(const std::string& program, const std::filesystem::path& config,
+                                  std::vector<std::string> environment);
+
 class SignerHouse {
 public:
     SignerHouse();
@@ -78,7 +87,7 @@ public:
     // What the keys may sign, each with what makes it different from the next.
     Bytes tbs_certificate(std::uint64_t serial) const;
     Bytes tbs_crl(std::uint64_t number, std::size_t entries = 3) const;
-    Bytes response_data() const;
+    Bytes response_data(const std::function<void(x509::OcspResponseFields&)>& change = {}) const;
     static Bytes checkpoint(std::uint64_t size, std::uint8_t root = 1);
     static Bytes tls_content();
     Bytes csr_info(const std::string& name) const;

@@ -2,7 +2,6 @@
 // that says nothing, and what a closing terminal, a crash and a finding come to.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <pty.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -291,15 +290,10 @@ TEST_F(SignerStart, OutlivesAHangUpOfEachOfItsProcesses) {
 }
 
 TEST_F(SignerStart, OutlivesItsTerminal) {
-    std::vector<std::string> environment = house().faulty_environment();
-    int terminal = -1;
-    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+    const auto launched = test::launch_on_terminal(kProgram, house().config(), house().faulty_environment());
+    const pid_t child = launched.pid;
+    const int terminal = launched.terminal;
     ASSERT_GE(child, 0);
-    if (child == 0) {
-        for (auto& variable : environment) ::putenv(variable.data());
-        ::execl(kProgram.c_str(), kProgram.c_str(), "--config", house().config().c_str(), nullptr);
-        ::_exit(127);
-    }
     std::string screen;
     std::array<char, 512> octets{};
     while (screen.find("listening on") == std::string::npos) {

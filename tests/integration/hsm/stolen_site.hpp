@@ -191,18 +191,7 @@ protected:
         return ask;
     }
     static Ask ocsp(const std::function<void(x509::OcspResponseFields&)>& change = {}) {
-        asn1::DerWriter id;
-        id.sequence([&] {
-            id.sequence([&] { id.oid(asn1::oid::kSha1).null(); });
-            id.octet_string(Bytes(20, 1)).octet_string(Bytes(20, 2)).integer(77);
-        });
-        x509::OcspResponseFields fields;
-        fields.responder_key_hash =
-            crypto::digest(crypto::DigestAlgorithm::sha1, house().key("ocsp").public_key.public_bits());
-        fields.produced_at = now();
-        fields.responses.push_back({id.take(), x509::OcspGood{}, now(), now() + hours{24}});
-        if (change) change(fields);
-        return {"ocsp", Purpose::ocsp, x509::build_response_data(fields)};
+        return {"ocsp", Purpose::ocsp, house().response_data(change)};
     }
     static Ask checkpoint(std::uint64_t size, std::uint8_t root = 1, const std::string& origin = "ca.test/audit") {
         const std::string text = origin + "\n" + std::to_string(size) + "\n" + to_base64(Bytes(32, root)) + "\n";
